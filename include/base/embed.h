@@ -1,0 +1,24 @@
+/*
+ * embed.h -- files that were made part of the binary by the build.
+ *
+ * The data live as long as the program and are followed by one NUL that is
+ * not counted in `len`.
+ */
+#ifndef TIDELOCK_BASE_EMBED_H
+#define TIDELOCK_BASE_EMBED_H
+
+#include <stddef.h>
+
+struct embed_file {
+    const char *name; /* "tidelock.conditions" for a Lua module */
+    const char *data;
+    size_t len;
+};
+
+/* lua/tidelock/NAME.lua, sorted by name; ends with a NULL name. In script. */
+extern const struct embed_file embed_lua_files[];
+
+/* src/kube/schema.data; len 0 when the build had none. In kube. */
+extern const struct embed_file embed_schema;
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * str.h -- a growing byte string with a declared maximum, and text helpers.
+ *
+ * The bytes are always NUL-terminated, and may hold NULs. Appending never
+ * loses what was there: on failure the string is unchanged and `failed` is
+ * set, so a long run of appends may be checked once at its end by
+ * str_check().
+ */
+#ifndef TIDELOCK_BASE_STR_H
+#define TIDELOCK_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct str {
+    char *data; /* NULL when nothing was ever appended */
+    size_t len;
+    size_t cap;
+    size_t max; /* 0 = no limit */
+    enum err_code failed; /* ERR_NONE, ERR_NOMEM or ERR_LIMIT: sticky */
+};
+
+void str_init(struct str *s, size_t max);
+void str_release(struct str *s);       /* zeroed string is fine; reusable */
+void str_clear(struct str *s);         /* length 0, keeps the memory */
+const char *str_text(const struct str *s); /* never NULL; borrowed */
+char *str_take(struct str *s);         /* caller owns (mem_free); NULL if failed */
+
+/* All return 0, -ERR_NOMEM or -ERR_LIMIT. */
+int str_add(struct str *s, const char *text);
+int str_addn(struct str *s, const void *data, size_t len);
+int str_addc(struct str *s, char c);
+int str_addf(struct str *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* 0, or fills err from s->failed. `what` names the string in the message. */
+int str_check(const struct str *s, const char *what, struct err *err);
+
+/* Remove the first `n` bytes. */
+void str_drop(struct str *s, size_t n);
+
+/* ---- plain text helpers ---- */
+bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
+/* Strict decimal; false on anything else, also on overflow. */
+bool text_to_int64(const char *text, size_t len, int64_t *ret_value);
+/* Valid UTF-8 (no surrogates, no overlong forms)? */
+bool text_is_utf8(const char *text, size_t len);
+/* Levenshtein distance, capped at 64 characters a side: "did you mean". */
+unsigned text_distance(const char *a, const char *b);
+/* RFC 3339 in UTC with seconds: "2026-01-02T03:04:05Z"; out has 32 bytes. */
+void text_rfc3339(int64_t unix_seconds, char out[32]);
+/* false when it is not RFC 3339; fractions are dropped. */
+bool text_parse_rfc3339(const char *text, int64_t *ret_unix_seconds);
+/* Go durations "1h30m", "250ms", "30s" to milliseconds; false otherwise. */
+bool text_parse_duration(const char *text, int64_t *ret_ms);
+
+#endif

@@ -1,0 +1,120 @@
+# Files that become part of the binaries: the Lua library, the table of
+# built-in kinds, and the version. Included by CMakeLists.txt it declares the
+# build steps; run with `cmake -P` it is the step itself:
+#
+#   cmake -DMODE=files -DOUT=x.c -DARRAY=embed_lua_files -DROOT=lua -DIN=a;b
+#   cmake -DMODE=one   -DOUT=x.c -DVARIABLE=embed_schema -DIN=file
+#   cmake -DMODE=version -DOUT=x.c -DVERSION=0.1.0 -DSOURCE=dir
+#
+# The declarations are in include/base/embed.h and include/base/version.h.
+
+# The bytes of a file as C initialisers, sixteen a line.
+function(embed_bytes file ret_text ret_len)
+  set(text "")
+  set(len 0)
+  if(file)
+    file(READ "${file}" hex HEX)
+    string(LENGTH "${hex}" digits)
+    math(EXPR len "${digits} / 2")
+    string(REGEX REPLACE "(................................)" "\\1\n" hex
+      "${hex}")
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," text "${hex}")
+  endif()
+  set(${ret_text} "${text}0x00" PARENT_SCOPE)
+  set(${ret_len} ${len} PARENT_SCOPE)
+endfunction()
+
+# Leave the file alone when nothing changed, so that nothing is rebuilt.
+function(embed_write file text)
+  set(old "")
+  if(EXISTS "${file}")
+    file(READ "${file}" old)
+  endif()
+  if(NOT old STREQUAL text)
+    file(WRITE "${file}" "${text}")
+  endif()
+endfunction()
+
+function(embed_files)
+  set(data "")
+  set(table "")
+  set(n 0)
+  foreach(file IN LISTS IN)
+    file(RELATIVE_PATH name "${ROOT}" "${file}")
+    string(REGEX REPLACE "\\.lua$" "" name "${name}")
+    string(REPLACE "/" "." name "${name}")
+    string(REGEX REPLACE "\\.init$" "" name "${name}")
+    embed_bytes("${file}" bytes len)
+    string(APPEND data
+      "static const unsigned char data_${n}[] = {\n${bytes}\n}\;\n")
+    string(APPEND table
+      "    {\"${name}\", (const char *)data_${n}, ${len}},\n")
+    math(EXPR n "${n} + 1")
+  endforeach()
+  file(WRITE "${OUT}" "#include \"base/embed.h\"\n\n${data}\n"
+    "const struct embed_file ${ARRAY}[] = {\n${table}    {0, 0, 0},\n};\n")
+endfunction()
+
+function(embed_one)
+  embed_bytes("${IN}" bytes len)
+  file(WRITE "${OUT}" "#include \"base/embed.h\"\n\n"
+    "static const unsigned char data[] = {\n${bytes}\n};\n\n"
+    "const struct embed_file ${VARIABLE} = {\n"
+    "    \"${VARIABLE}\", (const char *)data, ${len}};\n")
+endfunction()
+
+# A clean clone, a work tree and a tarball: only the last has no commit.
+function(embed_version)
+  set(commit "")
+  execute_process(COMMAND git -C "${SOURCE}" rev-parse --short=12 HEAD
+    OUTPUT_VARIABLE commit ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE
+    RESULT_VARIABLE failed)
+  if(failed OR NOT commit MATCHES "^[0-9a-f]+$")
+    set(commit "unknown")
+  endif()
+  embed_write("${OUT}" "#include \"base/version.h\"
+
+const char version_text[] = \"${VERSION}\";
+const char version_commit[] = \"${commit}\";
+")
+endfunction()
+
+if(CMAKE_SCRIPT_MODE_FILE)
+  if(MODE STREQUAL "files")
+    embed_files()
+  elseif(MODE STREQUAL "one")
+    embed_one()
+  elseif(MODE STREQUAL "version")
+    embed_version()
+  endif()
+  return()
+endif()
+
+set(embed_script "${CMAKE_CURRENT_LIST_FILE}")
+set(embed_dir "${CMAKE_BINARY_DIR}/generated")
+set(TIDELOCK_LUA_C "${embed_dir}/embed_lua.c")
+set(TIDELOCK_SCHEMA_C "${embed_dir}/embed_schema.c")
+set(TIDELOCK_VERSION_C "${embed_dir}/version.c")
+
+file(GLOB embed_lua CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/lua/tidelock/*.lua")
+file(GLOB embed_schema CONFIGURE_DEPENDS
+  "${CMAKE_SOURCE_DIR}/src/kube/schema.data")
+
+add_custom_command(OUTPUT "${TIDELOCK_LUA_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=files "-DOUT=${TIDELOCK_LUA_C}"
+    -DARRAY=embed_lua_files "-DROOT=${CMAKE_SOURCE_DIR}/lua"
+    "-DIN=${embed_lua}" -P "${embed_script}"
+  DEPENDS ${embed_lua} "${embed_script}" COMMENT "Embedding lua/tidelock"
+  VERBATIM)
+add_custom_command(OUTPUT "${TIDELOCK_SCHEMA_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=one "-DOUT=${TIDELOCK_SCHEMA_C}"
+    -DVARIABLE=embed_schema "-DIN=${embed_schema}" -P "${embed_script}"
+  DEPENDS ${embed_schema} "${embed_script}" COMMENT "Embedding schema.data"
+  VERBATIM)
+# Asked at every build: the commit changes without any file changing.
+add_custom_target(tidelock_version
+  BYPRODUCTS "${TIDELOCK_VERSION_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=version "-DOUT=${TIDELOCK_VERSION_C}"
+    -DVERSION=${PROJECT_VERSION} "-DSOURCE=${CMAKE_SOURCE_DIR}"
+    -P "${embed_script}"
+  VERBATIM)
