@@ -71,7 +71,10 @@ struct err {
     char hint[256];          /* what to do about it, "" when there is no hint */
 };
 
-/* Fill `err` and return -code, so a failing branch is one `return`. */
+/* Fill `err` and return -code, so a failing branch is one `return`. Retry-After
+ * and hint are reset. The arguments may be parts of `err` itself. A caller who
+ * wants the code alone may pass NULL for any `struct err *`; then err_wrap()
+ * and err_hint() do not know the code and return -ERR_INVALID. */
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
