@@ -65,7 +65,13 @@ int json_next(struct json_reader *r, enum json_event *ret_event,
  * Otherwise nothing. The bytes skipped are still checked. */
 int json_skip(struct json_reader *r, enum json_event last, struct err *err);
 
+/* -ERR_INVALID "line L, column C: what" for a fault at offset `pos` that the
+ * caller found. */
+int json_fail(const struct json_reader *r, size_t pos, struct err *err,
+              const char *what);
+
 /* ---- writing: canonical pieces; the caller puts commas ---- */
+/* -ERR_INVALID when `text` is not UTF-8; nothing is written then. */
 int json_write_string(struct str *out, const char *text, size_t len);
 int json_write_integer(struct str *out, int64_t value);
 /* Shortest text that reads back as the same double; integral values below

@@ -90,6 +90,10 @@ int value_set(struct arena *a, struct value *object, const char *key,
               struct value *item);
 int value_setn(struct arena *a, struct value *object, const char *key,
                size_t key_len, struct value *item);
+/* Append without looking whether the key is there: for callers that know it
+ * is not, in objects of many members. */
+int value_addn(struct arena *a, struct value *object, const char *key,
+               size_t key_len, struct value *item);
 /* Child object of that name, made when absent or not an object. */
 struct value *value_make(struct arena *a, struct value *object,
                          const char *key);

@@ -6,7 +6,6 @@
  */
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define DAY 86400
@@ -171,6 +170,15 @@ static struct date date_of_days(int64_t days)
     return d;
 }
 
+/* `digits` decimal digits and the character after them. */
+static char *put_number(char *out, int64_t value, int digits, char after)
+{
+    for (int i = digits - 1; i >= 0; i--, value /= 10)
+        out[i] = (char)('0' + value % 10);
+    out[digits] = after;
+    return out + digits + 1;
+}
+
 void text_rfc3339(int64_t unix_seconds, char out[32])
 {
     const int64_t first = -62167219200, last = 253402300799;
@@ -178,11 +186,16 @@ void text_rfc3339(int64_t unix_seconds, char out[32])
                 : unix_seconds > last ? last
                                       : unix_seconds;
     int64_t days = floor_div(t, DAY);
-    int second = (int)(t - days * DAY);
+    int64_t second = t - days * DAY;
     struct date d = date_of_days(days);
 
-    snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)d.year, d.month,
-             d.day, second / 3600, second / 60 % 60, second % 60);
+    out = put_number(out, d.year, 4, '-');
+    out = put_number(out, d.month, 2, '-');
+    out = put_number(out, d.day, 2, 'T');
+    out = put_number(out, second / 3600, 2, ':');
+    out = put_number(out, second / 60 % 60, 2, ':');
+    out = put_number(out, second % 60, 2, 'Z');
+    *out = '\0';
 }
 
 /* Exactly `digits` decimal digits, moving *p over them. */
