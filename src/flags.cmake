@@ -8,6 +8,7 @@ include(CheckLinkerFlag)
 
 add_library(tidelock_flags INTERFACE)
 target_compile_definitions(tidelock_flags INTERFACE _GNU_SOURCE)
+target_link_libraries(tidelock_flags INTERFACE m)
 target_compile_options(tidelock_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Wwrite-strings
