@@ -44,11 +44,11 @@ void *mem_alloc(size_t size)
 
 void *mem_calloc(size_t count, size_t size)
 {
-    if (mem_must_fail())
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes) || mem_must_fail())
         return NULL;
-    if (count == 0 || size == 0)
-        count = size = 1;
-    return mem_born(calloc(count, size));
+    return mem_born(calloc(1, bytes ? bytes : 1));
 }
 
 void *mem_realloc(void *ptr, size_t size)
