@@ -1,0 +1,74 @@
+/*
+ * snapshot.h -- one version of one Kubernetes object, frozen.
+ *
+ * A snapshot never changes after it was made; "modifying" an object means
+ * publishing another snapshot with a newer resourceVersion. It keeps the
+ * compact text of the object and, extracted once, what the runtime asks for
+ * all the time. managedFields are reduced to the entries of managers whose
+ * name starts with "tidelock-" (note 12: our own entries tell what we apply;
+ * the others would only cost memory). apiVersion and kind stand at the end of
+ * the text. Structure, text and names are one block of memory, about 250 bytes
+ * more than the text; all texts live as long as the snapshot.
+ */
+#ifndef TIDELOCK_KUBE_SNAPSHOT_H
+#define TIDELOCK_KUBE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/value.h"
+#include "kube/key.h"
+
+struct snapshot {
+    unsigned refs;
+    struct object_key key;
+    const char *api_version; /* "" when neither object nor caller knew it */
+    const char *kind;
+    const char *uid;              /* "" when absent */
+    const char *resource_version; /* "" when absent */
+    int64_t generation;           /* 0 when absent */
+    bool deleting;                /* deletionTimestamp is set */
+    /* the controller ownerReference, "" when there is none */
+    const char *owner_uid;
+    const char *owner_api_version;
+    const char *owner_kind;
+    const char *owner_name;
+    const char *json; /* compact text without foreign managedFields */
+    size_t json_len;
+    bool metadata_only; /* came as PartialObjectMetadata (IN-16) */
+};
+
+/* Makes a snapshot from one object's JSON text. `gvk` may be NULL; otherwise
+ * it fills apiVersion and kind where the text has none (list items) or where
+ * the text is PartialObjectMetadata. On success *ret_snap holds one reference.
+ * -ERR_INVALID (not JSON, no metadata, no name), -ERR_LIMIT (nested deeper
+ * than JSON_MAX_DEPTH), -ERR_NOMEM. */
+int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
+                   struct snapshot **ret_snap, struct err *err);
+
+/* `why` is a literal naming the holder ("store", "job"), the same in the pair
+ * of calls: for the reader, and for a breakpoint that follows one holder. */
+struct snapshot *snapshot_ref(struct snapshot *s, const char *why);
+void snapshot_unref(struct snapshot *s, const char *why); /* NULL is fine */
+
+/* Parse the text into a tree in `a`. */
+int snapshot_value(const struct snapshot *s, struct arena *a,
+                   struct value **ret_value, struct err *err);
+
+/* How many snapshots are alive, and the bytes they hold. */
+struct snapshot_stats {
+    uint64_t count;
+    uint64_t bytes;
+};
+struct snapshot_stats snapshot_stats(void);
+
+/* ---- resourceVersion order (KEP-5504, ST-1) ---- */
+enum rv_order { RV_OLDER, RV_SAME, RV_NEWER, RV_UNCOMPARABLE };
+/* Is `a` older than, same as, newer than `b`? By length, then text; anything
+ * that is not decimal without leading zero is uncomparable unless equal. */
+enum rv_order rv_compare(const char *a, const char *b);
+
+#endif
