@@ -33,7 +33,8 @@ static void add_spaces(struct str *out, unsigned n)
 static bool is_reserved_word(const char *text)
 {
     static const char *const words[] = {"y",   "n",    "yes",   "no", "on",
-                                        "off", "true", "false", "null"};
+                                        "off", "true", "false", "null",
+                                        ".inf", ".nan"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcasecmp(text, words[i]) == 0)
