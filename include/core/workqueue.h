@@ -1,0 +1,73 @@
+/*
+ * workqueue.h -- which objects need reconciling, each at most once at a time.
+ *
+ *   fair      keys come out in the order in which they became ready
+ *   stingy    adding a queued key again changes nothing
+ *   exclusive a key handed out by _get() is not handed out again before _done()
+ *   loyal     a key added while it is being reconciled comes back after _done()
+ *
+ * The queue holds keys, never objects: whoever takes a key reads the newest
+ * snapshot from the store. Not thread-safe; it belongs to the loop thread.
+ * Rules WQ-1..WQ-3 and PQ-1 (a plain add ends a wait).
+ *
+ * A key costs memory while it is queued, delayed or running, and afterwards
+ * only while it has failures: whoever sees that an object is gone must call
+ * workqueue_forget() for it.
+ */
+#ifndef TIDELOCK_CORE_WORKQUEUE_H
+#define TIDELOCK_CORE_WORKQUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "kube/key.h"
+
+#define WORKQUEUE_BACKOFF_BASE_MS 5u
+#define WORKQUEUE_BACKOFF_CAP_MS 1000000u
+
+struct workqueue;
+
+/* The clock is borrowed and must outlive the queue. NULL on out of memory. */
+struct workqueue *workqueue_new(const struct clock *clock);
+void workqueue_free(struct workqueue *q); /* NULL is fine */
+
+/* All copy the key. 0, or -ERR_NOMEM and the queue is as it was; only a new
+ * key, or the first delay of a key, can fail. */
+int workqueue_add(struct workqueue *q, const struct object_key *key);
+/* Earliest of old and new wins; a delay of a READY key changes nothing. Of a
+ * running key: counts from now, not from _done(). */
+int workqueue_add_after(struct workqueue *q, const struct object_key *key,
+                        uint64_t delay_ms);
+/* Per-key exponential backoff: 5 ms doubling, capped at 1000 s (WQ-3). Counts
+ * one more failure. */
+int workqueue_add_rate_limited(struct workqueue *q,
+                               const struct object_key *key);
+/* The key's next failure counts as the first again. Does not touch a wait. */
+void workqueue_forget(struct workqueue *q, const struct object_key *key);
+unsigned workqueue_failures(const struct workqueue *q,
+                            const struct object_key *key);
+
+/* Borrowed until workqueue_done(); NULL when nothing is ready. */
+const struct object_key *workqueue_get(struct workqueue *q);
+/* Of a key that is running; `key` may be the pointer that _get() gave. */
+void workqueue_done(struct workqueue *q, const struct object_key *key);
+
+size_t workqueue_ready(const struct workqueue *q); /* due delays included */
+size_t workqueue_delayed(const struct workqueue *q); /* not yet due */
+size_t workqueue_running(const struct workqueue *q);
+/* Milliseconds until the next delayed key is ready: 0 when one is ready now,
+ * UINT64_MAX when there is none. */
+uint64_t workqueue_wait_ms(struct workqueue *q);
+/* Delayed keys with the milliseconds they still wait (0 = due), in no special
+ * order. `fn` must not change the queue. */
+typedef void (*workqueue_each_fn)(void *arg, const struct object_key *key,
+                                  uint64_t wait_ms);
+void workqueue_each_delayed(const struct workqueue *q, workqueue_each_fn fn,
+                            void *arg);
+/* Keys the queue remembers, whatever their state. */
+size_t workqueue_known(const struct workqueue *q);
+bool workqueue_check(const struct workqueue *q);
+
+#endif
