@@ -1,0 +1,28 @@
+/*
+ * bundle.h -- an operator's folder, read from disk: scripts and parameters.
+ */
+#ifndef TIDELOCK_APP_BUNDLE_H
+#define TIDELOCK_APP_BUNDLE_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "script/script.h"
+
+struct bundle {
+    const char *path; /* as given */
+    struct script *script;
+    const struct operator_decl *decl; /* the script's */
+    struct value *params;             /* view.params, checked */
+};
+
+/* `path` is a folder with operator.lua (and modules below it; spec/ and
+ * examples/ are left out) or a single file. `sets` are "name=value" texts of
+ * --set, above parameters.yaml, above the defaults. Everything but the script
+ * lives in `a`. */
+int bundle_load(struct arena *a, const char *path, const char *const *sets,
+                size_t set_count, struct bundle *ret, struct err *err);
+void bundle_release(struct bundle *b);
+
+#endif

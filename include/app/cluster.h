@@ -1,0 +1,67 @@
+/*
+ * cluster.h -- one API server: configuration, HTTP client, discovery, schemas.
+ */
+#ifndef TIDELOCK_APP_CLUSTER_H
+#define TIDELOCK_APP_CLUSTER_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "kube/config.h"
+#include "kube/restmap.h"
+#include "kube/schema.h"
+
+struct cluster_options {
+    const char *kubeconfig; /* --kubeconfig, NULL: KUBECONFIG, then in-cluster
+                             * when in a pod, then ~/.kube/config (AU-1) */
+    const char *context;    /* --context, NULL: current-context */
+};
+
+struct cluster {
+    struct loop *loop; /* borrowed */
+    struct arena arena;
+    struct kubeconfig config;
+    struct http *http;
+    struct restmap *restmap;
+    struct schema_set *schemas;
+    char *apis_etag; /* of the last /apis answer */
+    struct cluster_discovery *discovery; /* the refresh under way, or NULL */
+    struct map *schema_groups; /* "apps/v1": asked for already */
+    struct cluster_call *calls; /* under way */
+};
+
+int cluster_open(struct loop *loop, const struct cluster_options *options,
+                 struct cluster **ret, struct err *err);
+void cluster_close(struct cluster *c); /* NULL is fine */
+
+/* Called once from a loop turn; err->code NONE on success. */
+typedef void (*cluster_done_fn)(void *arg, bool changed,
+                                const struct err *err);
+/* Refresh the restmap (DI-1). With an unchanged ETag `changed` is false and
+ * nothing was read. One refresh at a time: a second call joins the first. */
+int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
+                     struct err *err);
+
+/* Learn the schemas of a group version (a CRD's) from the server's OpenAPI v3
+ * document, once. Known already: `done` is called before returning. A server
+ * that does not tell is not an error: `changed` is false, and the next call
+ * asks again. */
+int cluster_learn(struct cluster *c, const char *api_version,
+                  cluster_done_fn done, void *arg, struct err *err);
+
+/* One short request whose whole answer is wanted. `err` has the API server's
+ * Status (kube/status.h) already; `body` is borrowed. `sent`: a failed write
+ * may have had its effect. */
+typedef void (*cluster_answer_fn)(void *arg, int status, const char *body,
+                                  size_t len, bool sent,
+                                  const struct err *err);
+struct cluster_call; /* freed when answered or cancelled */
+struct cluster_call *cluster_send(struct cluster *c, const struct request *r,
+                                  cluster_answer_fn fn, void *arg,
+                                  struct err *err);
+void cluster_cancel(struct cluster_call *call); /* NULL is fine */
+
+#endif

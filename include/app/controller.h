@@ -1,0 +1,87 @@
+/*
+ * controller.h -- one operator at work: feeds to queue to job to changeset to
+ *                 sink to requeue.
+ *
+ * The same controller serves `run`, `run --dry-run` and `plan`; they differ in
+ * the source and the sink that are plugged in. It runs on the loop thread and
+ * never blocks but for the script itself.
+ */
+#ifndef TIDELOCK_APP_CONTROLLER_H
+#define TIDELOCK_APP_CONTROLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/sink_apply.h"
+#include "core/sink.h"
+#include "core/source.h"
+#include "io/loop.h"
+#include "kube/restmap.h"
+#include "kube/schema.h"
+#include "script/script.h"
+
+struct controller;
+
+/* One pass of one root, told when the sink is done with it. Borrowed. */
+struct pass {
+    struct object_key key;
+    const struct snapshot *root;
+    const struct plan *plan;      /* NULL when the script failed */
+    const struct changeset *cs;   /* NULL when there was no plan */
+    const struct err *err;        /* code NONE: everything was carried out */
+    size_t writes;
+    int64_t requeue_ms;           /* -1: none */
+};
+typedef void (*controller_pass_fn)(void *arg, const struct pass *pass);
+/* Something changed that the owner may wait for: look at controller_state(). */
+typedef void (*controller_change_fn)(void *arg);
+
+struct controller_config {
+    struct loop *loop;                /* all borrowed */
+    struct script *script;
+    struct source *source;
+    const struct restmap *restmap;
+    const struct schema_set *schemas;
+    struct value *params;             /* checked: operator_params() */
+    const char *ns;                   /* --namespace, "" = all */
+    const char *name;                 /* only this root; NULL = all */
+    unsigned max_in_flight;           /* roots at a time; 0 = 10 */
+    bool one_pass;                    /* plan: each root once */
+    controller_pass_fn on_pass;       /* may be NULL */
+    controller_change_fn on_change;   /* may be NULL */
+    void *arg;
+};
+
+/* Subscribes to the feeds; nothing is dispatched before controller_start(). */
+struct controller *controller_new(const struct controller_config *config,
+                                  struct err *err);
+void controller_free(struct controller *c); /* after its sink; NULL is fine */
+
+/* What a sink_apply shall tell about answers. */
+struct sink_observer controller_observer(struct controller *c);
+/* The sink is borrowed. */
+void controller_start(struct controller *c, struct sink *sink);
+/* The source says that a feed became known or unknown. */
+void controller_feed_changed(struct controller *c, struct source_feed *feed);
+/* Dispatch nothing more; what is in flight ends. */
+void controller_drain(struct controller *c);
+
+struct controller_state {
+    bool synced;       /* every root and owned feed is known */
+    const struct err *unsynced; /* one reason when not; borrowed */
+    bool final;        /* that reason will not go away by waiting a moment:
+                        * forbidden, no such kind, ... */
+    size_t ready, running, delayed;
+    size_t failing;    /* roots whose last pass failed */
+    uint64_t passes;
+};
+struct controller_state controller_state(struct controller *c);
+/* Keys that wait for a time of their own, for `run --once`. */
+void controller_each_delayed(struct controller *c,
+                             void (*fn)(void *arg, const struct object_key *k,
+                                        uint64_t wait_ms),
+                             void *arg);
+/* Does any root still own objects of this kind? (retired kinds) */
+bool controller_owns_any(struct controller *c, const struct gvk *gvk);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * runtime.h -- `run` and `plan`: operators, a source and a sink, wired.
+ */
+#ifndef TIDELOCK_APP_RUNTIME_H
+#define TIDELOCK_APP_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/cluster.h"
+#include "app/report.h"
+
+/* Exit codes of the program (note 01). */
+enum {
+    EXIT_OK = 0,
+    EXIT_ERROR = 1,
+    EXIT_CHANGES = 2,
+    EXIT_BAD_USAGE = 3,
+};
+
+struct runtime_options {
+    const char *const *operators; /* paths */
+    size_t operator_count;
+    const char *const *sets; /* "name=value" */
+    size_t set_count;
+    const char *const *files; /* -f: files or folders */
+    size_t file_count;
+    struct cluster_options cluster;
+    const char *ns;    /* --namespace, NULL: all for run and plan */
+    const char *name;  /* plan OPERATOR NAME */
+    const char *lease; /* --lease-name, NULL: "tidelock" */
+    bool plan;         /* one pass, print, stop */
+    bool dry_run;      /* print, write nothing */
+    bool once;         /* until nothing is ready */
+    bool offline;      /* no cluster */
+    enum report_format format;
+    bool color;
+    void (*print)(void *arg, const char *text, size_t len);
+    void *print_arg;
+};
+
+/* Runs to the end and returns the exit code. `err` says why it is EXIT_ERROR
+ * or EXIT_BAD_USAGE; single roots that failed were logged and reported. */
+int runtime_run(const struct runtime_options *options, struct err *err);
+
+#endif

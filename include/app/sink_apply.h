@@ -1,0 +1,36 @@
+/*
+ * sink_apply.h -- carries a changeset out on an API server, one request after
+ *                 another, and tells what the answers showed.
+ *
+ * Every answer that is an object goes to the observer before the next request
+ * is sent: read-your-writes by write-through (note 12). The first refusal
+ * stops the rest of the changeset (note 05, conflict policy), with these
+ * exceptions: an Event that cannot be written never fails a pass, and a child
+ * or a root that is gone already needs no delete.
+ *
+ * Before the first destructive change the root is read live; when it is not
+ * the one that was planned for (uid, generation, deletion), nothing is sent
+ * and the outcome is ERR_CONFLICT: plan again (G4).
+ */
+#ifndef TIDELOCK_APP_SINK_APPLY_H
+#define TIDELOCK_APP_SINK_APPLY_H
+
+#include "app/cluster.h"
+#include "core/sink.h"
+
+struct sink_observer {
+    /* The newest state of an object. Borrowed during the call. */
+    void (*object)(void *arg, const struct resource *resource,
+                   struct snapshot *snap);
+    /* It is gone; `uid` "" when unknown. */
+    void (*gone)(void *arg, const struct resource *resource,
+                 const struct object_key *key, const char *uid);
+    void *arg;
+};
+
+/* `cluster` is borrowed. Freeing the sink cancels what is under way: `done` is
+ * not called for it. NULL on out of memory. */
+struct sink *sink_apply_new(struct cluster *cluster,
+                            const struct sink_observer *observer);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * source.h -- where snapshots come from: the other plug of the pipe.
+ *
+ * A source hands out feeds: one store per kind and scope, kept current by
+ * whatever is behind it (watches of an API server, files). Feeds of the same
+ * kind and scope are shared. Constructors live in app.
+ */
+#ifndef TIDELOCK_CORE_SOURCE_H
+#define TIDELOCK_CORE_SOURCE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "core/store.h"
+#include "kube/key.h"
+
+struct source_want {
+    struct gvk gvk;
+    const char *ns;     /* "" = every namespace, or cluster-scoped */
+    const char *labels; /* selector text or NULL */
+    const char *fields;
+    bool metadata_only;
+};
+
+struct source_feed {
+    struct store *store;             /* never NULL, owned by the source */
+    const struct resource *resource; /* NULL while the server lacks the kind */
+    bool known;                      /* may "not in the store" be believed? */
+    struct err why;                  /* when it is not known */
+};
+
+/* Called when a feed became known or unknown. Objects come as store deltas. */
+typedef void (*source_change_fn)(void *arg, struct source_feed *feed);
+
+struct source;
+struct source_ops {
+    const char *name; /* "live", "files" */
+    /* The feed lives as long as the source. NULL on failure. */
+    struct source_feed *(*feed)(struct source *s,
+                                const struct source_want *want,
+                                struct err *err);
+    void (*free)(struct source *s);
+};
+
+struct source {
+    const struct source_ops *ops;
+    source_change_fn on_change;
+    void *arg;
+};
+
+static inline struct source_feed *source_feed(struct source *s,
+                                              const struct source_want *want,
+                                              struct err *err)
+{
+    return s->ops->feed(s, want, err);
+}
+
+static inline void source_free(struct source *s)
+{
+    if (s)
+        s->ops->free(s);
+}
+
+#endif
