@@ -4,9 +4,12 @@
  * DESIGN
  *
  * Every token is copied as it is met, without the white space around it; there
- * is no tree in between. A piece that is not wanted after all (a managedFields
- * entry shows its manager only after some of it was copied) is taken back by
- * resetting the length to a mark.
+ * is no tree in between. Tokens that stand side by side in the source, as all
+ * do in what the API server sends, are copied together: the run from
+ * `run_start` to `run_end` of the source has been taken but not yet written.
+ *
+ * A piece that is not wanted after all (a managedFields entry shows its manager
+ * only after some of it was copied) is taken back by resetting to a mark.
  *
  * Each copy_*() is called when a key or the first token of its value has been
  * read, and returns when the last token of the value has been copied.
@@ -51,29 +54,48 @@ static bool is_start(enum json_event event)
     return event == JSON_ARRAY_START || event == JSON_OBJECT_START;
 }
 
-/* The reader stands behind the colon of a key: where does the key end? */
-static size_t key_end(const struct json_reader *r)
+/* Write the pending run. */
+static void flush(struct scan *s)
 {
-    size_t end = r->pos - 1;
-
-    while (r->text[end - 1] != '"')
-        end--;
-    return end;
+    put(s, s->reader.text + s->run_start, s->run_end - s->run_start);
+    s->run_start = s->run_end;
 }
 
-/* Copy the token of `event` as it is written in the source. */
+/* The next run begins where the reader stands. */
+static void restart(struct scan *s)
+{
+    s->run_start = s->run_end = s->reader.pos;
+}
+
+/* A token that does not follow directly on the run. */
+static void put_apart(struct scan *s, enum json_event event, bool comma)
+{
+    const struct json_reader *r = &s->reader;
+    size_t end = r->pos;
+
+    flush(s);
+    if (comma)
+        put_byte(s, ',');
+    if (event == JSON_KEY) /* the reader stands behind the colon */
+        while (r->text[end - 1] != '"')
+            end--;
+    put(s, r->text + r->start, end - r->start);
+    if (event == JSON_KEY)
+        put_byte(s, ':');
+    restart(s);
+}
+
+/* Take the token of `event` as it is written in the source. */
 static void put_token(struct scan *s, enum json_event event)
 {
     const struct json_reader *r = &s->reader;
+    bool comma = s->comma && !is_end(event);
+    bool tight = event != JSON_KEY || r->text[r->pos - 2] == '"';
 
-    if (s->comma && !is_end(event))
-        put_byte(s, ',');
-    if (event == JSON_KEY) {
-        put(s, r->text + r->start, key_end(r) - r->start);
-        put_byte(s, ':');
-    } else {
-        put(s, r->text + r->start, r->pos - r->start);
-    }
+    if (tight && r->start == s->run_end + comma)
+        s->run_end = r->pos;
+    else
+        put_apart(s, event, comma);
     s->comma = event != JSON_KEY && !is_start(event);
 }
 
@@ -85,21 +107,16 @@ static int next(struct scan *s, enum json_event *ret_event, struct err *err)
 /* The value that begins with `event`, to its end. */
 static int copy_value(struct scan *s, enum json_event event, struct err *err)
 {
-    unsigned depth = 0;
-    int rc;
+    unsigned outside = s->reader.depth - is_start(event);
+    int rc = 0;
 
-    for (;;) {
-        put_token(s, event);
-        if (is_start(event))
-            depth++;
-        else if (is_end(event))
-            depth--;
-        if (depth == 0)
-            return 0;
+    put_token(s, event);
+    while (rc == 0 && s->reader.depth > outside) {
         rc = next(s, &event, err);
-        if (rc < 0)
-            return rc;
+        if (rc == 0)
+            put_token(s, event);
     }
+    return rc;
 }
 
 static int copy_next_value(struct scan *s, struct err *err)
@@ -110,8 +127,9 @@ static int copy_next_value(struct scan *s, struct err *err)
     return rc < 0 ? rc : copy_value(s, event, err);
 }
 
-static struct mark mark_here(const struct scan *s)
+static struct mark mark_here(struct scan *s)
 {
+    flush(s);
     return (struct mark){s->len, s->comma};
 }
 
@@ -119,6 +137,7 @@ static void go_back(struct scan *s, struct mark mark)
 {
     s->len = mark.len;
     s->comma = mark.comma;
+    restart(s);
 }
 
 /* ---- noting names ---- */
@@ -458,6 +477,7 @@ int scan_object(struct scan *s, struct err *err)
     }
     if (rc < 0)
         return rc;
+    flush(s);
     return next(s, &event, err); /* nothing but JSON_DONE or an error */
 }
 

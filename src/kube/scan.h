@@ -29,6 +29,7 @@ struct scan {
     struct json_reader reader;
     char *out; /* as large as the text, and what the caller adds */
     size_t len;
+    size_t run_start, run_end; /* of the source, taken but not yet in `out` */
     bool comma; /* the next token on this level needs one before it */
     bool has_metadata;
     bool has_owner;
@@ -50,6 +51,7 @@ void scan_release(struct scan *s);
  * kind with their values, and the closing brace of the object. */
 int scan_object(struct scan *s, struct err *err);
 
+/* After scan_object(): what it left out. */
 void scan_put(struct scan *s, const char *text);
 /* Notes a name under *field; -ERR_INVALID when there is one already, when it
  * holds a NUL and when all together get too long. */

@@ -469,6 +469,59 @@ TEST(a_large_secret_costs_little_more_than_its_text)
     str_release(&json);
 }
 
+static const char MANAGED[] =
+    "{\"kind\":\"Pod\",\"metadata\":{\"managedFields\":[{\"manager\":\"x\"},"
+    "{\"manager\":\"tidelock-a\"},{\"f\":{\"k:{ \\\"a\\\" }\":[]}},"
+    "{\"manager\":\"tidelock-b\"}],\"name\":\"a\",\"labels\":{}},"
+    "\"apiVersion\":\"v1\",\"spec\":[1,[2,{}],\"a b\",true]}";
+
+static void add_space(struct str *out, struct rng *rng)
+{
+    while (rng_below(rng, 3) == 0)
+        str_addc(out, " \t\r\n"[rng_below(rng, 4)]);
+}
+
+/* The same document with white space wherever it may stand. */
+static void spread(const char *text, struct str *out, struct rng *rng)
+{
+    bool string = false;
+
+    str_clear(out);
+    for (; *text; text++) {
+        bool apart = !string && strchr("{}[],:\"", *text);
+
+        if (apart)
+            add_space(out, rng);
+        str_addc(out, *text);
+        if (string && *text == '\\')
+            str_addc(out, *++text);
+        else if (*text == '"')
+            string = !string;
+        if (!string && strchr("{}[],:\"", *text))
+            add_space(out, rng);
+    }
+}
+
+TEST(white_space_anywhere_makes_no_difference)
+{
+    struct snapshot *want = parse(MANAGED, NULL);
+    struct str text = {0};
+    struct rng rng;
+
+    rng_init(&rng, test_seed());
+    for (int i = 0; want && i < 2000; i++) {
+        struct snapshot *s;
+
+        spread(MANAGED, &text, &rng);
+        s = parse(str_text(&text), NULL);
+        if (s)
+            check_str(s->json, want->json);
+        snapshot_unref(s, "test");
+    }
+    snapshot_unref(want, "test");
+    str_release(&text);
+}
+
 /* Whatever is accepted keeps its meaning: the tree of the compact text is the
  * tree of the source. */
 TEST(random_damage_is_refused_or_harmless)
