@@ -46,9 +46,10 @@ struct json_reader {
     const char *string; /* KEY, STRING: borrowed until the next call */
     size_t string_len;
     int64_t integer;
-    double number;      /* also set for INTEGER */
-    size_t start;       /* offset of the first byte of the token */
-    struct str scratch; /* unescaped strings; only used when there are escapes */
+    double number; /* also set for INTEGER */
+    size_t start;  /* offset of the first byte of the token */
+    struct str
+        scratch; /* unescaped strings; only used when there are escapes */
 };
 
 /* `text` is borrowed until json_reader_release(). max_depth 0 means the

@@ -13,7 +13,7 @@
 
 struct map;
 
-struct map *map_new(void); /* NULL on out of memory */
+struct map *map_new(void);    /* NULL on out of memory */
 void map_free(struct map *m); /* NULL is fine; values are the caller's */
 
 /* Replaces; *ret_old (may be NULL) gets the former value or NULL.

@@ -31,8 +31,8 @@ int mem_grow(void **items, size_t *cap, size_t need, size_t item_size);
 
 /* ---- tests ---- */
 struct mem_stats {
-    uint64_t allocs;  /* calls that could have failed since the last reset */
-    uint64_t live;    /* blocks not yet freed */
+    uint64_t allocs; /* calls that could have failed since the last reset */
+    uint64_t live;   /* blocks not yet freed */
 };
 struct mem_stats mem_stats(void);
 /* Make the n-th allocation from now (1 = the next) fail, once; 0 = never. */

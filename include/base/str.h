@@ -18,15 +18,15 @@ struct str {
     char *data; /* NULL when nothing was ever appended */
     size_t len;
     size_t cap;
-    size_t max; /* 0 = no limit */
+    size_t max;           /* 0 = no limit */
     enum err_code failed; /* ERR_NONE, ERR_NOMEM or ERR_LIMIT: sticky */
 };
 
 void str_init(struct str *s, size_t max);
-void str_release(struct str *s);       /* zeroed string is fine; reusable */
-void str_clear(struct str *s);         /* length 0, keeps the memory */
+void str_release(struct str *s);           /* zeroed string is fine; reusable */
+void str_clear(struct str *s);             /* length 0, keeps the memory */
 const char *str_text(const struct str *s); /* never NULL; borrowed */
-char *str_take(struct str *s);         /* caller owns (mem_free); NULL if failed */
+char *str_take(struct str *s); /* caller owns (mem_free); NULL if failed */
 
 /* All return 0, -ERR_NOMEM or -ERR_LIMIT. */
 int str_add(struct str *s, const char *text);

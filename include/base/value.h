@@ -39,9 +39,9 @@ struct value_member {
 };
 
 struct value {
-    uint8_t type;      /* enum value_type */
-    bool sensitive;    /* print as "(sensitive)" to people */
-    uint32_t count;    /* ARRAY, OBJECT: elements; STRING: bytes */
+    uint8_t type;   /* enum value_type */
+    bool sensitive; /* print as "(sensitive)" to people */
+    uint32_t count; /* ARRAY, OBJECT: elements; STRING: bytes */
     uint32_t cap;
     union {
         bool boolean;
@@ -64,8 +64,7 @@ int value_parse(struct arena *a, const char *text, size_t len,
 /* Canonical text. A SECRET or a NaN is -ERR_INVALID. */
 int value_print(const struct value *v, struct str *out, struct err *err);
 /* Indented by two, sorted, for people; sensitive values as "(sensitive)". */
-int value_print_pretty(const struct value *v, struct str *out,
-                       struct err *err);
+int value_print_pretty(const struct value *v, struct str *out, struct err *err);
 /* YAML for people (block style, sorted keys, quoted when YAML 1.1 would read
  * the text as something else); sensitive values as (sensitive). `indent`
  * columns before each line. */
@@ -106,7 +105,7 @@ struct value *value_getn(const struct value *object, const char *key,
                          size_t key_len);
 /* "metadata.labels" and so on: keys separated by dots (no key with a dot). */
 struct value *value_path(const struct value *object, const char *path);
-const char *value_text(const struct value *v);                /* or NULL */
+const char *value_text(const struct value *v); /* or NULL */
 const char *value_text_at(const struct value *v, const char *path);
 int64_t value_int_at(const struct value *v, const char *path,
                      int64_t otherwise);

@@ -43,7 +43,6 @@
 #define ARENA_FIRST ((size_t)8 << 10)
 #define ARENA_LARGEST ((size_t)1 << 20)
 
-
 struct arena_block {
     struct arena_block *next;
     size_t size; /* of data */

@@ -14,10 +14,9 @@ static const struct {
     const char *name;
     const char *text;
     enum err_retry retry;
-} errors[] = {
-    [ERR_NONE] = {"NONE", "no error", RETRY_NEVER},
+} errors[] = {[ERR_NONE] = {"NONE", "no error", RETRY_NEVER},
 #define XX(symbol, retry, text) [ERR_##symbol] = {#symbol, text, RETRY_##retry},
-    ERR_MAP(XX)
+              ERR_MAP(XX)
 #undef XX
 };
 

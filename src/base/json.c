@@ -37,8 +37,8 @@ void json_reader_init(struct json_reader *r, const char *text, size_t len,
                       unsigned max_depth)
 {
     *r = (struct json_reader){.text = text, .len = len};
-    r->max_depth = max_depth && max_depth < JSON_MAX_DEPTH ? max_depth
-                                                           : JSON_MAX_DEPTH;
+    r->max_depth =
+        max_depth && max_depth < JSON_MAX_DEPTH ? max_depth : JSON_MAX_DEPTH;
     r->expect = EXPECT_VALUE;
 }
 
@@ -451,8 +451,8 @@ static int read_after_value(struct json_reader *r, enum json_event *ret_event,
     if (char_at(r, r->pos, object ? '}' : ']'))
         return read_end(r, object, ret_event);
     if (!char_at(r, r->pos, ','))
-        return fail_here(r, err, object ? "expected ',' or '}'"
-                                        : "expected ',' or ']'");
+        return fail_here(
+            r, err, object ? "expected ',' or '}'" : "expected ',' or ']'");
     r->pos++;
     skip_space(r);
     return object ? read_key(r, ret_event, err) : read_value(r, ret_event, err);

@@ -126,7 +126,8 @@ static void line_add_pair(const char *key, const char *value, bool quote)
         line_add(" ");
     line_add(key);
     line_add("=");
-    if (quote || !is_plain(value) || strlen(value) > LINE_SIZE - TAIL - logger.len)
+    if (quote || !is_plain(value) ||
+        strlen(value) > LINE_SIZE - TAIL - logger.len)
         line_add_quoted(value);
     else
         line_add(value);

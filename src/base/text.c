@@ -87,13 +87,26 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     return need;
 }
 
+/* 8 when the next eight bytes are all ASCII, else 0. */
+static size_t ascii_length(const unsigned char *p, size_t left)
+{
+    uint64_t word;
+
+    if (left < sizeof word)
+        return 0;
+    memcpy(&word, p, sizeof word);
+    return word & 0x8080808080808080u ? 0 : sizeof word;
+}
+
 bool text_is_utf8(const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text;
 
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_length(p + i, len - i);
+        size_t n = ascii_length(p + i, len - i);
 
+        if (n == 0)
+            n = utf8_length(p + i, len - i);
         if (n == 0)
             return false;
         i += n;
@@ -300,9 +313,9 @@ static const struct {
     int64_t ns;
 } units[] = {
     /* longer names first where one starts with another */
-    {"ns", 1},          {"us", 1000},          {"\xC2\xB5s", 1000},
-    {"\xCE\xBCs", 1000}, {"ms", 1000000},       {"s", 1000000000},
-    {"m", 60000000000}, {"h", 3600000000000},
+    {"ns", 1},           {"us", 1000},         {"\xC2\xB5s", 1000},
+    {"\xCE\xBCs", 1000}, {"ms", 1000000},      {"s", 1000000000},
+    {"m", 60000000000},  {"h", 3600000000000},
 };
 
 static bool read_unit(const char **p, int64_t *ret_ns)

@@ -310,10 +310,10 @@ bool value_bool_at(const struct value *v, const char *path, bool otherwise)
 const char *value_type_name(const struct value *v)
 {
     static const char *const names[] = {
-        [VALUE_NULL] = "null",     [VALUE_BOOL] = "boolean",
+        [VALUE_NULL] = "null",       [VALUE_BOOL] = "boolean",
         [VALUE_INTEGER] = "integer", [VALUE_DOUBLE] = "number",
-        [VALUE_STRING] = "string", [VALUE_ARRAY] = "array",
-        [VALUE_OBJECT] = "object", [VALUE_SECRET] = "secret",
+        [VALUE_STRING] = "string",   [VALUE_ARRAY] = "array",
+        [VALUE_OBJECT] = "object",   [VALUE_SECRET] = "secret",
     };
 
     return v ? names[v->type] : "nothing";

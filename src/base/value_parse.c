@@ -191,10 +191,10 @@ static int close_container(struct parser *p)
 static int start_value(struct parser *p, enum json_event event)
 {
     static const uint8_t types[] = {
-        [JSON_NULL] = VALUE_NULL,           [JSON_FALSE] = VALUE_BOOL,
-        [JSON_TRUE] = VALUE_BOOL,           [JSON_INTEGER] = VALUE_INTEGER,
-        [JSON_DOUBLE] = VALUE_DOUBLE,       [JSON_STRING] = VALUE_STRING,
-        [JSON_ARRAY_START] = VALUE_ARRAY,   [JSON_OBJECT_START] = VALUE_OBJECT,
+        [JSON_NULL] = VALUE_NULL,         [JSON_FALSE] = VALUE_BOOL,
+        [JSON_TRUE] = VALUE_BOOL,         [JSON_INTEGER] = VALUE_INTEGER,
+        [JSON_DOUBLE] = VALUE_DOUBLE,     [JSON_STRING] = VALUE_STRING,
+        [JSON_ARRAY_START] = VALUE_ARRAY, [JSON_OBJECT_START] = VALUE_OBJECT,
     };
     struct value *v = arena_alloc(p->arena, sizeof *v);
     int rc;

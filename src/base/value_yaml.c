@@ -32,9 +32,9 @@ static void add_spaces(struct str *out, unsigned n)
 
 static bool is_reserved_word(const char *text)
 {
-    static const char *const words[] = {"y",   "n",    "yes",   "no", "on",
-                                        "off", "true", "false", "null",
-                                        ".inf", ".nan"};
+    static const char *const words[] = {"y",    "n",    "yes",  "no",
+                                        "on",   "off",  "true", "false",
+                                        "null", ".inf", ".nan"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcasecmp(text, words[i]) == 0)
@@ -67,8 +67,8 @@ static bool is_plain(const char *text, size_t len)
 
     if (len == 0 || text[len - 1] == ' ' || text[len - 1] == ':')
         return false;
-    if (!strchr("_/.", first) && (!is_plain_char(first) || first < '0' ||
-                                  first == ':' || first == '='))
+    if (!strchr("_/.", first) &&
+        (!is_plain_char(first) || first < '0' || first == ':' || first == '='))
         return false;
     if (first == '@' || first == '~')
         return false;

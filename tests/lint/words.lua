@@ -60,7 +60,8 @@ end
 function words.check(files)
   local found = {}
   for _, file in ipairs(files) do
-    if is_text(file.text) then
+    -- the text of the licence is not ours to change
+    if is_text(file.text) and file.path ~= "LICENSE" then
       for number, line in tree.lines(file.text) do
         local problem = check_line(file.path, line)
         if problem then

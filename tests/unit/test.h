@@ -65,24 +65,24 @@ struct test {
     const char *file;
     int line;
     enum test_kind kind;
-    void (*body)(void);    /* ONCE, TORTURED */
+    void (*body)(void);      /* ONCE, TORTURED */
     int (*alloc_body)(void); /* ALLOCATING */
     struct test *next;
 };
 
 void test_register(struct test *t);
 
-#define TEST_DEFINE_(name_, kind_, type_, slot_)                            \
-    static type_ name_(void);                                               \
-    static struct test name_##_test_ = {.name = #name_,                     \
-                                        .file = __FILE__,                   \
-                                        .line = __LINE__,                   \
-                                        .kind = kind_,                      \
-                                        .slot_ = name_};                    \
-    __attribute__((constructor)) static void name_##_register_(void)        \
-    {                                                                       \
-        test_register(&name_##_test_);                                      \
-    }                                                                       \
+#define TEST_DEFINE_(name_, kind_, type_, slot_)                               \
+    static type_ name_(void);                                                  \
+    static struct test name_##_test_ = {.name = #name_,                        \
+                                        .file = __FILE__,                      \
+                                        .line = __LINE__,                      \
+                                        .kind = kind_,                         \
+                                        .slot_ = name_};                       \
+    __attribute__((constructor)) static void name_##_register_(void)           \
+    {                                                                          \
+        test_register(&name_##_test_);                                         \
+    }                                                                          \
     static type_ name_(void)
 
 #define TEST(name) TEST_DEFINE_(name, TEST_ONCE, void, body)
@@ -91,13 +91,13 @@ void test_register(struct test *t);
 
 /* All give true when the check holds, so that a test can stop early. */
 #define check(cond) test_check(!!(cond), __FILE__, __LINE__, #cond)
-#define check_int(got, want)                                                \
-    test_check_int((long long)(got), (long long)(want), __FILE__, __LINE__, \
+#define check_int(got, want)                                                   \
+    test_check_int((long long)(got), (long long)(want), __FILE__, __LINE__,    \
                    #got)
-#define check_str(got, want)                                                \
+#define check_str(got, want)                                                   \
     test_check_str((got), (want), __FILE__, __LINE__, #got)
 /* `text` contains `part`. */
-#define check_has(text, part)                                               \
+#define check_has(text, part)                                                  \
     test_check_has((text), (part), __FILE__, __LINE__, #text)
 /* rc is 0; prints the message of `err` when it is not. */
 #define check_ok(rc, err) test_check_ok((rc), (err), __FILE__, __LINE__, #rc)

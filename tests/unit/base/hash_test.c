@@ -74,9 +74,9 @@ TEST(hash_base64_of_published_vectors)
 
 TEST(hash_base64_decode_is_strict)
 {
-    static const char *bad[] = {"Z",    "Zg",    "Zg=",      "Zg==\n", "=g==",
-                                "Z===", "====",  "Zg==Zg==", "Zm9 ",   "Zm-_",
-                                "Zh==", "Zm9=",  "Z=g=",     "Zm8=Zm8="};
+    static const char *bad[] = {"Z",    "Zg",   "Zg=",      "Zg==\n",  "=g==",
+                                "Z===", "====", "Zg==Zg==", "Zm9 ",    "Zm-_",
+                                "Zh==", "Zm9=", "Z=g=",     "Zm8=Zm8="};
     struct str s = {0};
     struct err err = {0};
 

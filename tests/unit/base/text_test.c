@@ -28,9 +28,18 @@ TEST(text_reads_every_int64_and_nothing_else)
                 {"007", 7},
                 {"9223372036854775807", INT64_MAX},
                 {"-9223372036854775808", INT64_MIN}};
-    static const char *bad[] = {
-        "",   "-", "+1", " 1", "1 ", "1.0", "0x1", "--1", "9223372036854775808",
-        "a",  "-9223372036854775809", "99999999999999999999999999"};
+    static const char *bad[] = {"",
+                                "-",
+                                "+1",
+                                " 1",
+                                "1 ",
+                                "1.0",
+                                "0x1",
+                                "--1",
+                                "9223372036854775808",
+                                "a",
+                                "-9223372036854775809",
+                                "99999999999999999999999999"};
     int64_t value = 42;
 
     for (size_t i = 0; i < COUNT(good); i++) {
@@ -56,11 +65,21 @@ TEST(text_knows_valid_utf8)
                                  "\xEF\xBF\xBF",
                                  "\xF0\x90\x80\x80",
                                  "\xF4\x8F\xBF\xBF"};
-    static const char *bad[] = {
-        "\x80",         "\xC0\xAF",         "\xC1\xBF",         "\xC2",
-        "\xC2 ",        "\xE0\x9F\xBF",     "\xED\xA0\x80",     "\xED\xBF\xBF",
-        "\xE2\x82",     "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-        "\xF0\x9F\x8C", "ok\xFF",           "\xE2\x28\xA1"};
+    static const char *bad[] = {"\x80",
+                                "\xC0\xAF",
+                                "\xC1\xBF",
+                                "\xC2",
+                                "\xC2 ",
+                                "\xE0\x9F\xBF",
+                                "\xED\xA0\x80",
+                                "\xED\xBF\xBF",
+                                "\xE2\x82",
+                                "\xF0\x8F\xBF\xBF",
+                                "\xF4\x90\x80\x80",
+                                "\xF5\x80\x80\x80",
+                                "\xF0\x9F\x8C",
+                                "ok\xFF",
+                                "\xE2\x28\xA1"};
 
     for (size_t i = 0; i < COUNT(good); i++)
         if (!check(text_is_utf8(good[i], strlen(good[i]))))
@@ -189,9 +208,19 @@ TEST(text_reads_go_durations)
                 {"0.1h", 360000},
                 {"1h1m1s1ms", 3661001},
                 {"1.0000000000000000000001s", 1000}};
-    static const char *bad[] = {"",   "1",   "s",     "1x",  "1 s",
-                                ".s", "1h ", "- 1s",  "-",   "1d",
-                                "1h-1m", "9999999999h", "99999999999999999999s"};
+    static const char *bad[] = {"",
+                                "1",
+                                "s",
+                                "1x",
+                                "1 s",
+                                ".s",
+                                "1h ",
+                                "- 1s",
+                                "-",
+                                "1d",
+                                "1h-1m",
+                                "9999999999h",
+                                "99999999999999999999s"};
     int64_t ms;
 
     for (size_t i = 0; i < COUNT(good); i++) {

@@ -39,8 +39,8 @@ static void check_form(const char *text, enum form form, const char *want)
 
 TEST(value_prints_one_text_for_equal_documents)
 {
-    check_form(" { \"b\" : [ 1.0 , 1e2 ] , \"a\" : \"\\u0041\\/\" } ", CANONICAL,
-               "{\"a\":\"A/\",\"b\":[1,100]}");
+    check_form(" { \"b\" : [ 1.0 , 1e2 ] , \"a\" : \"\\u0041\\/\" } ",
+               CANONICAL, "{\"a\":\"A/\",\"b\":[1,100]}");
     check_form("{\"ab\":1,\"a\":2,\"\":3,\"B\":4,\"a\\u0000\":5}", CANONICAL,
                "{\"\":3,\"B\":4,\"a\":2,\"a\\u0000\":5,\"ab\":1}");
     check_form("[-0.0,-0]", CANONICAL, "[0,0]");
@@ -79,43 +79,47 @@ TEST(value_pretty_indents_by_two)
 
 TEST(value_yaml_looks_like_kubectl)
 {
-    check_form("{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"spec\":{\"ports\":"
-               "[{\"port\":80,\"name\":\"web\"},{\"port\":443}],\"selector\":{}},"
-               "\"list\":[],\"nested\":[[1,2],[]],\"nothing\":null}",
-               YAML,
-               "apiVersion: v1\n"
-               "kind: Service\n"
-               "list: []\n"
-               "nested:\n"
-               "- - 1\n"
-               "  - 2\n"
-               "- []\n"
-               "nothing: null\n"
-               "spec:\n"
-               "  ports:\n"
-               "  - name: web\n"
-               "    port: 80\n"
-               "  - port: 443\n"
-               "  selector: {}\n");
+    check_form(
+        "{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"spec\":{\"ports\":"
+        "[{\"port\":80,\"name\":\"web\"},{\"port\":443}],\"selector\":{}},"
+        "\"list\":[],\"nested\":[[1,2],[]],\"nothing\":null}",
+        YAML,
+        "apiVersion: v1\n"
+        "kind: Service\n"
+        "list: []\n"
+        "nested:\n"
+        "- - 1\n"
+        "  - 2\n"
+        "- []\n"
+        "nothing: null\n"
+        "spec:\n"
+        "  ports:\n"
+        "  - name: web\n"
+        "    port: 80\n"
+        "  - port: 443\n"
+        "  selector: {}\n");
 }
 
 TEST(value_yaml_quotes_what_would_be_read_as_something_else)
 {
     static const char *quoted[] = {
-        "",       "yes",     "No",     "ON",     "off",   "y",     "N",
-        "true",   "FALSE",   "null",   "Null",   "~",     "1",     "-1",
-        "+1",     "1.5",     ".5",     "1e3",    "0x1F",  "0o17",  "017",
-        "1_000",  "1:30",    ".inf",   ".nan",   "-.inf", "=",     "<<",
-        "2026-01-02", "2026-01-02T03:04:05Z", "a: b", "a:",    "a #b",
-        " a",     "a ",      "-",      "- a",    "?",     "[a",    "{a",
-        "&a",     "*a",      "!a",     "|",      ">",     "'a",    "\\\"a",
-        "%a",     "@a",      "`a",     "#a",     ",a",    "a\\tb", "a\\u0000b",
-        "\xC3\xA9", "a\\u2028b", "12e03", "0b101", "1.", "12:30:45.5"};
+        "",          "yes",   "No",    "ON",         "off",
+        "y",         "N",     "true",  "FALSE",      "null",
+        "Null",      "~",     "1",     "-1",         "+1",
+        "1.5",       ".5",    "1e3",   "0x1F",       "0o17",
+        "017",       "1_000", "1:30",  ".inf",       ".nan",
+        "-.inf",     "=",     "<<",    "2026-01-02", "2026-01-02T03:04:05Z",
+        "a: b",      "a:",    "a #b",  " a",         "a ",
+        "-",         "- a",   "?",     "[a",         "{a",
+        "&a",        "*a",    "!a",    "|",          ">",
+        "'a",        "\\\"a", "%a",    "@a",         "`a",
+        "#a",        ",a",    "a\\tb", "a\\u0000b",  "\xC3\xA9",
+        "a\\u2028b", "12e03", "0b101", "1.",         "12:30:45.5"};
     static const char *plain[] = {
-        "a",          "web",      "nginx:1.27",  "apps/v1",     "/healthz",
-        "10.0.0.1",   "1.2.3",    "a b",         "a-b",         "_x",
-        "128Mi",      "250m",     "Content/type", "x,y",        "user@host",
-        "a=b",        "f(x)",     "nope",        "trueish",     "v1.2"};
+        "a",        "web",   "nginx:1.27",   "apps/v1", "/healthz",
+        "10.0.0.1", "1.2.3", "a b",          "a-b",     "_x",
+        "128Mi",    "250m",  "Content/type", "x,y",     "user@host",
+        "a=b",      "f(x)",  "nope",         "trueish", "v1.2"};
     char json[64], want[64];
 
     for (size_t i = 0; i < COUNT(quoted); i++) {
@@ -207,9 +211,9 @@ TEST(value_refuses_to_print_what_json_cannot_say)
     struct err err = {0};
 
     for (int form = CANONICAL; form <= YAML; form++) {
-        check_int(print(value_double(&a, (double)NAN), (enum form)form, &s,
-                        &err),
-                  -ERR_INVALID);
+        check_int(
+            print(value_double(&a, (double)NAN), (enum form)form, &s, &err),
+            -ERR_INVALID);
         check_int(print(value_string(&a, "\xFF"), (enum form)form, &s, &err),
                   -ERR_INVALID);
         check_str(err.msg, "text is not valid UTF-8");
@@ -254,8 +258,9 @@ TEST(value_print_reports_the_limit_of_the_string)
 
 static void random_text(struct rng *rng, char *out, size_t *ret_len)
 {
-    static const char *pieces[] = {"a", "B", "\"", "\\", "\n", "\x01", " ",
-                                   "\xC3\xA9", "\xF0\x9F\x8C\x8A", "0", ":"};
+    static const char *pieces[] = {
+        "a", "B", "\"", "\\", "\n", "\x01", " ", "\xC3\xA9", "\xF0\x9F\x8C\x8A",
+        "0", ":"};
     size_t len = 0;
 
     for (uint64_t n = rng_below(rng, 12); n > 0; n--) {

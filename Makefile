@@ -1,0 +1,39 @@
+# A thin front for the CMake presets and the test runner.
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-long bench fmt lint clean
+
+JOBS ?= 2
+PRESET ?= release
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+
+build: ## build/$(PRESET), `release` unless PRESET says otherwise
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS)
+
+demo: build ## an operator at work on a real control plane
+	@deploy/demo
+
+test: ## everything that CI runs; ends with the sum
+	@tests/run
+
+test-long: ## the nightly lane: long runs of the same tests
+	@tests/run --long
+
+bench: build ## print the figures of every benchmark
+	@for b in build/$(PRESET)/bin/bench_*; do \
+		if [ -x "$$b" ]; then echo "$${b##*/bench_}:"; "$$b" || exit 1; fi; \
+	done
+
+fmt: ## lay out all C files as .clang-format says
+	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | \
+		xargs clang-format -i
+
+lint: ## layers, sizes, banned calls, words
+	@lua5.4 tests/lint/run.lua
+
+clean: ## remove build/
+	@cmake -E rm -rf build
