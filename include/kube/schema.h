@@ -1,0 +1,171 @@
+/*
+ * schema.h -- what fields a kind has, of what type, and how they merge.
+ *
+ * Knows the built-in kinds of Kubernetes (src/kube/schema.data, searched where
+ * it lies) and what is added from CustomResourceDefinitions or from a server's
+ * OpenAPI v3. A kind that was added wins over the built-in one.
+ *
+ *     struct schema_node n = schema_find(set, "apps/v1", "Deployment");
+ *
+ *     n = schema_field(schema_field(n, "spec"), "replicas");
+ *     if (schema_type(n) == SCHEMA_INTEGER) ...
+ *
+ * A node is a small value without memory of its own. Asking more of a node
+ * than it has gives the node that knows nothing, so steps may be chained.
+ * Nodes are valid until something is added to their set.
+ */
+#ifndef TIDELOCK_KUBE_SCHEMA_H
+#define TIDELOCK_KUBE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/value.h"
+#include "kube/key.h"
+#include "kube/quantity.h"
+
+/*  XX(symbol,        "what a message calls it") */
+#define SCHEMA_TYPE_MAP(XX)                \
+    XX(ANY, "any value")                   \
+    XX(STRING, "string")                   \
+    XX(INTEGER, "integer")                 \
+    XX(NUMBER, "number")                   \
+    XX(BOOLEAN, "boolean")                 \
+    XX(BYTES, "base64 text")               \
+    XX(TIME, "RFC 3339 time")              \
+    XX(QUANTITY, "quantity")               \
+    XX(INT_OR_STRING, "integer or string") \
+    XX(ARRAY, "array")                     \
+    XX(MAP, "object")    /* any key, all values of one type */ \
+    XX(OBJECT, "object") /* known fields */
+
+enum schema_type {
+#define XX(symbol, text) SCHEMA_##symbol,
+    SCHEMA_TYPE_MAP(XX)
+#undef XX
+};
+const char *schema_type_name(enum schema_type type); /* a literal */
+
+/* How server-side apply merges an array. */
+enum schema_list {
+    SCHEMA_LIST_ATOMIC, /* as one value */
+    SCHEMA_LIST_SET,    /* scalars, each its own */
+    SCHEMA_LIST_MAP,    /* objects, told apart by keys */
+};
+
+struct schema_set;
+struct schema_table;
+
+struct schema_node {
+    const struct schema_table *table; /* private, as all of this */
+    const char *type;
+    const char *attributes; /* of the field; NULL: of no field */
+    bool inner;             /* an element: the field's merge rules are not its */
+};
+
+/* A piece of text that is not NUL-terminated. */
+struct schema_text {
+    const char *at;
+    size_t len;
+};
+
+/* ---- sets; NULL where a set is only read means the built-in kinds ---- */
+struct schema_set *schema_set_new(void);     /* NULL on out of memory */
+void schema_set_free(struct schema_set *set); /* NULL is fine */
+
+/* Every served version of a CustomResourceDefinition (parsed YAML or JSON).
+ * Kinds added before under the same names are replaced. Nothing is borrowed. */
+int schema_set_add_crd(struct schema_set *set, const struct value *crd,
+                       struct err *err);
+/* Every kind of a document such as GET /openapi/v3/apis/G/V gives. */
+int schema_set_add_openapi(struct schema_set *set, const struct value *doc,
+                           struct err *err);
+
+/* ---- reading ---- */
+struct schema_node schema_find(const struct schema_set *set,
+                               const char *api_version, const char *kind);
+static inline bool schema_known(struct schema_node n)
+{
+    return n.type != NULL;
+}
+/* ANY for the node that knows nothing. */
+enum schema_type schema_type(struct schema_node n);
+/* One field of an OBJECT, the value under one key of a MAP; unknown where an
+ * object does not have it, ANY below ANY and in objects that keep unknown
+ * fields. */
+struct schema_node schema_field(struct schema_node n, const char *name);
+struct schema_node schema_fieldn(struct schema_node n, const char *name,
+                                 size_t len);
+/* An element of an ARRAY, a value of a MAP. */
+struct schema_node schema_item(struct schema_node n);
+
+/* The fields of an OBJECT by name: begin with all zero bytes. */
+struct schema_field {
+    struct schema_text name;
+    struct schema_node node;
+};
+bool schema_field_next(struct schema_node object, struct schema_field *field);
+
+bool schema_is_required(struct schema_node field);
+/* An OBJECT or MAP that is replaced as a whole. */
+bool schema_is_atomic(struct schema_node n);
+enum schema_list schema_list(struct schema_node array);
+/* The i-th key of a SCHEMA_LIST_MAP; false behind the last. */
+bool schema_list_key(struct schema_node array, unsigned i,
+                     struct schema_text *ret_name);
+/* What a strategic merge patch tells items apart by; false: it replaces. With
+ * an empty key the items are scalars. */
+bool schema_patch_key(struct schema_node array, struct schema_text *ret_name);
+/* *ret_value is NULL where there is no default. A zero value ("", 0, false) is
+ * what the API server takes for an absent key of a list map; as a field's
+ * value it means "absent". */
+int schema_default(struct schema_node field, struct arena *a,
+                   struct value **ret_value, struct err *err);
+/* The i-th of the only values allowed; false behind the last, and where they
+ * are not listed. */
+bool schema_allowed(struct schema_node n, unsigned i,
+                    struct schema_text *ret_value);
+/* One of these, where they are listed? */
+bool schema_allows(struct schema_node n, const char *text, size_t len);
+/* 32, 64, or 0: the schema does not say. */
+unsigned schema_integer_bits(struct schema_node n);
+/* How scalar_equal() has to compare two values of the field. */
+enum scalar_kind schema_scalar(struct schema_node n);
+
+/* ---- whole objects ---- */
+enum schema_problem {
+    SCHEMA_WRONG_TYPE,
+    SCHEMA_WRONG_EMPTY, /* {} for [] or the reverse; see schema_fix_empty() */
+    SCHEMA_WRONG_VALUE, /* right type: not listed, out of range, no quantity */
+    SCHEMA_UNKNOWN_FIELD,
+    SCHEMA_MISSING_FIELD, /* also where the server would accept its absence */
+};
+
+struct schema_issue {
+    enum schema_problem problem;
+    const char *path;    /* ".spec.ports[0].port"; borrowed for the call */
+    const char *message; /* "expected integer, got string (\"2\")"; same */
+};
+/* Returns false to hear no more. */
+typedef bool (*schema_issue_fn)(void *arg, const struct schema_issue *issue);
+
+/* Calls `fn` for each issue, in the order of the object. null is a value of
+ * every type; a secret one of strings and bytes. Returns 0, issues or not;
+ * -ERR_NO_KIND when the kind is unknown. */
+int schema_check(const struct schema_set *set, const struct gvk *gvk,
+                 const struct value *object, schema_issue_fn fn, void *arg,
+                 struct err *err);
+/* Turns empty objects into empty arrays and the reverse, in place, where the
+ * schema wants the other. Scripts cannot tell them apart. */
+void schema_fix_empty(const struct schema_set *set, const struct gvk *gvk,
+                      struct value *object);
+
+/* ---- the built-in table ---- */
+struct schema_text schema_builtin_version(void); /* "v1.36.3" */
+/* What discovery says of each built-in kind that has a URL, in `a`. */
+int schema_builtin_resources(struct arena *a, struct resource **ret,
+                             size_t *ret_count, struct err *err);
+
+#endif
