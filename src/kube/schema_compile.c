@@ -26,6 +26,7 @@
 #include "base/mem.h"
 
 #define LINES_MAX (16 << 20)
+#define NESTING_MAX 64 /* arrays of arrays, also by way of references */
 #define REFERENCE "#/components/schemas/"
 
 void compiler_release(struct compiler *c)
@@ -228,17 +229,9 @@ static const char *scalar(const struct value *schema, const char *type)
     return "any";
 }
 
-static int put_type(struct compiler *c, const struct value *schema)
+static int put_known_type(struct compiler *c, const struct value *schema,
+                          const char *type)
 {
-    const char *target = reference(schema);
-    const char *type = value_text(value_get(schema, "type"));
-
-    if (target)
-        return put_reference(c, target);
-    if (flag(schema, "x-kubernetes-int-or-string")) {
-        put(c, int_or_string(schema));
-        return 0;
-    }
     if (text_equal(type, "object"))
         return put_object_type(c, schema);
     if (text_equal(type, "array")) {
@@ -247,6 +240,24 @@ static int put_type(struct compiler *c, const struct value *schema)
     }
     put(c, scalar(schema, type));
     return 0;
+}
+
+static int put_type(struct compiler *c, const struct value *schema)
+{
+    const char *target = reference(schema);
+    int rc = 0;
+
+    c->nesting++;
+    if (c->nesting > NESTING_MAX)
+        put(c, "any");
+    else if (target)
+        rc = put_reference(c, target);
+    else if (flag(schema, "x-kubernetes-int-or-string"))
+        put(c, int_or_string(schema));
+    else
+        rc = put_known_type(c, schema, value_text(value_get(schema, "type")));
+    c->nesting--;
+    return rc;
 }
 
 /* ---- attributes ---- */

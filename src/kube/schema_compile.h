@@ -24,6 +24,7 @@ struct compiler {
     size_t waiting_count, waiting_cap;
     struct map *referenced; /* definitions that wait or are written */
     unsigned numbered;
+    unsigned nesting; /* of the type being written */
     struct err *err;
 };
 

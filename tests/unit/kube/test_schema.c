@@ -721,6 +721,24 @@ TEST(schema_believes_the_server_more_than_the_built_in_table)
     schema_set_free(set);
 }
 
+TEST(schema_survives_a_type_that_is_an_array_of_itself)
+{
+    static const char doc[] =
+        "{\"components\":{\"schemas\":{\"A\":{\"type\":\"array\",\"items\":{"
+        "\"$ref\":\"#/components/schemas/A\"}},\"W\":{\"properties\":{\"a\":{"
+        "\"$ref\":\"#/components/schemas/A\"}},"
+        "\"x-kubernetes-group-version-kind\":[{\"group\":\"example.com\","
+        "\"version\":\"v1\",\"kind\":\"Website\"}]}}}}";
+    struct schema_set *set = schema_set_new();
+    struct arena a = {0};
+    struct err err = {0};
+
+    check_ok(schema_set_add_openapi(set, parse(&a, doc), &err), &err);
+    check_int(schema_type(path(set, &WEBSITE, "a [] []")), SCHEMA_ARRAY);
+    arena_release(&a);
+    schema_set_free(set);
+}
+
 /* ---- out of memory ---- */
 
 TEST_ALLOC(schema_set_survives_out_of_memory)
