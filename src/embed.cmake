@@ -66,10 +66,11 @@ endfunction()
 # A clean clone, a work tree and a tarball: only the last has no commit.
 function(embed_version)
   set(commit "")
-  execute_process(COMMAND git -C "${SOURCE}" rev-parse --short=12 HEAD
-    OUTPUT_VARIABLE commit ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE
-    RESULT_VARIABLE failed)
-  if(failed OR NOT commit MATCHES "^[0-9a-f]+$")
+  if(EXISTS "${SOURCE}/.git") # not that of a repository around a tarball
+    execute_process(COMMAND git -C "${SOURCE}" rev-parse --short=12 HEAD
+      OUTPUT_VARIABLE commit ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
+  if(NOT commit MATCHES "^[0-9a-f]+$")
     set(commit "unknown")
   endif()
   embed_write("${OUT}" "#include \"base/version.h\"
