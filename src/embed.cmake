@@ -46,7 +46,7 @@ function(embed_files)
     string(REGEX REPLACE "\\.init$" "" name "${name}")
     embed_bytes("${file}" bytes len)
     string(APPEND data
-      "static const unsigned char data_${n}[] = {\n${bytes}\n}\;\n")
+      "static const unsigned char data_${n}[] = {\n${bytes}\n};\n")
     string(APPEND table
       "    {\"${name}\", (const char *)data_${n}, ${len}},\n")
     math(EXPR n "${n} + 1")
