@@ -1,0 +1,79 @@
+/*
+ * operator.h -- what an operator script declares, checked (note 01).
+ *
+ * The declaration is the permission: watches, RBAC and the view of every job
+ * come from it and from nothing else. Made by script/operator from the table
+ * that `operator.lua` returns; everything lives in the declaration's arena.
+ */
+#ifndef TIDELOCK_CORE_OPERATOR_H
+#define TIDELOCK_CORE_OPERATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/value.h"
+#include "kube/key.h"
+
+#define OPERATOR_API 1
+
+struct operator_owned {
+    struct gvk gvk;
+    bool retired; /* watched and pruned, never applied */
+};
+
+enum read_scope {
+    READ_OWN,   /* the root's namespace (the default) */
+    READ_ALL,   /* every namespace */
+    READ_NONE,  /* cluster-scoped kind */
+    READ_NAMED, /* one namespace, by name */
+};
+
+struct operator_read {
+    struct gvk gvk;
+    enum read_scope scope;
+    const char *ns;     /* READ_NAMED only */
+    const char *labels; /* selector text or NULL */
+    const char *fields;
+    bool by_name;       /* has a names(root) function: only those objects */
+    bool has_map;       /* has a map(object) -> roots function */
+    bool metadata_only; /* bodies = false */
+};
+
+struct operator_parameter {
+    const char *name;
+    const char *type; /* "string", "integer", "number", "boolean" */
+    const char *description;
+    struct value *otherwise; /* the default, NULL: must be set */
+};
+
+struct operator_decl {
+    struct arena arena;
+    const char *name;
+    struct gvk root;
+    struct operator_owned *owns;
+    size_t owns_count;
+    struct operator_read *reads;
+    size_t reads_count;
+    struct operator_parameter *parameters;
+    size_t parameters_count;
+    const char **memory; /* status fields the script sees again */
+    size_t memory_count;
+    bool has_finalize;
+    bool reads_secret_values;
+    const char *field_manager; /* "tidelock-<name>" */
+    const char *finalizer;     /* "tidelock.dev/<name>" */
+};
+
+/* NULL when the kind is not declared there. */
+const struct operator_owned *operator_owns(const struct operator_decl *d,
+                                           const struct gvk *gvk);
+
+/* view.params: defaults, then `given` ({"name": text or typed value}) checked
+ * and converted by type. Unknown names say which there are. The result lives
+ * in `a`. */
+int operator_params(const struct operator_decl *d, struct arena *a,
+                    const struct value *given, struct value **ret,
+                    struct err *err);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * view.h -- what one reconcile may read: one moment, frozen at dispatch.
+ *
+ * For each declared kind the snapshots that were newest when the job was made.
+ * "Absent" is a fact only where the kind is known; otherwise reading raises
+ * (note 05: UNKNOWN is never "not there").
+ */
+#ifndef TIDELOCK_CORE_VIEW_H
+#define TIDELOCK_CORE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/value.h"
+#include "core/operator.h"
+#include "kube/key.h"
+#include "kube/snapshot.h"
+
+struct view_kind {
+    struct gvk gvk;
+    const struct resource *resource; /* NULL while the server lacks the kind */
+    bool known;          /* synced, allowed, watch not stale */
+    const char *unknown; /* why not; NULL when known */
+    bool owned;          /* items are this root's children only */
+    const struct operator_read *read; /* the declaration, NULL when owned */
+    struct snapshot *const *items; /* sorted by namespace, name; borrowed */
+    size_t count;
+};
+
+/* An owned kind and a read of the same kind are two entries: view:get looks
+ * into the owned one first, then the reads. */
+struct view {
+    struct snapshot *root;
+    const struct resource *root_resource;
+    struct view_kind *kinds;
+    size_t count;
+    int64_t now;          /* unix seconds */
+    struct value *params; /* object */
+};
+
+/* What a job read, recorded for validation before destructive writes (G4). */
+struct view_read {
+    uint32_t kind;             /* index into view.kinds */
+    bool list;                 /* membership was read */
+    const struct snapshot *snapshot; /* body read; NULL: absent or list */
+    const char *ns, *name;     /* what was asked for when absent */
+};
+
+#endif
