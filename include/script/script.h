@@ -1,0 +1,67 @@
+/*
+ * script.h -- one loaded operator script: compiled once, run many times.
+ *
+ * Loading compiles every module to bytecode held in memory; each job gets a
+ * fresh lua_State with an allow-listed environment, an instruction and a
+ * memory budget (note 07 B5). Nothing a script does survives its job.
+ *
+ * The job function is pure: everything it knows comes in `struct view`, its
+ * answer is the plan; same inputs, same plan, same bytes.
+ */
+#ifndef TIDELOCK_SCRIPT_SCRIPT_H
+#define TIDELOCK_SCRIPT_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "core/operator.h"
+#include "core/plan.h"
+#include "core/view.h"
+
+struct script;
+
+/* One source file of the operator's folder: "operator.lua", "lib/ports.lua"
+ * (required as "lib.ports"). Texts are copied. */
+struct script_file {
+    const char *name;
+    const char *text;
+    size_t len;
+};
+
+/* All per run; 0 = the default of note 07 B5.3. */
+struct script_limits {
+    uint64_t instructions;   /* 5,000,000 */
+    uint64_t wall_ms;        /* 1,000 */
+    size_t memory_soft;      /* 16 MiB */
+    size_t memory_hard;      /* 64 MiB */
+};
+
+/* `files` must hold "operator.lua". Runs it once, in a job's budget, to get
+ * the declaration. Errors name file and line and what to do. */
+int script_load(const struct script_file *files, size_t count,
+                const struct script_limits *limits, struct script **ret,
+                struct err *err);
+void script_free(struct script *s); /* NULL is fine */
+const struct operator_decl *script_decl(const struct script *s); /* borrowed */
+
+enum job_call { JOB_RECONCILE, JOB_FINALIZE };
+
+/* Run reconcile or finalize for view->root. `ret_plan` was plan_init()ed by
+ * the caller and keeps the logs of a failed run. -ERR_SCRIPT, -ERR_BUDGET,
+ * -ERR_PLAN (wrong arguments to a verb), -ERR_UNKNOWN (a read of a kind that
+ * is not known now), -ERR_NOMEM. */
+int script_run(struct script *s, enum job_call call, const struct view *view,
+               struct plan *ret_plan, struct err *err);
+
+/* The names a by_name read asks for: NULL-terminated array in `a`. */
+int script_names(struct script *s, size_t read, struct snapshot *root,
+                 struct arena *a, const char ***ret_names, struct err *err);
+/* The roots a map function gives for an object of a read kind. */
+int script_map(struct script *s, size_t read, struct snapshot *object,
+               struct arena *a, struct object_key **ret_keys,
+               size_t *ret_count, struct err *err);
+
+#endif

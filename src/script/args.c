@@ -1,0 +1,189 @@
+/*
+ * args.c -- arguments of verbs, and the messages when they are wrong.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "script/api.h"
+#include "script/suggest.h"
+
+#define REF_HINT "a reference is an object, or { apiVersion, kind, name [, "   \
+                 "namespace] }"
+
+const char *raw_text(lua_State *L, int idx, const char *key)
+{
+    const char *text = NULL;
+
+    idx = lua_absindex(L, idx);
+    lua_pushstring(L, key);
+    if (lua_rawget(L, idx) == LUA_TSTRING)
+        text = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    return text;
+}
+
+const char *check_text(lua_State *L, int idx, const char *verb,
+                       const char *name)
+{
+    size_t len;
+    const char *text;
+
+    if (lua_type(L, idx) != LUA_TSTRING)
+        vm_kill(L, ERR_PLAN, NULL, "%s: %s: expected a text, got %s", verb,
+                name, luaL_typename(L, idx));
+    text = lua_tolstring(L, idx, &len);
+    if (!text_is_utf8(text, len) || strlen(text) != len)
+        vm_kill(L, ERR_PLAN, NULL, "%s: %s: the text is not valid UTF-8",
+                verb, name);
+    return vm_text(L, text, len);
+}
+
+void check_fields(lua_State *L, int idx, const char *what,
+                  const char *const *names, lua_Integer positional)
+{
+    const char *wrong = NULL;
+
+    lua_pushnil(L);
+    while (lua_next(L, idx)) {
+        const char *const *at = names;
+        const char *name;
+
+        lua_pop(L, 1);
+        if (lua_isinteger(L, -1) && lua_tointeger(L, -1) > 0 &&
+            lua_tointeger(L, -1) <= positional)
+            continue;
+        name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                              : "a list item";
+        while (*at && strcmp(*at, name) != 0)
+            at++;
+        if (!*at && (!wrong || strcmp(name, wrong) < 0))
+            wrong = name; /* the first by its bytes: the same in every run */
+    }
+    if (wrong)
+        kill_no_verb(L, what, "field", wrong, names);
+}
+
+bool check_options(lua_State *L, int idx, const char *verb,
+                   const char *const *names)
+{
+    if (lua_isnoneornil(L, idx))
+        return false;
+    if (!lua_istable(L, idx))
+        vm_kill(L, ERR_PLAN, NULL, "%s: options: expected a table, got %s",
+                verb, luaL_typename(L, idx));
+    check_fields(L, idx, verb, names, 0);
+    return true;
+}
+
+int kill_no_verb(lua_State *L, const char *object, const char *one,
+                 const char *name, const char *const *list)
+{
+    const char *near = suggest(name, list);
+    struct vm *vm = vm_of(L);
+    enum err_code code = vm->declaring ? ERR_SCRIPT : ERR_PLAN;
+
+    str_clear(&vm->text);
+    str_addf(&vm->text, "%ss: ", one);
+    suggest_list(&vm->text, list);
+    if (near)
+        return vm_kill(L, code, str_text(&vm->text), "%s has no %s '%s', "
+                       "did you mean '%s'?", object, one, name, near);
+    return vm_kill(L, code, str_text(&vm->text), "%s has no %s '%s'",
+                   object, one, name);
+}
+
+/* ---- references ---- */
+
+static const char *copy_text(lua_State *L, const char *text)
+{
+    return text ? vm_text(L, text, strlen(text)) : NULL;
+}
+
+static const char *item_text(lua_State *L, int idx, int i)
+{
+    const char *text = NULL;
+
+    if (lua_rawgeti(L, idx, i) == LUA_TSTRING)
+        text = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    return copy_text(L, text);
+}
+
+static void ref_from_object(lua_State *L, int idx, struct object_ref *ref)
+{
+    ref->gvk.api_version = copy_text(L, raw_text(L, idx, "apiVersion"));
+    ref->gvk.kind = copy_text(L, raw_text(L, idx, "kind"));
+    lua_pushliteral(L, "metadata");
+    if (lua_rawget(L, idx) == LUA_TTABLE) {
+        ref->key.name = copy_text(L, raw_text(L, -1, "name"));
+        ref->key.ns = copy_text(L, raw_text(L, -1, "namespace"));
+    }
+    lua_pop(L, 1);
+}
+
+static void ref_from_list(lua_State *L, int idx, struct object_ref *ref)
+{
+    ref->gvk.api_version = item_text(L, idx, 1);
+    ref->gvk.kind = item_text(L, idx, 2);
+    ref->key.name = item_text(L, idx, 3);
+    ref->key.ns = item_text(L, idx, 4);
+}
+
+struct object_ref check_ref(lua_State *L, int idx, const char *verb)
+{
+    struct object_ref ref = {{NULL, NULL}, {NULL, NULL}};
+    const char *missing = NULL;
+
+    idx = lua_absindex(L, idx);
+    if (!lua_istable(L, idx))
+        vm_kill(L, ERR_PLAN, REF_HINT, "%s: expected a reference, got %s",
+                verb, luaL_typename(L, idx));
+    if (lua_rawlen(L, idx) > 0)
+        ref_from_list(L, idx, &ref);
+    else
+        ref_from_object(L, idx, &ref);
+    if (!ref.gvk.api_version)
+        missing = "apiVersion";
+    else if (!ref.gvk.kind)
+        missing = "kind";
+    else if (!ref.key.name || !*ref.key.name)
+        missing = "name";
+    if (missing)
+        vm_kill(L, ERR_PLAN, REF_HINT, "%s: the reference has no %s", verb,
+                missing);
+    if (!ref.key.ns)
+        ref.key.ns = "";
+    return ref;
+}
+
+/* ---- undeclared kinds ---- */
+
+/* The apiVersion under which the kind is declared, or NULL. */
+static const char *other_version(const struct operator_decl *d,
+                                 const char *kind)
+{
+    for (size_t i = 0; i < d->owns_count; i++)
+        if (text_equal(d->owns[i].gvk.kind, kind))
+            return d->owns[i].gvk.api_version;
+    for (size_t i = 0; i < d->reads_count; i++)
+        if (text_equal(d->reads[i].gvk.kind, kind))
+            return d->reads[i].gvk.api_version;
+    return NULL;
+}
+
+int kill_undeclared(lua_State *L, const char *verb, const struct gvk *gvk,
+                    const char *where)
+{
+    const struct operator_decl *d = script_decl(vm_of(L)->script);
+    const char *other = other_version(d, gvk->kind);
+    char hint[200];
+
+    if (other && !text_equal(other, gvk->api_version))
+        snprintf(hint, sizeof hint, "declared is { \"%s\", \"%s\" }", other,
+                 gvk->kind);
+    else
+        snprintf(hint, sizeof hint, "add { \"%s\", \"%s\" } to %s",
+                 gvk->api_version, gvk->kind, where);
+    return vm_kill(L, ERR_PLAN, hint, "%s: %s %s is not declared", verb,
+                   gvk->api_version, gvk->kind);
+}

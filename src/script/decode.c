@@ -1,0 +1,422 @@
+/*
+ * decode.c -- JSON text and trees to Lua tables (see convert.h).
+ *
+ * DESIGN
+ *
+ * One pass over the reader's events. Keys and values gather on the Lua stack
+ * until their object or array ends; then the table is made with its exact size
+ * and filled from the top, so no table is ever rehashed.
+ *
+ * The two marker metatables stay at fixed places below while a document is
+ * read: MARKERS + 0 for objects, MARKERS + 1 for arrays.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/value.h"
+#include "script/convert.h"
+#include "script/module.h"
+
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+/* Charged once for so many bytes of text: as dear as a VM instruction. */
+#define BYTES_PER_STEP 16
+
+/* Addresses that serve as keys: in the registry the marker metatables, in a
+ * marker metatable what it marks and which members are null. */
+static const char key_object, key_array, key_kind, key_nulls;
+static const char null_value;
+
+/* Which top-level member of the object is being read. */
+enum section { SECTION_OTHER, SECTION_METADATA, SECTION_DATA, SECTION_STATUS };
+
+struct level {
+    int base;      /* stack top when it began */
+    bool is_array;
+    bool has_null; /* a member is the null value */
+};
+
+struct decoder {
+    lua_State *L;
+    struct vm *vm;
+    int markers;
+    int depth;
+    struct level levels[JSON_MAX_DEPTH];
+    /* objects of the view only */
+    const struct snapshot *snapshot; /* NULL: plain JSON */
+    uint32_t id;
+    enum section section;
+    bool is_root;
+    bool is_secret;
+    bool in_annotations;
+};
+
+/* ---- markers ---- */
+
+static void make_marker(lua_State *L, const void *key, enum marker kind)
+{
+    lua_createtable(L, 0, 1);
+    lua_pushinteger(L, kind);
+    lua_rawsetp(L, -2, &key_kind);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void convert_open(lua_State *L)
+{
+    make_marker(L, &key_object, MARKER_OBJECT);
+    make_marker(L, &key_array, MARKER_ARRAY);
+}
+
+bool marker_is_host(lua_State *L)
+{
+    bool is_host = lua_rawgetp(L, -1, &key_kind) != LUA_TNIL;
+
+    lua_pop(L, 1);
+    return is_host;
+}
+
+enum marker marker_of(lua_State *L, int idx)
+{
+    enum marker m;
+
+    if (!lua_getmetatable(L, idx))
+        return MARKER_NONE;
+    lua_rawgetp(L, -1, &key_kind);
+    m = (enum marker)lua_tointeger(L, -1);
+    lua_pop(L, 2);
+    return m;
+}
+
+void marker_set(lua_State *L, int idx, enum marker m)
+{
+    idx = lua_absindex(L, idx);
+    lua_rawgetp(L, LUA_REGISTRYINDEX,
+                m == MARKER_ARRAY ? &key_array : &key_object);
+    lua_setmetatable(L, idx);
+}
+
+void push_null(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)&null_value);
+}
+
+bool is_null(lua_State *L, int idx)
+{
+    return lua_touserdata(L, idx) == &null_value;
+}
+
+int marker_push_nulls(lua_State *L, int idx)
+{
+    if (!lua_getmetatable(L, idx))
+        return 0;
+    if (lua_rawgetp(L, -1, &key_nulls) == LUA_TTABLE) {
+        lua_remove(L, -2);
+        return 1;
+    }
+    lua_pop(L, 2);
+    return 0;
+}
+
+/* ---- closing a container ---- */
+
+static void close_array(struct decoder *d, const struct level *l)
+{
+    lua_State *L = d->L;
+    int count = lua_gettop(L) - l->base;
+
+    lua_createtable(L, count, 0);
+    lua_pushvalue(L, d->markers + 1);
+    lua_setmetatable(L, -2);
+    if (count == 0)
+        return;
+    lua_insert(L, l->base + 1);
+    for (int i = count; i > 0; i--)
+        lua_rawseti(L, l->base + 1, i);
+}
+
+/* The members that are null go into a marker of this table alone. */
+static void close_object_with_nulls(struct decoder *d, int table, int pairs)
+{
+    lua_State *L = d->L;
+
+    lua_createtable(L, 0, 2);
+    lua_pushinteger(L, MARKER_OBJECT);
+    lua_rawsetp(L, -2, &key_kind);
+    lua_createtable(L, 0, 1);
+    for (int i = 0; i < pairs; i++) {
+        int key = table + 1 + 2 * i;
+        bool null = is_null(L, key + 1);
+
+        lua_pushvalue(L, key);
+        lua_pushvalue(L, null ? key : key + 1);
+        lua_rawset(L, null ? -3 : table);
+    }
+    lua_rawsetp(L, -2, &key_nulls);
+    lua_setmetatable(L, table);
+    lua_settop(L, table);
+}
+
+static void close_object(struct decoder *d, const struct level *l)
+{
+    lua_State *L = d->L;
+    int table = l->base + 1;
+    int pairs = (lua_gettop(L) - l->base) / 2;
+
+    lua_createtable(L, 0, pairs);
+    lua_pushvalue(L, d->markers);
+    lua_setmetatable(L, -2);
+    if (pairs == 0)
+        return;
+    lua_insert(L, table);
+    if (l->has_null) {
+        close_object_with_nulls(d, table, pairs);
+        return;
+    }
+    while (pairs-- > 0)
+        lua_rawset(L, table);
+}
+
+/* ---- what scripts do not see of an object ---- */
+
+static enum section section_of(const struct json_reader *r)
+{
+    if (strcmp(r->string, "metadata") == 0)
+        return SECTION_METADATA;
+    if (strcmp(r->string, "data") == 0)
+        return SECTION_DATA;
+    if (strcmp(r->string, "status") == 0)
+        return SECTION_STATUS;
+    return SECTION_OTHER;
+}
+
+static bool is_memory(const struct decoder *d, const char *field)
+{
+    const struct operator_decl *decl = script_decl(d->vm->script);
+
+    for (size_t i = 0; i < decl->memory_count; i++)
+        if (strcmp(decl->memory[i], field) == 0)
+            return true;
+    return false;
+}
+
+/* Called for every key of an object of the view. */
+static bool is_hidden(struct decoder *d, const struct json_reader *r)
+{
+    if (d->depth == 1)
+        d->section = section_of(r);
+    if (d->depth == 2 && d->section == SECTION_METADATA) {
+        d->in_annotations = strcmp(r->string, "annotations") == 0;
+        return strcmp(r->string, "managedFields") == 0;
+    }
+    if (d->depth == 2 && d->section == SECTION_STATUS && d->is_root)
+        return !is_memory(d, r->string);
+    return d->depth == 3 && d->is_secret && d->in_annotations &&
+           d->section == SECTION_METADATA &&
+           strcmp(r->string, LAST_APPLIED) == 0;
+}
+
+static void push_text(struct decoder *d, const struct json_reader *r)
+{
+    lua_State *L = d->L;
+
+    if (d->is_secret && d->depth == 2 && d->section == SECTION_DATA &&
+        !d->levels[1].is_array)
+        push_secret(L, d->snapshot, d->id, lua_tostring(L, -1), r->string,
+                    r->string_len);
+    else
+        lua_pushlstring(L, r->string, r->string_len);
+}
+
+/* ---- the pass ---- */
+
+static void open_level(struct decoder *d, bool is_array)
+{
+    luaL_checkstack(d->L, 16, "JSON");
+    d->levels[d->depth].base = lua_gettop(d->L);
+    d->levels[d->depth].is_array = is_array;
+    d->levels[d->depth].has_null = false;
+    d->depth++;
+}
+
+static void close_level(struct decoder *d)
+{
+    const struct level *l = &d->levels[--d->depth];
+
+    if (l->is_array)
+        close_array(d, l);
+    else
+        close_object(d, l);
+}
+
+static void on_null(struct decoder *d)
+{
+    if (d->depth > 0 && !d->levels[d->depth - 1].is_array)
+        d->levels[d->depth - 1].has_null = true;
+    push_null(d->L);
+}
+
+static void on_scalar(struct decoder *d, const struct json_reader *r,
+                      enum json_event event)
+{
+    lua_State *L = d->L;
+
+    /* room for a key, its value, and the closing of the container */
+    if (!lua_checkstack(L, 16))
+        vm_kill_memory(L);
+    switch (event) {
+    case JSON_NULL:
+        on_null(d);
+        break;
+    case JSON_INTEGER:
+        lua_pushinteger(L, r->integer);
+        break;
+    case JSON_DOUBLE:
+        lua_pushnumber(L, r->number);
+        break;
+    case JSON_STRING:
+        push_text(d, r);
+        break;
+    default:
+        lua_pushboolean(L, event == JSON_TRUE);
+        break;
+    }
+}
+
+static int on_key(struct decoder *d, struct json_reader *r, struct err *err)
+{
+    if (d->snapshot && d->depth <= 3 && is_hidden(d, r))
+        return json_skip(r, JSON_KEY, err);
+    lua_pushlstring(d->L, r->string, r->string_len);
+    return 0;
+}
+
+static int decode(struct decoder *d, struct json_reader *r, struct err *err)
+{
+    enum json_event event;
+    int rc;
+
+    while ((rc = json_next(r, &event, err)) == 0 && event != JSON_DONE) {
+        switch (event) {
+        case JSON_OBJECT_START:
+        case JSON_ARRAY_START:
+            open_level(d, event == JSON_ARRAY_START);
+            break;
+        case JSON_OBJECT_END:
+        case JSON_ARRAY_END:
+            close_level(d);
+            break;
+        case JSON_KEY:
+            rc = on_key(d, r, err);
+            break;
+        default:
+            on_scalar(d, r, event);
+            break;
+        }
+        if (rc < 0)
+            return rc;
+    }
+    return rc;
+}
+
+static void run(struct decoder *d, const char *text, size_t len,
+                const char *what)
+{
+    lua_State *L = d->L;
+    struct err err = {0};
+    struct json_reader *r = &d->vm->reader;
+
+    vm_charge(L, 1 + len / BYTES_PER_STEP);
+    luaL_checkstack(L, 16, "JSON");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &key_object);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &key_array);
+    d->markers = lua_gettop(L) - 1;
+    json_reader_release(r);
+    json_reader_init(r, text, len, 0);
+    if (decode(d, r, &err) < 0)
+        vm_kill_err(L, what, &err);
+    lua_replace(L, d->markers);
+    lua_settop(L, d->markers);
+}
+
+void push_json(lua_State *L, const char *text, size_t len, const char *what)
+{
+    struct decoder d;
+
+    d.L = L;
+    d.vm = vm_of(L);
+    d.depth = 0;
+    d.snapshot = NULL;
+    d.is_secret = false;
+    run(&d, text, len, what);
+}
+
+void push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id)
+{
+    struct decoder d;
+
+    d.L = L;
+    d.vm = vm_of(L);
+    d.depth = 0;
+    d.snapshot = s;
+    d.id = id;
+    d.section = SECTION_OTHER;
+    d.is_root = s == d.vm->root;
+    d.is_secret = strcmp(s->kind, "Secret") == 0 &&
+                  strcmp(s->api_version, "v1") == 0 &&
+                  !script_decl(d.vm->script)->reads_secret_values;
+    d.in_annotations = false;
+    run(&d, s->json, s->json_len, s->key.name);
+}
+
+/* ---- trees ---- */
+
+static void push_members(lua_State *L, const struct value *v)
+{
+    lua_createtable(L, 0, (int)v->count);
+    for (uint32_t i = 0; i < v->count; i++) {
+        const struct value_member *m = &v->as.members[i];
+
+        lua_pushlstring(L, m->key, m->key_len);
+        push_value(L, m->value);
+        lua_rawset(L, -3);
+    }
+    marker_set(L, -1, MARKER_OBJECT);
+}
+
+static void push_items(lua_State *L, const struct value *v)
+{
+    lua_createtable(L, (int)v->count, 0);
+    for (uint32_t i = 0; i < v->count; i++) {
+        push_value(L, v->as.items[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    marker_set(L, -1, MARKER_ARRAY);
+}
+
+void push_value(lua_State *L, const struct value *v)
+{
+    luaL_checkstack(L, 8, "value");
+    switch ((enum value_type)v->type) {
+    case VALUE_BOOL:
+        lua_pushboolean(L, v->as.boolean);
+        return;
+    case VALUE_INTEGER:
+        lua_pushinteger(L, v->as.integer);
+        return;
+    case VALUE_DOUBLE:
+        lua_pushnumber(L, v->as.number);
+        return;
+    case VALUE_STRING:
+        lua_pushlstring(L, v->as.string, v->count);
+        return;
+    case VALUE_ARRAY:
+        push_items(L, v);
+        return;
+    case VALUE_OBJECT:
+        push_members(L, v);
+        return;
+    case VALUE_NULL:
+    case VALUE_SECRET:
+        push_null(L);
+        return;
+    }
+}

@@ -1,0 +1,39 @@
+/*
+ * module.h -- a loaded script from the inside: its modules as bytecode.
+ */
+#ifndef TIDELOCK_SCRIPT_MODULE_H
+#define TIDELOCK_SCRIPT_MODULE_H
+
+#include "base/str.h"
+#include "script/vm.h"
+
+#define SOURCE_MAX_FILE (64u << 10) /* note 07 B5.3 */
+#define SOURCE_MAX_ALL (1u << 20)
+
+struct module {
+    char *name;      /* "operator", "lib.ports", "tidelock.conditions" */
+    struct str code; /* bytecode of our own compiler; the only one we load */
+};
+
+struct script {
+    struct operator_decl decl;
+    struct script_limits limits;
+    struct module *modules;
+    size_t count, cap;
+};
+
+/* Borrowed; NULL when there is none. */
+const struct module *module_find(const struct script *s, const char *name);
+
+/* Compile one source text within a vm's budget and add it. `file` is the name
+ * for messages, "lib/ports.lua". */
+int module_add(struct script *s, const char *name,
+               const struct script_file *file, struct err *err);
+
+/* The chunk of `m` as a function on the stack. */
+void RAISES module_push(lua_State *L, const struct module *m);
+
+/* require(name): runs a module once for each state. */
+int RAISES l_require(lua_State *L);
+
+#endif
