@@ -8,6 +8,7 @@
 #ifndef TIDELOCK_BASE_ARENA_H
 #define TIDELOCK_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -15,6 +16,7 @@ struct arena {
     struct arena_block *head;
     size_t used;  /* bytes handed out */
     size_t limit; /* 0 = none; beyond it allocation fails */
+    bool full;    /* something was refused because of the limit */
 };
 
 void arena_init(struct arena *a, size_t limit);

@@ -71,6 +71,7 @@ void arena_release(struct arena *a)
     }
     a->head = NULL;
     a->used = 0;
+    a->full = false;
 }
 
 void arena_clear(struct arena *a)
@@ -88,6 +89,7 @@ void arena_clear(struct arena *a)
     }
     a->head = keep;
     a->used = 0;
+    a->full = false;
     if (keep) {
         keep->next = NULL;
         keep->used = 0;
@@ -125,8 +127,10 @@ void *arena_alloc(struct arena *a, size_t size)
     if (size > SIZE_MAX / 2)
         return NULL;
     padded = (size + ARENA_GAP + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
-    if (a->limit && (size > a->limit || a->used > a->limit - size))
+    if (a->limit && (size > a->limit || a->used > a->limit - size)) {
+        a->full = true;
         return NULL;
+    }
     if (!b || b->size - b->used < padded) {
         b = arena_grow(a, padded);
         if (!b)

@@ -43,7 +43,7 @@ struct parser {
 
 static int no_memory(struct parser *p)
 {
-    if (p->arena->limit && p->arena->used > p->arena->limit / 2)
+    if (p->arena->full)
         return err_set(p->err, ERR_LIMIT,
                        "the document needs more than %zu bytes of memory",
                        p->arena->limit);

@@ -31,11 +31,14 @@ TEST(arena_refuses_what_is_over_its_limit)
 
     arena_init(&a, 100);
     check(arena_alloc(&a, 60) != NULL);
+    check(!a.full);
     check(arena_alloc(&a, 41) == NULL);
+    check(a.full);
     check(arena_alloc(&a, 40) != NULL);
     check(arena_alloc(&a, 1) == NULL);
     check_int(a.used, 100);
     arena_clear(&a);
+    check(!a.full);
     check(arena_alloc(&a, 100) != NULL);
     arena_release(&a);
     check(arena_alloc(&a, SIZE_MAX) == NULL);

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -123,17 +124,15 @@ TEST(value_yaml_quotes_what_would_be_read_as_something_else)
     char json[64], want[64];
 
     for (size_t i = 0; i < COUNT(quoted); i++) {
-        strcpy(json, "\"");
-        strcat(strcat(json, quoted[i]), "\"");
         /* quoted as JSON quotes, apart from escapes that are not needed */
-        strcat(strcpy(want, json), "\n");
+        snprintf(json, sizeof json, "\"%s\"", quoted[i]);
+        snprintf(want, sizeof want, "\"%s\"\n", quoted[i]);
         if (!strstr(json, "\\u2028"))
             check_form(json, YAML, want);
     }
     for (size_t i = 0; i < COUNT(plain); i++) {
-        strcpy(json, "\"");
-        strcat(strcat(json, plain[i]), "\"");
-        strcat(strcpy(want, plain[i]), "\n");
+        snprintf(json, sizeof json, "\"%s\"", plain[i]);
+        snprintf(want, sizeof want, "%s\n", plain[i]);
         check_form(json, YAML, want);
     }
 }
@@ -158,6 +157,11 @@ TEST(value_yaml_writes_lines_as_a_block)
                "- |-\n"
                "  l1\n"
                "  l2\n");
+    check_form("[\"a\\n\\u0085\",\"a\\n\\u2028\",\"a\\n\\ufeff\"]", YAML,
+               "- \"a\\n\xC2\x85\"\n- \"a\\n\xE2\x80\xA8\"\n"
+               "- \"a\\n\xEF\xBB\xBF\"\n");
+    check_form("[true,false,\"\\u00e9\\n\"]", YAML,
+               "- true\n- false\n- |\n  \xC3\xA9\n");
     check_form("[\" x\\ny\",\"x \\ny\",\"\\n\",\"x\\ty\\nz\"]", YAML,
                "- \" x\\ny\"\n- \"x \\ny\"\n- \"\\n\"\n- \"x\\ty\\nz\"\n");
 }

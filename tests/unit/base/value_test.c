@@ -141,6 +141,71 @@ TEST(value_parse_refuses_a_document_beyond_the_limit_of_its_arena)
     arena_release(&a);
 }
 
+static const char every_type[] =
+    "{\"a\":[1,-2.5,\"\\n\"],\"b\":{\"c\":null,\"d\":true},\"e\":\"\"}";
+
+/* An arena that is full after any number of bytes, in every step of
+ * parsing, copying and building. */
+TEST(value_parse_reports_any_limit_of_its_arena)
+{
+    struct arena a;
+    struct value *v;
+    size_t limit = 0;
+    int rc;
+
+    do {
+        arena_init(&a, ++limit);
+        rc = value_parse(&a, every_type, sizeof every_type - 1, &v, NULL);
+        check(rc == 0 || rc == -ERR_LIMIT);
+        arena_release(&a);
+    } while (rc < 0 && limit < 5000);
+    check_int(rc, 0);
+}
+
+TEST(value_copy_is_whole_or_nothing_at_any_limit)
+{
+    struct arena a = {0}, b;
+    struct value *v = parse(&a, every_type);
+    struct value *copy, *secret = value_null(&a);
+    size_t limit = 0;
+
+    *secret = (struct value){.type = VALUE_SECRET, .as.secret = {1, "key"}};
+    value_set(&a, v, "s", secret);
+    do {
+        arena_init(&b, ++limit);
+        copy = value_copy(&b, v);
+        check(!copy || value_equal(copy, v));
+        arena_release(&b);
+    } while (!copy && limit < 5000);
+    check(limit > 100 && limit < 5000);
+    arena_release(&a);
+}
+
+TEST(value_building_fails_cleanly_at_any_limit)
+{
+    struct arena a;
+    struct value *o, *list;
+    size_t limit = 0;
+    int rc;
+
+    do {
+        arena_init(&a, ++limit);
+        o = value_object(&a);
+        list = value_array(&a);
+        rc = value_append(&a, list, value_double(&a, 1.5));
+        if (rc == 0)
+            rc = value_append(&a, list, value_string(&a, "x"));
+        if (rc == 0)
+            rc = value_set(&a, value_make(&a, o, "child"), "list", list);
+        if (rc == 0)
+            rc = value_set(&a, o, "flag", value_bool(&a, true));
+        if (rc == 0)
+            check_prints(o, "{\"child\":{\"list\":[1.5,\"x\"]},\"flag\":true}");
+        arena_release(&a);
+    } while (rc < 0 && limit < 5000);
+    check_int(rc, 0);
+}
+
 TEST(value_parse_fails_on_every_truncation)
 {
     static const char text[] =
