@@ -104,6 +104,9 @@ local CASES = {
   { size, "six parameters", { ["src/base/a.c"] =
     "int f(int a, int b, int c,\n      int d, int (*e)(int, int), int g)\n"
     .. "{\n    return 0;\n}\n" }, "f(): 6 parameters, at most 5" },
+  { size, "five parameters and the error", { ["src/base/a.c"] =
+    "int f(int a, int b, int c, int d, int e, struct err *err)\n"
+    .. "{\n    return 0;\n}\n" } },
   { size, "a long file", { ["src/base/a.c"] = ("x;\n"):rep(601) },
     "601 lines, at most 600" },
   { size, "a long header", { ["include/base/a.h"] = ("x;\n"):rep(151) },

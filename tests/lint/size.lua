@@ -1,7 +1,11 @@
 --- The numbers the house holds: length, parameters and nesting of functions,
 -- length of files and headers, share of comments. Caps apply to every C file,
--- tests too, and the file cap to Lua, Python and shell as well; there is no
+-- tests too (apart from parameters: a fake server has to take the callbacks of
+-- its library), and the file cap to Lua, Python and shell as well. There is no
 -- list of exceptions. The table is about src/ and include/.
+--
+-- A trailing `struct err *` is not counted as a parameter: every function that
+-- can fail has it, so it says nothing about this one.
 
 local ctext = require "ctext"
 local nesting = require "nesting"
@@ -21,7 +25,7 @@ local function read_signature(text)
   if not name then
     return nil
   end
-  list = list:sub(2, -2):gsub("%b()", "")
+  list = list:sub(2, -2):gsub("%b()", ""):gsub(",%s*struct err %*[%w_]+$", "")
   if list:match("^%s*$") or list:match("^%s*void%s*$") then
     return name, 0
   end
@@ -60,7 +64,7 @@ end
 local function check_functions(file, found, lengths)
   for _, f in ipairs(size.functions(file.text)) do
     for _, what in ipairs { "lines", "parameters", "nesting" } do
-      if f[what] > CAP[what] then
+      if f[what] > CAP[what] and (lengths or what ~= "parameters") then
         found[#found + 1] = ("%s:%d: %s(): %d %s, at most %d"):format(
           file.path, f.line, f.name, f[what],
           what == "nesting" and "levels" or what, CAP[what])
