@@ -5,10 +5,8 @@
  * it lies) and what is added from CustomResourceDefinitions or from a server's
  * OpenAPI v3. A kind that was added wins over the built-in one.
  *
- *     struct schema_node n = schema_find(set, "apps/v1", "Deployment");
- *
+ *     n = schema_find(set, "apps/v1", "Deployment");
  *     n = schema_field(schema_field(n, "spec"), "replicas");
- *     if (schema_type(n) == SCHEMA_INTEGER) ...
  *
  * A node is a small value without memory of its own. Asking more of a node
  * than it has gives the node that knows nothing, so steps may be chained.
@@ -26,27 +24,19 @@
 #include "kube/key.h"
 #include "kube/quantity.h"
 
-/*  XX(symbol,        "what a message calls it") */
-#define SCHEMA_TYPE_MAP(XX)                \
-    XX(ANY, "any value")                   \
-    XX(STRING, "string")                   \
-    XX(INTEGER, "integer")                 \
-    XX(NUMBER, "number")                   \
-    XX(BOOLEAN, "boolean")                 \
-    XX(BYTES, "base64 text")               \
-    XX(TIME, "RFC 3339 time")              \
-    XX(QUANTITY, "quantity")               \
-    XX(INT_OR_STRING, "integer or string") \
-    XX(ARRAY, "array")                     \
-    XX(MAP, "object")    /* any key, all values of one type */ \
-    XX(OBJECT, "object") /* known fields */
+struct schema_set;
+struct schema_table;
 
 enum schema_type {
-#define XX(symbol, text) SCHEMA_##symbol,
-    SCHEMA_TYPE_MAP(XX)
-#undef XX
+    SCHEMA_ANY, /* scalars first; BYTES are base64, a TIME is RFC 3339 */
+    SCHEMA_STRING, SCHEMA_INTEGER, SCHEMA_NUMBER, SCHEMA_BOOLEAN,
+    SCHEMA_BYTES, SCHEMA_TIME, SCHEMA_QUANTITY, SCHEMA_INT_OR_STRING,
+    SCHEMA_ARRAY,
+    SCHEMA_MAP,    /* any key, all values of one type */
+    SCHEMA_OBJECT, /* known fields */
 };
-const char *schema_type_name(enum schema_type type); /* a literal */
+/* What a message calls it: "integer or string"; a literal. */
+const char *schema_type_name(enum schema_type type);
 
 /* How server-side apply merges an array. */
 enum schema_list {
@@ -55,9 +45,6 @@ enum schema_list {
     SCHEMA_LIST_MAP,    /* objects, told apart by keys */
 };
 
-struct schema_set;
-struct schema_table;
-
 struct schema_node {
     const struct schema_table *table; /* private, as all of this */
     const char *type;
@@ -65,9 +52,8 @@ struct schema_node {
     bool inner;             /* an element: the field's merge rules are not its */
 };
 
-/* A piece of text that is not NUL-terminated. */
 struct schema_text {
-    const char *at;
+    const char *at; /* not NUL-terminated */
     size_t len;
 };
 
@@ -75,8 +61,8 @@ struct schema_text {
 struct schema_set *schema_set_new(void);     /* NULL on out of memory */
 void schema_set_free(struct schema_set *set); /* NULL is fine */
 
-/* Every served version of a CustomResourceDefinition (parsed YAML or JSON).
- * Kinds added before under the same names are replaced. Nothing is borrowed. */
+/* Every served version of a CustomResourceDefinition. Kinds added before under
+ * the same names are replaced. Nothing is borrowed. */
 int schema_set_add_crd(struct schema_set *set, const struct value *crd,
                        struct err *err);
 /* Every kind of a document such as GET /openapi/v3/apis/G/V gives. */
@@ -92,9 +78,8 @@ static inline bool schema_known(struct schema_node n)
 }
 /* ANY for the node that knows nothing. */
 enum schema_type schema_type(struct schema_node n);
-/* One field of an OBJECT, the value under one key of a MAP; unknown where an
- * object does not have it, ANY below ANY and in objects that keep unknown
- * fields. */
+/* A field of an OBJECT, the value under a key of a MAP; unknown where there is
+ * none, ANY below ANY and in objects that keep unknown fields. */
 struct schema_node schema_field(struct schema_node n, const char *name);
 struct schema_node schema_fieldn(struct schema_node n, const char *name,
                                  size_t len);
@@ -123,14 +108,11 @@ bool schema_patch_key(struct schema_node array, struct schema_text *ret_name);
  * value it means "absent". */
 int schema_default(struct schema_node field, struct arena *a,
                    struct value **ret_value, struct err *err);
-/* The i-th of the only values allowed; false behind the last, and where they
- * are not listed. */
+/* The i-th value of those allowed; false behind the last, and without a list. */
 bool schema_allowed(struct schema_node n, unsigned i,
                     struct schema_text *ret_value);
-/* One of these, where they are listed? */
 bool schema_allows(struct schema_node n, const char *text, size_t len);
-/* 32, 64, or 0: the schema does not say. */
-unsigned schema_integer_bits(struct schema_node n);
+unsigned schema_integer_bits(struct schema_node n); /* 32, 64, 0: unknown */
 /* How scalar_equal() has to compare two values of the field. */
 enum scalar_kind schema_scalar(struct schema_node n);
 
@@ -153,19 +135,16 @@ typedef bool (*schema_issue_fn)(void *arg, const struct schema_issue *issue);
 
 /* Calls `fn` for each issue, in the order of the object. null is a value of
  * every type; a secret one of strings and bytes. Returns 0, issues or not;
- * -ERR_NO_KIND when the kind is unknown. */
-int schema_check(const struct schema_set *set, const struct gvk *gvk,
-                 const struct value *object, schema_issue_fn fn, void *arg,
-                 struct err *err);
+ * -ERR_NO_KIND when the node knows nothing. */
+int schema_check_node(struct schema_node n, const struct value *object,
+                      schema_issue_fn fn, void *arg, struct err *err);
+/* The same for a whole object of a kind (struct gvk *). */
+#define schema_check(set, gvk, object, fn, arg, err)                         \
+    schema_check_node(schema_find((set), (gvk)->api_version, (gvk)->kind),   \
+                      (object), (fn), (arg), (err))
 /* Turns empty objects into empty arrays and the reverse, in place, where the
  * schema wants the other. Scripts cannot tell them apart. */
 void schema_fix_empty(const struct schema_set *set, const struct gvk *gvk,
                       struct value *object);
-
-/* ---- the built-in table ---- */
-struct schema_text schema_builtin_version(void); /* "v1.36.3" */
-/* What discovery says of each built-in kind that has a URL, in `a`. */
-int schema_builtin_resources(struct arena *a, struct resource **ret,
-                             size_t *ret_count, struct err *err);
 
 #endif

@@ -21,9 +21,18 @@ static const char ANY_TYPE[] = "any\n";
 const char *schema_type_name(enum schema_type type)
 {
     static const char *const names[] = {
-#define XX(symbol, text) text,
-        SCHEMA_TYPE_MAP(XX)
-#undef XX
+        [SCHEMA_ANY] = "any value",
+        [SCHEMA_STRING] = "string",
+        [SCHEMA_INTEGER] = "integer",
+        [SCHEMA_NUMBER] = "number",
+        [SCHEMA_BOOLEAN] = "boolean",
+        [SCHEMA_BYTES] = "base64 text",
+        [SCHEMA_TIME] = "RFC 3339 time",
+        [SCHEMA_QUANTITY] = "quantity",
+        [SCHEMA_INT_OR_STRING] = "integer or string",
+        [SCHEMA_ARRAY] = "array",
+        [SCHEMA_MAP] = "object",
+        [SCHEMA_OBJECT] = "object",
     };
 
     return names[type];

@@ -1,7 +1,9 @@
 /*
- * schema_builtin.c -- the table of built-in kinds as a whole: its version and
- *                     what its kinds are called in URLs.
+ * schema_builtin.c -- the version of the built-in table and what its kinds are
+ *                     called in URLs; see include/kube/schema_builtin.h.
  */
+#include "kube/schema_builtin.h"
+
 #include <string.h>
 
 #include "base/embed.h"

@@ -403,17 +403,14 @@ static int check_value(struct walk *w, struct schema_node n,
     return check_container(w, n, v);
 }
 
-int schema_check(const struct schema_set *set, const struct gvk *gvk,
-                 const struct value *object, schema_issue_fn fn, void *arg,
-                 struct err *err)
+int schema_check_node(struct schema_node n, const struct value *object,
+                      schema_issue_fn fn, void *arg, struct err *err)
 {
-    struct schema_node n = schema_find(set, gvk->api_version, gvk->kind);
     struct walk w = {.fn = fn, .arg = arg, .err = err};
     int rc;
 
     if (!schema_known(n))
-        return err_set(err, ERR_NO_KIND, "no schema of '%s %s'",
-                       gvk->api_version, gvk->kind);
+        return err_set(err, ERR_NO_KIND, "no schema of this kind is known");
     str_init(&w.path, 0);
     str_init(&w.message, 0);
     rc = check_value(&w, n, object);

@@ -1,0 +1,15 @@
+/*
+ * schema_builtin.h -- the table of built-in kinds as a whole: what `plan
+ *                     --offline` has in place of a server's discovery.
+ */
+#ifndef TIDELOCK_KUBE_SCHEMA_BUILTIN_H
+#define TIDELOCK_KUBE_SCHEMA_BUILTIN_H
+
+#include "kube/schema.h"
+
+struct schema_text schema_builtin_version(void); /* "v1.36.3" */
+/* What discovery says of each built-in kind that has a URL, in `a`. */
+int schema_builtin_resources(struct arena *a, struct resource **ret,
+                             size_t *ret_count, struct err *err);
+
+#endif
