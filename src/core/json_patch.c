@@ -1,0 +1,310 @@
+/*
+ * json_patch.c -- see json_patch.h for the contract.
+ *
+ * DESIGN
+ *
+ * The document is copied once, then changed in place, operation by operation.
+ * A JSON pointer is walked down to the container that holds its last token, so
+ * each operation is: find the container, then act on one member or index.
+ */
+#include "core/json_patch.h"
+
+#include <string.h>
+
+/* The place that a pointer names: in `parent`, under `token`. */
+struct place {
+    struct value *parent; /* NULL: the whole document */
+    const char *token;    /* unescaped */
+    size_t token_len;
+};
+
+struct patcher {
+    struct arena *a;
+    struct value *doc;
+    struct err *err;
+    uint32_t op; /* its number, for messages */
+};
+
+static int bad_op(const struct patcher *p, const char *what, const char *path)
+{
+    return err_set(p->err, ERR_INVALID, "operation %u: %s '%s'", p->op, what,
+                   path ? path : "");
+}
+
+/* ---- pointers ---- */
+
+/* One token with ~1 and ~0 unescaped; NULL on out of memory. */
+static char *unescape(struct arena *a, const char *text, size_t len,
+                      size_t *ret_len)
+{
+    char *out = arena_alloc(a, len + 1);
+    size_t n = 0;
+
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+
+        if (c == '~' && i + 1 < len && (text[i + 1] == '0' ||
+                                        text[i + 1] == '1'))
+            c = text[++i] == '1' ? '/' : '~';
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    *ret_len = n;
+    return out;
+}
+
+static bool array_index(const struct value *array, const char *token,
+                        size_t len, uint32_t *ret)
+{
+    int64_t index;
+
+    if (!text_to_int64(token, len, &index) || index < 0 ||
+        index >= (int64_t)array->count || (len > 1 && *token == '0'))
+        return false;
+    *ret = (uint32_t)index;
+    return true;
+}
+
+/* The value at a place, NULL when there is none. */
+static struct value *place_get(const struct patcher *p,
+                               const struct place *at)
+{
+    uint32_t index;
+
+    if (!at->parent)
+        return p->doc;
+    if (at->parent->type == VALUE_OBJECT)
+        return value_getn(at->parent, at->token, at->token_len);
+    if (at->parent->type == VALUE_ARRAY &&
+        array_index(at->parent, at->token, at->token_len, &index))
+        return at->parent->as.items[index];
+    return NULL;
+}
+
+static int find_place(const struct patcher *p, const char *path,
+                      struct place *ret)
+{
+    struct place at = { 0 };
+    const char *text = path;
+
+    while (text && *text == '/') {
+        const char *end = strchr(++text, '/');
+        size_t len = end ? (size_t)(end - text) : strlen(text);
+
+        at.parent = place_get(p, &at);
+        at.token = unescape(p->a, text, len, &at.token_len);
+        if (!at.token)
+            return err_nomem(p->err);
+        if (!value_is(at.parent, VALUE_OBJECT) &&
+            !value_is(at.parent, VALUE_ARRAY))
+            return bad_op(p, "nothing at", path);
+        text += len;
+    }
+    if (!text || *text)
+        return bad_op(p, "not a JSON pointer:", path);
+    *ret = at;
+    return 0;
+}
+
+/* ---- acting on a place ---- */
+
+static int array_insert(const struct patcher *p, struct value *array,
+                        uint32_t index, struct value *item)
+{
+    if (value_append(p->a, array, item) < 0)
+        return err_nomem(p->err);
+    for (uint32_t i = array->count - 1; i > index; i--)
+        array->as.items[i] = array->as.items[i - 1];
+    array->as.items[index] = item;
+    return 0;
+}
+
+static int place_add(struct patcher *p, const struct place *at,
+                     const char *path, struct value *item)
+{
+    uint32_t index;
+
+    if (!at->parent) {
+        p->doc = item;
+        return 0;
+    }
+    if (at->parent->type == VALUE_OBJECT)
+        return value_setn(p->a, at->parent, at->token, at->token_len,
+                          item) < 0
+                   ? err_nomem(p->err)
+                   : 0;
+    if (strcmp(at->token, "-") == 0)
+        index = at->parent->count;
+    else if (!array_index(at->parent, at->token, at->token_len, &index)) {
+        int64_t end;
+
+        if (!text_to_int64(at->token, at->token_len, &end) ||
+            end != (int64_t)at->parent->count)
+            return bad_op(p, "no such index:", path);
+        index = at->parent->count;
+    }
+    return array_insert(p, at->parent, index, item);
+}
+
+static int place_remove(struct patcher *p, const struct place *at,
+                        const char *path)
+{
+    uint32_t index;
+
+    if (!at->parent || !place_get(p, at))
+        return bad_op(p, "nothing at", path);
+    if (at->parent->type == VALUE_OBJECT) {
+        value_unset(at->parent, at->token);
+        return 0;
+    }
+    if (!array_index(at->parent, at->token, at->token_len, &index))
+        return bad_op(p, "no such index:", path);
+    at->parent->count--;
+    for (uint32_t i = index; i < at->parent->count; i++)
+        at->parent->as.items[i] = at->parent->as.items[i + 1];
+    return 0;
+}
+
+static int place_replace(struct patcher *p, const struct place *at,
+                         const char *path, struct value *item)
+{
+    uint32_t index;
+
+    if (!place_get(p, at))
+        return bad_op(p, "nothing at", path);
+    if (value_is(at->parent, VALUE_ARRAY)) {
+        if (array_index(at->parent, at->token, at->token_len, &index))
+            at->parent->as.items[index] = item;
+        return 0;
+    }
+    return place_add(p, at, path, item);
+}
+
+/* ---- operations ---- */
+
+/* move and copy: the value at `from`, taken out for a move. */
+static int take_from(struct patcher *p, const char *from, bool move,
+                     struct value **ret)
+{
+    struct place at;
+    struct value *v;
+    int rc = find_place(p, from, &at);
+
+    if (rc < 0)
+        return rc;
+    v = place_get(p, &at);
+    if (!v)
+        return bad_op(p, "nothing at", from);
+    *ret = value_copy(p->a, v);
+    if (!*ret)
+        return err_nomem(p->err);
+    return move ? place_remove(p, &at, from) : 0;
+}
+
+static int run_with_value(struct patcher *p, const char *op, const char *path,
+                          const struct value *value)
+{
+    struct place at;
+    struct value *item;
+    int rc = find_place(p, path, &at);
+
+    if (rc < 0)
+        return rc;
+    if (!value)
+        return bad_op(p, "a value is missing for", path);
+    if (strcmp(op, "test") == 0)
+        return value_equal(place_get(p, &at), value)
+                   ? 0
+                   : bad_op(p, "the test does not hold at", path);
+    item = value_copy(p->a, value);
+    if (!item)
+        return err_nomem(p->err);
+    if (strcmp(op, "replace") == 0)
+        return place_replace(p, &at, path, item);
+    return place_add(p, &at, path, item);
+}
+
+static int run_op(struct patcher *p, const struct value *operation)
+{
+    const char *op = value_text_at(operation, "op");
+    const char *path = value_text_at(operation, "path");
+    struct value *item = NULL;
+    struct place at;
+    int rc;
+
+    if (!op || !path)
+        return bad_op(p, "`op` or `path` is missing", path);
+    if (strcmp(op, "add") == 0 || strcmp(op, "replace") == 0 ||
+        strcmp(op, "test") == 0)
+        return run_with_value(p, op, path, value_get(operation, "value"));
+    if (strcmp(op, "remove") == 0) {
+        rc = find_place(p, path, &at);
+        return rc < 0 ? rc : place_remove(p, &at, path);
+    }
+    if (strcmp(op, "move") != 0 && strcmp(op, "copy") != 0)
+        return bad_op(p, "unknown op", op);
+    rc = take_from(p, value_text_at(operation, "from"),
+                   strcmp(op, "move") == 0, &item);
+    if (rc == 0)
+        rc = find_place(p, path, &at);
+    return rc < 0 ? rc : place_add(p, &at, path, item);
+}
+
+int json_patch_apply(struct arena *a, const struct value *doc,
+                     const struct value *ops, struct value **ret,
+                     struct err *err)
+{
+    struct patcher p = { .a = a, .err = err, .doc = value_copy(a, doc) };
+
+    if (!p.doc)
+        return err_nomem(err);
+    if (!value_is(ops, VALUE_ARRAY))
+        return err_set(err, ERR_INVALID, "a JSON patch is an array, not %s",
+                       value_type_name(ops));
+    for (; p.op < ops->count; p.op++) {
+        int rc = run_op(&p, ops->as.items[p.op]);
+
+        if (rc < 0)
+            return rc;
+    }
+    *ret = p.doc;
+    return 0;
+}
+
+/* ---- merge patch ---- */
+
+/* NULL on out of memory. */
+static struct value *merge(struct arena *a, const struct value *doc,
+                           const struct value *patch)
+{
+    struct value *out;
+
+    if (!value_is(patch, VALUE_OBJECT))
+        return value_copy(a, patch);
+    out = value_is(doc, VALUE_OBJECT) ? value_copy(a, doc) : value_object(a);
+    for (uint32_t i = 0; out && i < patch->count; i++) {
+        const struct value_member *m = &patch->as.members[i];
+        const struct value *old = value_getn(out, m->key, m->key_len);
+
+        if (value_is(m->value, VALUE_NULL))
+            value_unset(out, m->key);
+        else if (value_setn(a, out, m->key, m->key_len,
+                            merge(a, old, m->value)) < 0)
+            out = NULL;
+    }
+    return out;
+}
+
+int merge_patch_apply(struct arena *a, const struct value *doc,
+                      const struct value *patch, struct value **ret,
+                      struct err *err)
+{
+    struct value *out = merge(a, doc, patch);
+
+    if (!out)
+        return err_nomem(err);
+    *ret = out;
+    return 0;
+}
