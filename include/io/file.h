@@ -1,0 +1,30 @@
+/*
+ * file.h -- reading files and folders, bounded and with errors that name them.
+ */
+#ifndef TIDELOCK_IO_FILE_H
+#define TIDELOCK_IO_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* The whole file; "-" is standard input. -ERR_IO "cannot read 'x': no such
+ * file or directory", -ERR_LIMIT when larger than `max`. */
+int file_read(const char *path, size_t max, struct str *out, struct err *err);
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+/* Modification time in nanoseconds, 0 when it cannot be read. */
+long long file_mtime_ns(const char *path);
+/* Names of a folder's entries that end with `suffix` (NULL: all), sorted, no
+ * hidden ones; in the arena, NULL-terminated. */
+int file_list(struct arena *a, const char *folder, const char *suffix,
+              const char ***ret_names, struct err *err);
+/* "folder/name", or `name` when it is absolute; NULL on out of memory. */
+const char *file_join(struct arena *a, const char *folder, const char *name);
+/* The folder part of a path, "." when it has none; NULL on out of memory. */
+const char *file_folder(struct arena *a, const char *path);
+
+#endif
