@@ -95,12 +95,29 @@ static int finish_condition(const struct diff_work *w, struct value *condition)
     return 0;
 }
 
+/* The live condition, where a failed pass only repeats it. */
+static struct value *repeated(const struct diff_work *w,
+                              const struct plan_condition *c)
+{
+    struct value *old =
+        find_condition(value_get(live_status(w), "conditions"), c->type);
+
+    if (w->in->failed && text_equal(value_text_at(old, "status"), c->status) &&
+        text_equal(value_text_at(old, "reason"), c->reason) &&
+        text_equal(value_text_at(old, "message"), c->message))
+        return old;
+    return NULL;
+}
+
 static struct value *new_condition(const struct diff_work *w,
                                    const struct plan_condition *c)
 {
     struct arena *a = w->a;
+    struct value *old = repeated(w, c);
     struct value *v = value_object(a);
 
+    if (old)
+        return shallow_copy(a, old);
     if (value_set(a, v, "type", value_string(a, c->type)) < 0 ||
         value_set(a, v, "status", value_string(a, c->status)) < 0 ||
         value_set(a, v, "reason",
@@ -191,7 +208,7 @@ static bool is_incomplete(const struct diff_work *w)
     for (size_t i = 0; i < w->count; i++)
         if (w->steps[i].held)
             return true;
-    return w->cs->waiting;
+    return w->cs->waiting || w->in->failed;
 }
 
 static int add_generation(const struct diff_work *w, struct value *status)
