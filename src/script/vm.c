@@ -20,13 +20,14 @@
  *   V1  verdict.code != 0  ==>  no more script code runs to completion
  *   V2  bytes is the sum of the sizes that Lua believes it holds
  *   V3  a verdict is written once; later ones change nothing
+ *   V4  Lua is entered through vm_call() only; without a protected call Lua
+ *       ends the process at the first error
  */
 #include "script/vm.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -75,12 +76,6 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
         lua_sethook(vm->L, budget_hook, LUA_MASKCOUNT, 1);
     }
     return ptr;
-}
-
-static int on_panic(lua_State *L)
-{
-    (void)L;
-    abort(); /* Lua was entered without vm_call(): our bug */
 }
 
 /* ---- budget ---- */
@@ -295,7 +290,6 @@ int vm_open(struct vm *vm, const struct script *s, struct err *err)
         return err_nomem(err);
     vm->L = L;
     *(struct vm **)lua_getextraspace(L) = vm;
-    lua_atpanic(L, on_panic);
     lua_gc(L, LUA_GCSTOP);
     vm->deadline_ms = clock_now_ms(clock_real()) + vm->limits.wall_ms;
     lua_sethook(L, budget_hook, LUA_MASKCOUNT, HOOK_STRIDE);
