@@ -55,6 +55,7 @@ void arena_init(struct arena *a, size_t limit)
     *a = (struct arena){.limit = limit};
 }
 
+/* The allocator below must be able to write into what it gets back. */
 static void block_free(struct arena_block *b)
 {
     ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
@@ -118,6 +119,10 @@ static struct arena_block *arena_grow(struct arena *a, size_t size)
     return b;
 }
 
+/*
+ * `used` counts what callers asked for, not padding, so a limit means the same
+ * with and without a sanitizer.
+ */
 void *arena_alloc(struct arena *a, size_t size)
 {
     struct arena_block *b = a->head;
@@ -173,6 +178,7 @@ char *arena_strndup(struct arena *a, const char *text, size_t len)
     return copy;
 }
 
+/* Formats twice: once to learn the length, once into its place. */
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list args;

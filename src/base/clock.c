@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* CLOCK_MONOTONIC stands still while the machine is suspended, which is right
+ * for delays: a laptop that wakes up does not fire all of them at once. */
 static uint64_t real_now_ms(const struct clock *c)
 {
     struct timespec now;
@@ -53,6 +55,8 @@ void clock_fake_init(struct clock_fake *f)
     f->unix_seconds = 1767323045; /* 2026-01-02T03:04:05Z */
 }
 
+/* The wall clock moves by whole seconds as they pass on the other one, so many
+ * small steps add up to what one large step gives. */
 void clock_fake_advance(struct clock_fake *f, uint64_t ms)
 {
     uint64_t before = f->ms / 1000;
@@ -66,6 +70,7 @@ void rng_init(struct rng *r, uint64_t seed)
     r->state = seed ? seed : 0x9E3779B97F4A7C15u; /* zero would stay zero */
 }
 
+/* Vigna, "An experimental exploration of Marsaglia's xorshift generators". */
 uint64_t rng_next(struct rng *r)
 {
     uint64_t x = r->state;
@@ -77,6 +82,8 @@ uint64_t rng_next(struct rng *r)
     return x * 0x2545F4914F6CDD1Du;
 }
 
+/* The low bits are the weak ones. The bias of % is of no matter here: bounds
+ * are tiny against 2^53. */
 uint64_t rng_below(struct rng *r, uint64_t bound)
 {
     return bound ? (rng_next(r) >> 11) % bound : 0;

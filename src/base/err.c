@@ -72,6 +72,8 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
     return -(int)code;
 }
 
+/* Two bytes of the buffer are kept free for ": ". When both parts are too long
+ * it is the inner one that is cut. */
 int err_wrap(struct err *err, const char *fmt, ...)
 {
     char msg[sizeof err->msg];
@@ -125,6 +127,7 @@ void err_clear(struct err *err)
     err->hint[0] = '\0';
 }
 
+/* A code that came from outside never reads beyond the table. */
 static size_t err_index(enum err_code code)
 {
     return (unsigned)code < ERR_COUNT ? (size_t)code : (size_t)ERR_UNKNOWN;

@@ -68,6 +68,7 @@ static void sip_round(uint64_t v[4])
     v[2] = rotate(v[2], 32);
 }
 
+/* Two rounds a word: the 2 of SipHash-2-4. */
 static void sip_word(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
@@ -98,6 +99,7 @@ uint64_t hash_siphash(const uint64_t key[2], const void *data, size_t len)
         sip_word(v, load_word(p, 8));
     sip_word(v, load_word(p, left) | (uint64_t)len << 56);
     v[2] ^= 0xff;
+    /* and four at the end: the 4 */
     for (int i = 0; i < 4; i++)
         sip_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
@@ -122,6 +124,8 @@ uint64_t hash_seeded(const void *data, size_t len)
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/* Three bytes become four digits; what is missing in the last group becomes
+ * padding. */
 int hash_base64_encode(const void *data, size_t len, struct str *out)
 {
     const unsigned char *p = data;
@@ -184,6 +188,7 @@ int hash_base64_decode(const char *text, size_t len, struct str *out,
     if (len % 4 != 0)
         return err_set(err, ERR_INVALID,
                        "not base64: the length is no multiple of 4");
+    /* only the last group may have padding */
     for (size_t i = 0; i < len; i += 4) {
         size_t digits = 4;
 

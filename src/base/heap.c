@@ -37,6 +37,7 @@ static void place(struct heap *h, size_t i, struct heap_node *node)
     node->index = i + 1;
 }
 
+/* Move parents down until `node` may stand at the hole `i`. */
 static void sift_up(struct heap *h, size_t i, struct heap_node *node)
 {
     while (i > 0 && comes_before(node, h->items[(i - 1) / 2])) {
@@ -46,6 +47,7 @@ static void sift_up(struct heap *h, size_t i, struct heap_node *node)
     place(h, i, node);
 }
 
+/* Move the smaller child up until `node` may stand at the hole `i`. */
 static void sift_down(struct heap *h, size_t i, struct heap_node *node)
 {
     for (size_t child; (child = 2 * i + 1) < h->count; i = child) {
@@ -85,6 +87,7 @@ void heap_remove(struct heap *h, struct heap_node *node)
     i--;
     assert(i < h->count && h->items[i] == node);
     node->index = 0;
+    /* The last node fills the hole; it may belong above or below it. */
     last = h->items[--h->count];
     if (last == node)
         return;

@@ -62,6 +62,8 @@ int json_fail(const struct json_reader *r, size_t pos, struct err *err,
                    pos - line_start + 1, what);
 }
 
+/* At the end of the text there is only one thing to say, whatever was expected
+ * there. */
 static int fail_here(const struct json_reader *r, struct err *err,
                      const char *what)
 {
@@ -72,6 +74,7 @@ static int fail_here(const struct json_reader *r, struct err *err,
 
 /* ---- levels ---- */
 
+/* The kind of the innermost open container. */
 static bool in_object(const struct json_reader *r)
 {
     unsigned level = r->depth - 1;
@@ -79,6 +82,8 @@ static bool in_object(const struct json_reader *r)
     return r->stack[level / 8] >> (level % 8) & 1;
 }
 
+/* One bit of the stack: 1 for an object. Clearing matters as much as setting:
+ * the level may have been used before. */
 static int push(struct json_reader *r, bool object, struct err *err)
 {
     uint8_t bit = (uint8_t)(1u << (r->depth % 8));
@@ -93,6 +98,7 @@ static int push(struct json_reader *r, bool object, struct err *err)
     return 0;
 }
 
+/* What may follow depends on whether the value stands in a container. */
 static void value_ended(struct json_reader *r)
 {
     r->expect = r->depth > 0 ? EXPECT_COMMA_OR_END : EXPECT_NOTHING;
@@ -176,6 +182,7 @@ static int read_code_point(struct json_reader *r)
     return 0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00);
 }
 
+/* As UTF-8; surrogates were joined before, so every code has a form. */
 static void add_code_point(struct str *out, int code)
 {
     unsigned c = (unsigned)code;
@@ -365,6 +372,7 @@ static void skip_space(struct json_reader *r)
     }
 }
 
+/* null, true or false; what follows a longer word is found by the next call. */
 static int read_word(struct json_reader *r, const char *word, struct err *err)
 {
     size_t len = strlen(word);
@@ -412,6 +420,8 @@ static int read_value(struct json_reader *r, enum json_event *ret_event,
     }
 }
 
+/* The colon is taken together with the key, so that a key event is always
+ * followed by a value event. */
 static int read_key(struct json_reader *r, enum json_event *ret_event,
                     struct err *err)
 {
@@ -443,6 +453,8 @@ static int read_end(struct json_reader *r, bool object,
     return 0;
 }
 
+/* A comma and what has to come after it count as one step: "[1,]" fails here,
+ * where a value is required, and not in EXPECT_FIRST_ITEM. */
 static int read_after_value(struct json_reader *r, enum json_event *ret_event,
                             struct err *err)
 {

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+/* The short form where JSON has one. */
 static int add_escape(struct str *out, unsigned char c)
 {
     static const char names[] = "\b\f\n\r\t\"\\";
@@ -40,6 +41,7 @@ int json_write_string(struct str *out, const char *text, size_t len)
     return str_addc(out, '"');
 }
 
+/* Digits from the end; negating in unsigned also works for INT64_MIN. */
 int json_write_integer(struct str *out, int64_t value)
 {
     uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
@@ -65,6 +67,10 @@ static void tidy_exponent(char *text)
         memmove(zero, zero + 1, strlen(zero));
 }
 
+/*
+ * Any double is told apart by 17 digits, most by 15: print with more and more
+ * until reading gives the same number. C rounds both ways exactly.
+ */
 int json_write_double(struct str *out, double value)
 {
     /* Normal numbers need 15 digits or more; subnormal ones have fewer. */

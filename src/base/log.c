@@ -45,6 +45,8 @@ static bool line_full(void)
     return logger.len >= LINE_SIZE - TAIL;
 }
 
+/* What does not fit is dropped; line_full() keeps callers from getting there
+ * with anything that matters. */
 static void line_add(const char *text)
 {
     size_t len = strlen(text);
@@ -103,6 +105,7 @@ static void line_add_quoted(const char *text)
     line_add("\"");
 }
 
+/* May stand without quotes in logfmt. */
 static bool is_plain(const char *text)
 {
     for (const char *p = text; *p; p++)
@@ -111,6 +114,8 @@ static bool is_plain(const char *text)
     return *text && strlen(text) <= VALUE_MAX;
 }
 
+/* One pair with what separates it from the last, in either format. The first
+ * pair of a line also opens it. */
 static void line_add_pair(const char *key, const char *value, bool quote)
 {
     if (line_full())

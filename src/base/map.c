@@ -57,6 +57,7 @@ void map_free(struct map *m)
     mem_free(m);
 }
 
+/* Enter an entry into the slots; there is a free one by I1. */
 static void map_link(struct map *m, uint32_t number)
 {
     uint32_t mask = m->cap * 2 - 1;
@@ -83,6 +84,7 @@ static void map_compact(struct map *m)
     m->used = kept;
 }
 
+/* Both arrays or none: the old ones stay valid until nothing can fail. */
 static int map_grow(struct map *m)
 {
     uint32_t cap = m->cap ? m->cap * 2 : 8;
@@ -107,6 +109,10 @@ static int map_grow(struct map *m)
     return 0;
 }
 
+/*
+ * Compacting a map with few holes would be asked for again soon, so it has to
+ * win a quarter of the array; otherwise grow.
+ */
 static int map_make_room(struct map *m)
 {
     if (m->used < m->cap)
@@ -199,6 +205,8 @@ size_t map_count(const struct map *m)
     return m->live;
 }
 
+/* Holes left by a removal are passed over, so removing what was just returned
+ * is safe: nothing moves before the next map_put(). */
 bool map_next(const struct map *m, size_t *it, const char **ret_key,
               size_t *ret_len, void **ret_value)
 {

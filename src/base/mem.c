@@ -84,6 +84,7 @@ char *mem_strndup(const char *text, size_t len)
     return copy;
 }
 
+/* Doubling keeps the cost of n appends at O(n). */
 int mem_grow(void **items, size_t *cap, size_t need, size_t item_size)
 {
     size_t wanted = *cap ? *cap : 8;
@@ -112,6 +113,7 @@ struct mem_stats mem_stats(void)
     return mem.stats;
 }
 
+/* Also starts counting anew, so a test can ask how many calls it made. */
 void mem_fail_at(uint64_t n)
 {
     mem.fail_in = n;

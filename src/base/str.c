@@ -38,6 +38,8 @@ const char *str_text(const struct str *s)
     return s->data ? s->data : "";
 }
 
+/* An empty string is taken as an empty text, not as NULL, so that NULL means
+ * failure only. */
 char *str_take(struct str *s)
 {
     char *data = s->data;
@@ -100,6 +102,7 @@ int str_addc(struct str *s, char c)
     return str_addn(s, &c, 1);
 }
 
+/* Formats twice: once to learn the length, once into its place. */
 int str_addf(struct str *s, const char *fmt, ...)
 {
     va_list args;

@@ -114,6 +114,11 @@ bool text_is_utf8(const char *text, size_t len)
     return true;
 }
 
+/*
+ * One row of the usual table is enough: row[j] holds the distance between the
+ * first i characters of `a` and the first j of `b`, `diagonal` what row[j] was
+ * for one character of `a` less.
+ */
 unsigned text_distance(const char *a, const char *b)
 {
     size_t a_len = strnlen(a, 64);
@@ -148,6 +153,7 @@ struct date {
     int day;   /* 1..31 */
 };
 
+/* Rounds down, where C rounds towards zero. */
 static int64_t floor_div(int64_t a, int64_t b)
 {
     int64_t q = a / b;
@@ -155,6 +161,7 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a % b < 0 ? q - 1 : q;
 }
 
+/* Months from March on have 153 days in every five. */
 static int64_t days_of_date(struct date d)
 {
     int64_t year = d.month <= 2 ? d.year - 1 : d.year;
@@ -167,6 +174,7 @@ static int64_t days_of_date(struct date d)
            year_of_era / 100 + day_of_year - 719468;
 }
 
+/* The inverse: peel off eras of 400 years, years, months. */
 static struct date date_of_days(int64_t days)
 {
     int64_t shifted = days + 719468;
@@ -294,6 +302,7 @@ static bool read_offset(const char **p, int64_t *ret_seconds)
     return true;
 }
 
+/* Leap seconds are refused, as Go refuses them. */
 bool text_parse_rfc3339(const char *text, int64_t *ret_unix_seconds)
 {
     const char *p = text;

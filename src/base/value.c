@@ -131,6 +131,7 @@ static struct value_member *find_member(const struct value *object,
     return NULL;
 }
 
+/* The key is copied first: when it fails, the object is as it was. */
 int value_addn(struct arena *a, struct value *object, const char *key,
                size_t key_len, struct value *item)
 {
@@ -230,6 +231,8 @@ static bool copy_members(struct arena *a, struct value *v)
     return true;
 }
 
+/* A shallow copy first, whose parts are then replaced by copies of their own. A
+ * half-made copy is garbage of the arena. */
 struct value *value_copy(struct arena *a, const struct value *v)
 {
     struct value *copy;
@@ -268,6 +271,7 @@ struct value *value_get(const struct value *object, const char *key)
     return value_getn(object, key, strlen(key));
 }
 
+/* Walks down without copying the pieces of the path. */
 struct value *value_path(const struct value *object, const char *path)
 {
     const char *dot;
@@ -328,6 +332,7 @@ static bool same_number(int64_t i, double d)
            (double)(int64_t)d == d && (int64_t)d == i;
 }
 
+/* In order, and of the same count. */
 static bool same_items(const struct value *a, const struct value *b)
 {
     for (uint32_t i = 0; i < a->count; i++)

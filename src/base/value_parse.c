@@ -81,6 +81,7 @@ static int push(struct parser *p, struct value *v)
     return 0;
 }
 
+/* The depth was checked by the reader, so `open` has room. */
 static int open_container(struct parser *p, struct value *v)
 {
     p->open[p->depth].container = v;
@@ -170,6 +171,7 @@ static int take_items(struct parser *p, struct value *v,
     return 0;
 }
 
+/* The elements leave the stack; the container, one level below, stays on it. */
 static int close_container(struct parser *p)
 {
     struct value *v = p->open[--p->depth].container;
@@ -188,6 +190,8 @@ static int close_container(struct parser *p)
 
 /* ---- the walk ---- */
 
+/* A scalar or the start of a container. It goes on the stack at once, so that
+ * it has a place before its children come. */
 static int start_value(struct parser *p, enum json_event event)
 {
     static const uint8_t types[] = {

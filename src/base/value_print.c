@@ -21,6 +21,7 @@ struct printer {
     unsigned depth;
 };
 
+/* By bytes; a key comes before what it is a prefix of. */
 static int compare_keys(const void *a, const void *b)
 {
     const struct value_member *x = *(const struct value_member *const *)a;
@@ -64,6 +65,7 @@ void value_sort_release(struct value_sorted *s)
 
 static int print_value(struct printer *p, const struct value *v);
 
+/* Nothing in canonical text. */
 static void new_line(struct printer *p)
 {
     static const char spaces[] = "                                ";

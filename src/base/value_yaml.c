@@ -55,12 +55,15 @@ static bool looks_numeric(const char *text)
     return text[strspn(text, "0123456789.+-_:abcdefABCDEFxXoTtZz ")] == '\0';
 }
 
+/* A choice from which no YAML syntax can be made, apart from ": " and a colon
+ * at the end. */
 static bool is_plain_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            (c >= '0' && c <= '9') || (c && strchr("_./:@+=,~()- ", c));
 }
 
+/* `text` may stand without quotes, as a value and as a key. */
 static bool is_plain(const char *text, size_t len)
 {
     char first = text[0];
@@ -102,6 +105,8 @@ static bool is_block(const char *text, size_t len)
     return p[len - 1] != ' ';
 }
 
+/* The chomping mark says how many newlines the text ends with: none, one, more
+ * ("-", "", "+"). Empty lines get no indent. */
 static void print_block(struct yaml *y, const char *text, size_t len,
                         unsigned column)
 {
@@ -180,6 +185,7 @@ static int print_scalar(struct yaml *y, const struct value *v, unsigned column)
 
 /* ---- containers ---- */
 
+/* Goes on the line of its key: also empty containers and what is hidden. */
 static bool is_scalar(const struct value *v)
 {
     return v->sensitive || v->count == 0 ||
