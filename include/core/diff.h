@@ -43,6 +43,8 @@ struct diff_input {
     bool schemas_are_live;            /* they are this server's: an unknown
                                        * field is refused, not only noted */
     struct diff_memo *memo;           /* NULL: compare every time */
+    bool failed; /* the plan only says why a pass failed: this generation was
+                  * not applied, so it is not said to be observed */
 };
 
 /* `cs` was initialised by the caller; after a failure it is of no use. It

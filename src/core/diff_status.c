@@ -9,7 +9,8 @@
  *
  *      observedGeneration   the root's generation, at the top and in each
  *                           condition; at the top it stays behind while
- *                           something of the plan waits or is held back
+ *                           something of the plan waits or is held back, and
+ *                           when the status only says why a pass failed
  *      lastTransitionTime   kept from the live condition of that type while
  *                           its status is the same, else view.now
  *      memory               a declared memory field that this plan does not
@@ -54,12 +55,17 @@ static struct value *find_condition(const struct value *list, const char *type)
     return NULL;
 }
 
-/* When did the condition of this type get this status? */
-static const char *transition_time(const struct diff_work *w, const char *type,
-                                   const char *status, char now[32])
+static struct value *live_condition(const struct diff_work *w,
+                                    const char *type)
 {
-    const struct value *old =
-        find_condition(value_get(live_status(w), "conditions"), type);
+    return find_condition(value_get(live_status(w), "conditions"), type);
+}
+
+/* When did the condition get this status? */
+static const char *transition_time(const struct diff_work *w,
+                                   const struct value *old, const char *status,
+                                   char now[32])
+{
     const char *time = value_text_at(old, "lastTransitionTime");
 
     if (time && text_equal(value_text_at(old, "status"), status))
@@ -68,56 +74,58 @@ static const char *transition_time(const struct diff_work *w, const char *type,
     return now;
 }
 
+/* For which generation does the condition speak? In the report of a failed
+ * pass a condition that only stays as it was speaks for the former one. */
+static int64_t condition_generation(const struct diff_work *w,
+                                    const struct value *old,
+                                    const struct value *condition)
+{
+    static const char *const said[] = { "status", "reason", "message" };
+    int64_t generation = w->in->view->root->generation;
+
+    if (!w->in->failed)
+        return generation;
+    for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+        if (!text_equal(value_text_at(old, said[i]),
+                        value_text_at(condition, said[i])))
+            return generation;
+    return value_int_at(old, "observedGeneration", generation);
+}
+
 /* Put the runtime's fields into a condition. */
 static int finish_condition(const struct diff_work *w, struct value *condition)
 {
     struct arena *a = w->a;
-    int64_t generation = w->in->view->root->generation;
     const char *type = value_text_at(condition, "type");
     const char *status = value_text_at(condition, "status");
     const char *reason = value_text_at(condition, "reason");
+    const struct value *old;
+    int64_t generation;
     char now[32];
 
     if (!type || !status)
         return 0;
-    if (value_set(a, condition, "lastTransitionTime",
-                  value_string(a, transition_time(w, type, status, now))) < 0)
-        return -ERR_NOMEM;
-    if (generation > 0 && value_set(a, condition, "observedGeneration",
-                                    value_integer(a, generation)) < 0)
-        return -ERR_NOMEM;
     if ((!reason || !*reason) &&
         value_set(a, condition, "reason", value_string(a, type)) < 0)
         return -ERR_NOMEM;
     if (!value_get(condition, "message") &&
         value_set(a, condition, "message", value_string(a, "")) < 0)
         return -ERR_NOMEM;
-    return 0;
-}
-
-/* The live condition, where a failed pass only repeats it. */
-static struct value *repeated(const struct diff_work *w,
-                              const struct plan_condition *c)
-{
-    struct value *old =
-        find_condition(value_get(live_status(w), "conditions"), c->type);
-
-    if (w->in->failed && text_equal(value_text_at(old, "status"), c->status) &&
-        text_equal(value_text_at(old, "reason"), c->reason) &&
-        text_equal(value_text_at(old, "message"), c->message))
-        return old;
-    return NULL;
+    old = live_condition(w, type);
+    generation = condition_generation(w, old, condition);
+    if (generation > 0 && value_set(a, condition, "observedGeneration",
+                                    value_integer(a, generation)) < 0)
+        return -ERR_NOMEM;
+    return value_set(a, condition, "lastTransitionTime",
+                     value_string(a, transition_time(w, old, status, now)));
 }
 
 static struct value *new_condition(const struct diff_work *w,
                                    const struct plan_condition *c)
 {
     struct arena *a = w->a;
-    struct value *old = repeated(w, c);
     struct value *v = value_object(a);
 
-    if (old)
-        return shallow_copy(a, old);
     if (value_set(a, v, "type", value_string(a, c->type)) < 0 ||
         value_set(a, v, "status", value_string(a, c->status)) < 0 ||
         value_set(a, v, "reason",
