@@ -125,12 +125,15 @@ static int issuer_error(const struct transfer *t, long verify, struct err *err)
     return rc;
 }
 
+/* libcurl checks the name after OpenSSL has found the chain good, and has not
+ * stored that result yet: it reports its initial value then. */
 static int verify_error(const struct transfer *t, struct err *err)
 {
     long verify = info_number(t, CURLINFO_SSL_VERIFYRESULT);
 
-    return verify == X509_V_OK ? name_error(t, err)
-                               : issuer_error(t, verify, err);
+    if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)
+        return name_error(t, err);
+    return issuer_error(t, verify, err);
 }
 
 static int client_cert_error(const struct transfer *t, CURLcode code,

@@ -48,23 +48,34 @@ struct socket {
     uv_poll_t poll; /* first: the handle is its socket */
     struct http_pool *pool;
     curl_socket_t fd;
+    int events; /* what libcurl wants to know */
     struct socket *next, **at; /* at: what points to it */
 };
 
 /* ---- what libcurl tells us ---- */
 
 static void pool_act(struct http_pool *p, curl_socket_t fd, int events);
+static void pool_break(struct http_pool *p);
 
+/*
+ * A socket in error is reported as readable and writable: libcurl then meets
+ * the real error itself (a reset, which it knows to handle on a connection
+ * that was kept), not just "an error". libuv has stopped watching it, so that
+ * is started again if libcurl did not close it.
+ */
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
-    const struct socket *s = (struct socket *)poll;
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    struct socket *s = (struct socket *)poll;
+    int flags = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
 
     if (events & UV_READABLE)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
     pool_act(s->pool, s->fd, flags);
+    if (status < 0 && !uv_is_closing((uv_handle_t *)poll) &&
+        uv_poll_start(poll, s->events, on_socket) < 0)
+        pool_break(s->pool);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -113,7 +124,6 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *pool,
 {
     struct http_pool *p = pool;
     struct socket *s = known;
-    int events = 0;
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
@@ -123,16 +133,18 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *pool,
     }
     if (!s)
         s = socket_new(p, fd);
-    if (what & CURL_POLL_IN)
-        events |= UV_READABLE;
-    if (what & CURL_POLL_OUT)
-        events |= UV_WRITABLE;
-    if (!s || uv_poll_start(&s->poll, events, on_socket) < 0) {
-        p->broken = true;
-        return -1;
-    }
+    if (!s)
+        goto broken;
+    s->events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
+                (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    if (uv_poll_start(&s->poll, s->events, on_socket) < 0)
+        goto broken;
     curl_multi_assign(p->multi, fd, s);
     return 0;
+
+broken:
+    p->broken = true;
+    return -1;
 }
 
 /* CURLMOPT_TIMERFUNCTION */
@@ -179,6 +191,16 @@ static void pool_act(struct http_pool *p, curl_socket_t fd, int events)
     http_enter(h);
     if (curl_multi_socket_action(p->multi, fd, events, &running))
         p->broken = true;
+    pool_drain(p);
+    http_leave(h);
+}
+
+static void pool_break(struct http_pool *p)
+{
+    struct http *h = p->http;
+
+    http_enter(h);
+    p->broken = true;
     pool_drain(p);
     http_leave(h);
 }
