@@ -1,113 +1,7 @@
-#include "kube/decoder.h"
-
-#include <string.h>
+#include "streams.h"
 
 #include "base/clock.h"
-#include "base/str.h"
 #include "test.h"
-
-static const struct gvk POD = {"v1", "Pod"};
-
-/* ---- events as text, to compare streams ---- */
-
-static void add_event(struct str *log, const struct decoder_event *e)
-{
-    static const char *const names[] = {
-        "none",     "ADDED",   "MODIFIED",  "DELETED", "BOOKMARK",
-        "ERROR",    "skipped", "too-large", "item",    "end",
-    };
-
-    str_add(log, names[e->kind]);
-    if (e->snapshot)
-        str_addf(log, " %s", e->snapshot->json);
-    if (e->resource_version[0])
-        str_addf(log, " @%s", e->resource_version);
-    if (e->continue_token[0])
-        str_addf(log, " continue=%s", e->continue_token);
-    if (e->initial_end)
-        str_add(log, " initial-end");
-    if (e->error.code)
-        str_addf(log, " %s: %s", err_name(e->error.code), e->error.msg);
-    str_addc(log, '\n');
-}
-
-/* All events there are now. */
-static int drain(struct decoder *d, struct str *log, struct err *err)
-{
-    struct decoder_event e;
-    int rc;
-
-    while ((rc = decoder_next(d, &e, err)) == 0 && e.kind != DECODER_NONE) {
-        add_event(log, &e);
-        snapshot_unref(e.snapshot, "test");
-    }
-    return rc;
-}
-
-struct stream {
-    enum decoder_mode mode;
-    size_t max_bytes;
-    const char *text;
-    size_t len;
-};
-
-static struct stream watch_of(const char *text)
-{
-    return (struct stream){DECODER_WATCH, 1 << 20, text, strlen(text)};
-}
-
-static struct stream list_of(const char *text)
-{
-    return (struct stream){DECODER_LIST, 1 << 20, text, strlen(text)};
-}
-
-/* The events of a stream that comes in two pieces at `split`, the second one
- * in chunks; ends with the error or with the answer of decoder_finish(). */
-static void decode(const struct stream *s, size_t split, size_t chunk,
-                   struct str *log)
-{
-    struct decoder *d = decoder_new(s->mode, &POD, s->max_bytes);
-    struct err err = {0};
-    size_t pos = 0;
-    int rc = 0;
-
-    str_clear(log);
-    while (rc == 0 && pos < s->len) {
-        size_t n = pos == 0 && split > 0 ? split : chunk;
-
-        n = n < s->len - pos ? n : s->len - pos;
-        rc = decoder_feed(d, s->text + pos, n, &err);
-        pos += n;
-        if (rc == 0)
-            rc = drain(d, log, &err);
-    }
-    if (rc == 0)
-        rc = decoder_finish(d, &err);
-    if (rc < 0)
-        str_addf(log, "%s: %s\n", err_name(err.code), err.msg);
-    decoder_free(d);
-}
-
-static const char *decoded(struct stream s)
-{
-    static struct str log; /* released by the next check that wants it clean */
-    static char text[4096];
-
-    decode(&s, 0, s.len, &log);
-    check(log.len < sizeof text);
-    memcpy(text, str_text(&log), log.len + 1);
-    str_release(&log);
-    return text;
-}
-
-#define OBJECT(name, rv)                                                     \
-    "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"" name \
-    "\",\"resourceVersion\":\"" rv "\"}}"
-#define COMPACT(name, rv)                                                   \
-    "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" rv "\"}," \
-    "\"apiVersion\":\"v1\",\"kind\":\"Pod\"} @" rv "\n"
-#define EVENT(type, object) \
-    "{\"type\":\"" type "\",\"object\":" object "}\n"
 
 /* ---- watch ---- */
 
@@ -341,11 +235,11 @@ TEST(a_watch_event_over_the_limit_is_thrown_away_once)
     struct str log = {0};
 
     s.max_bytes = strlen(EVENT("ADDED", OBJECT("a", "1"))) - 1;
-    decode(&s, 0, s.len, &log);
+    stream_decode(&s, 0, s.len, &log);
     check_has(str_text(&log), "ADDED " COMPACT("a", "1") "too-large LIMIT: ");
     check_has(str_text(&log), "\nADDED " COMPACT("b", "3"));
     s.max_bytes--;
-    decode(&s, 0, s.len, &log);
+    stream_decode(&s, 0, s.len, &log);
     check(!strstr(str_text(&log), "ADDED"));
     str_release(&log);
 }
@@ -400,143 +294,15 @@ TEST(a_document_of_the_largest_size_passes)
     str_add(&text, "\"}}");
     s.text = text.data;
     s.len = text.len;
-    decode(&s, 0, 16384, &log);
+    stream_decode(&s, 0, 16384, &log);
     check(log.len > DECODER_MAX_BYTES - 100);
     str_addc(&text, ' ');
-    decode(&s, 0, 16384, &log);
+    stream_decode(&s, 0, 16384, &log);
     check(log.len > DECODER_MAX_BYTES - 100);
     s.max_bytes--;
-    decode(&s, 0, 16384, &log);
+    stream_decode(&s, 0, 16384, &log);
     check_has(str_text(&log), "too-large LIMIT: ");
     str_release(&text);
-    str_release(&log);
-}
-
-/* ---- lists ---- */
-
-#define ITEM(name, rv) \
-    "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" rv "\"}}"
-
-TEST(a_list_gives_its_items_then_its_end)
-{
-    check_str(decoded(list_of("{\"kind\":\"PodList\",\"apiVersion\":\"v1\","
-                              "\"metadata\":{\"resourceVersion\":\"7\"},"
-                              "\"items\":[" ITEM("a", "1") "," ITEM("b", "2")
-                              "]}\n")),
-              "item " COMPACT("a", "1") "item " COMPACT("b", "2") "end @7\n");
-}
-
-TEST(a_page_names_the_next_one)
-{
-    check_str(decoded(list_of("{\"kind\":\"PodList\",\"metadata\":{"
-                              "\"resourceVersion\":\"7\",\"continue\":\"t k\","
-                              "\"remainingItemCount\":12},\"items\":[]}")),
-              "end @7 continue=t k\n");
-}
-
-TEST(the_metadata_of_a_list_may_come_last)
-{
-    check_str(decoded(list_of("{ \"items\" : [ " ITEM("a", "1") " , " ITEM(
-                  "b", "2") " ] , \"x\":{\"items\":[{}]},\"metadata\":{\""
-                            "resourceVersion\":\"7\",\"continue\":\"t\"},"
-                            "\"kind\":\"PodList\" }")),
-              "item " COMPACT("a", "1") "item " COMPACT("b", "2")
-                  "end @7 continue=t\n");
-}
-
-TEST(a_list_may_be_empty_in_two_ways)
-{
-    check_str(decoded(list_of("{\"kind\":\"PodList\",\"items\":null}")),
-              "end\n");
-    check_str(decoded(list_of("{\"kind\":\"PodList\",\"items\":[ ]}")),
-              "end\n");
-}
-
-TEST(a_list_of_metadata_is_a_list)
-{
-    check_str(
-        decoded(list_of(
-            "{\"kind\":\"PartialObjectMetadataList\",\"items\":[{\"kind\":"
-            "\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\","
-            "\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"1\"}}]}")),
-        "item " COMPACT("a", "1") "end\n");
-}
-
-TEST(what_is_no_list_is_refused)
-{
-    check_has(decoded(list_of("{\"kind\":\"Table\",\"items\":[]}")),
-              "PROTOCOL: the answer is a Table, not a list");
-    check_has(decoded(list_of("{\"kind\":\"Status\",\"code\":410}")),
-              "PROTOCOL: the answer is a Status");
-    check_has(decoded(list_of("{\"kind\":null,\"items\":[]}")), "PROTOCOL: ");
-    check_has(decoded(list_of("{\"items\":[]}")), "PROTOCOL: ");
-    check_has(decoded(list_of("{}")), "PROTOCOL: ");
-    check_has(decoded(list_of("[]")), "PROTOCOL: ");
-    check_has(decoded(list_of("")), "PROTOCOL: ");
-}
-
-TEST(a_list_without_items_is_not_an_empty_list)
-{
-    check_str(decoded(list_of("{\"kind\":\"PodList\",\"metadata\":{"
-                              "\"resourceVersion\":\"7\"}}")),
-              "PROTOCOL: the answer is not a list\n");
-    check_has(decoded(list_of("{\"kind\":\"PodList\",\"items\":{}}")),
-              "PROTOCOL: list whose items are no array");
-}
-
-TEST(nothing_in_a_list_is_skipped)
-{
-    static const char *const bad[] = {
-        "null",
-        "7",
-        "{}",
-        "{\"metadata\":{}}",
-        "{\"metadata\":{\"name\":\"a\"},\"kind\":\"Node\"}",
-        "{\"metadata\":{\"name\":\"a\"]}",
-        "{\"metadata\":{\"name\":\"a\"}},",
-        ",{\"metadata\":{\"name\":\"a\"}}",
-        "{\"metadata\":{\"name\":\"a\"}}{",
-    };
-
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct str text = {0};
-
-        str_addf(&text, "{\"kind\":\"PodList\",\"items\":[%s]}", bad[i]);
-        check_has(decoded(list_of(str_text(&text))), "PROTOCOL: ");
-        str_release(&text);
-    }
-}
-
-TEST(a_list_is_one_document)
-{
-    check_has(decoded(list_of("{\"kind\":\"PodList\",\"items\":[]}{}")),
-              "end\nPROTOCOL: text after the list");
-    check_has(decoded(list_of("{\"kind\":\"PodList\",\"items\":[]}x")),
-              "end\nPROTOCOL: ");
-    check_has(decoded(list_of("{\"kind\":\"PodList\",\"items\":[]}{")),
-              "end\nPROTOCOL: ");
-    check_has(decoded(list_of("{\"kind\":\"PodList\",\"items\":[],"
-                              "\"items\":[]}")),
-              "PROTOCOL: list with a key twice");
-}
-
-TEST(only_an_item_over_the_limit_fails_a_list)
-{
-    struct stream s =
-        list_of("{\"kind\":\"PodList\",\"items\":[" ITEM("a", "1") "," ITEM(
-            "b", "2") "," ITEM("c", "3") "],\"metadata\":{}}");
-    struct str log = {0};
-
-    s.max_bytes = strlen(ITEM("a", "1"));
-    decode(&s, 0, s.len, &log);
-    check_str(str_text(&log), "item " COMPACT("a", "1") "item " COMPACT(
-                                  "b", "2") "item " COMPACT("c", "3") "end\n");
-    s.max_bytes--;
-    for (size_t chunk = 1; chunk < s.len; chunk++) {
-        decode(&s, 0, chunk, &log);
-        check_has(str_text(&log), "LIMIT: list ");
-        check(!strstr(str_text(&log), "item {"));
-    }
     str_release(&log);
 }
 
@@ -560,12 +326,12 @@ static void check_splits(const struct stream *s)
 {
     struct str want = {0}, log = {0};
 
-    decode(s, 0, s->len, &want);
+    stream_decode(s, 0, s->len, &want);
     for (size_t at = 1; at < s->len; at++) {
-        decode(s, at, s->len, &log);
+        stream_decode(s, at, s->len, &log);
         if (!check_str(str_text(&log), str_text(&want)))
             break;
-        decode(s, 0, at, &log);
+        stream_decode(s, 0, at, &log);
         if (!check_str(str_text(&log), str_text(&want)))
             break;
     }
@@ -600,8 +366,8 @@ TEST(where_a_damaged_stream_is_split_makes_no_difference)
         memcpy(text, list ? PAGE : FIVE, s.len);
         for (uint64_t n = 1 + rng_below(&rng, 3); n > 0; n--)
             text[rng_below(&rng, s.len)] = "\"\\{}[],: 7x"[rng_below(&rng, 11)];
-        decode(&s, 0, s.len, &want);
-        decode(&s, 0, 1 + rng_below(&rng, 20), &log);
+        stream_decode(&s, 0, s.len, &want);
+        stream_decode(&s, 0, 1 + rng_below(&rng, 20), &log);
         if (!check_str(str_text(&log), str_text(&want)))
             break;
     }
@@ -625,14 +391,14 @@ TEST(random_garbage_never_crashes)
             text[k] = rng_below(&rng, 8)
                           ? "{}[]\"\\:,abtype 01"[rng_below(&rng, 17)]
                           : (char)rng_next(&rng);
-        decode(&s, 0, 1 + rng_below(&rng, 64), &log);
+        stream_decode(&s, 0, 1 + rng_below(&rng, 64), &log);
     }
     str_release(&log);
 }
 
 /* ---- out of memory ---- */
 
-/* As decode() in one piece, but whatever fails for lack of memory is done
+/* As stream_decode() in one piece, but whatever fails for lack of memory is done
  * again: the failure comes only once. */
 static int decode_stubbornly(const char *text, enum decoder_mode mode,
                              struct str *log)
@@ -645,7 +411,7 @@ static int decode_stubbornly(const char *text, enum decoder_mode mode,
     while ((rc = decoder_feed(d, text, strlen(text), NULL)) == -ERR_NOMEM)
         failures++;
     while (rc == 0) {
-        rc = drain(d, log, NULL);
+        rc = stream_drain(d, log, NULL);
         if (rc != -ERR_NOMEM)
             break;
         failures++;
