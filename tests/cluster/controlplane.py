@@ -34,6 +34,7 @@ import uuid
 from apiclient import ApiError, Client, PATCH_TYPES, Response
 from certificates import Authority
 from component import ClusterError, Component, wait_for
+from replica import Relay, Replica
 
 __all__ = ["ApiError", "Client", "ClusterError", "ControlPlane", "PATCH_TYPES",
            "Response", "wait_for"]
@@ -97,6 +98,7 @@ class ControlPlane:
         self.components = {}            # name -> Component, in order of start
         self._held = []                 # open files: reserved ports, folder lock
         self._clients = {}              # kubeconfig -> Client
+        self._replicas = []
         self._credentials = {}          # kubeconfig -> arguments of Client
 
     # Start and stop.
@@ -131,8 +133,8 @@ class ControlPlane:
     def stop(self):
         """Ends every program, frees the ports, removes the folder. Idempotent."""
         atexit.unregister(self.stop)
-        for client in self._clients.values():
-            client.close()
+        for open_thing in (*self._clients.values(), *self._replicas):
+            open_thing.close()
         for component in reversed(self.components.values()):
             component.stop(signal.SIGKILL)      # the data is thrown away
         if self.folder and not self._kept_folder:
@@ -189,9 +191,29 @@ class ControlPlane:
 
     def new_client(self, kubeconfig=None, timeout=60):
         """A Client with a connection of its own; the caller closes it."""
-        credentials = self._credentials[str(kubeconfig or self.kubeconfig)]
-        return Client(self.port, self._authority.certificate, timeout=timeout,
-                      **credentials)
+        return Client(self.port, self.authority, timeout=timeout,
+                      **self.credentials(kubeconfig))
+
+    def credentials(self, kubeconfig=None):
+        """Of a kubeconfig made here: {"certificate": (file, key file) or None,
+        "token": text or None}."""
+        return self._credentials[str(kubeconfig or self.kubeconfig)]
+
+    @property
+    def authority(self):
+        """The file of the certificate by which the API server is known."""
+        return self._authority.certificate
+
+    def kubeconfig_at(self, port, kubeconfig=None):
+        """The same user at another port of this machine (a proxy with a
+        certificate of ours, a replica): a new kubeconfig."""
+        source = pathlib.Path(kubeconfig or self.kubeconfig)
+        path = source.with_name(f"{port}-{source.name}")
+        path.write_text(source.read_text(encoding="utf-8").replace(
+            f"https://127.0.0.1:{self.port}", f"https://127.0.0.1:{port}"),
+            encoding="utf-8")
+        path.chmod(0o600)
+        return str(path)
 
     def kubectl(self, *arguments, input=None, check=True, kubeconfig=None):
         """Runs kubectl: a CompletedProcess with text in stdout and stderr."""
@@ -263,7 +285,8 @@ class ControlPlane:
     def start_apiserver(self, flags=()):
         """Same port, same data. `flags` are for this run only."""
         component = self._component("kube-apiserver")
-        component.start([*self._apiserver_arguments(), *self._apiserver_flags, *flags])
+        component.start([*self._apiserver_arguments(self.port, self._etcd_port, "audit"),
+                         *self._apiserver_flags, *flags])
         component.wait_until(self._apiserver_ready, "kube-apiserver to be ready")
 
     def restart_apiserver(self, flags=(), kill=False):
@@ -279,6 +302,45 @@ class ControlPlane:
                          *self._controller_manager_flags])
         component.wait_until(self._controllers_ready,
                              "kube-controller-manager to be at work")
+
+    def add_replica(self, flags=()):
+        """One more API server on the same etcd: a Replica."""
+        name = f"kube-apiserver-{len(self._replicas) + 2}"
+        relay = Relay(self._etcd_port)
+        replica = Replica(self, name, self._reserve_port(), relay)
+        self._replicas.append(replica)
+        component = self._component(name, "kube-apiserver")
+        component.start([*self._apiserver_arguments(replica.port, relay.port, name),
+                         *self._apiserver_flags, *flags])
+        component.wait_until(
+            lambda: replica.client().request("GET", "/readyz").status == 200,
+            f"{name} to be ready")
+        return replica
+
+    def backup_etcd(self):
+        """A copy of everything, taken while etcd is stopped: for restore_etcd()."""
+        backup = self.folder / f"etcd-{uuid.uuid4().hex[:8]}"
+        self.components["etcd"].stop(signal.SIGKILL)
+        shutil.copytree(self.folder / "etcd", backup)
+        self._start_etcd()
+        self.components["kube-apiserver"].wait_until(
+            self._apiserver_ready, "kube-apiserver to find etcd again")
+        return backup
+
+    def restore_etcd(self, backup, restart_apiserver=True):
+        """Back to then: resourceVersions are given out a second time.
+
+        restart_apiserver=False leaves a server that remembers the future.
+        """
+        if restart_apiserver:
+            self.stop_apiserver(kill=True)
+        self.components["etcd"].stop(signal.SIGKILL)
+        shutil.rmtree(self.folder / "etcd")
+        shutil.copytree(backup, self.folder / "etcd")
+        self._start_etcd()
+        self.components["etcd"].wait_until(self.revision, "etcd to be ready")
+        if restart_apiserver:
+            self.start_apiserver()
 
     def compact_etcd(self):
         """Forgets all history up to now; returns the revision kept.
@@ -372,9 +434,9 @@ class ControlPlane:
         self._credentials[str(path)] = {"certificate": certificate, "token": token}
         return str(path)
 
-    def _component(self, name):
+    def _component(self, name, program=None):
         if name not in self.components:
-            self.components[name] = Component(name, self.folder / "bin" / name,
+            self.components[name] = Component(name, self.folder / "bin" / (program or name),
                                               self.folder / "logs" / f"{name}.log")
         return self.components[name]
 
@@ -388,12 +450,12 @@ class ControlPlane:
             f"--initial-cluster=test={peer}", "--socket-reuse-port",
             "--log-level=warn"])
 
-    def _apiserver_arguments(self):
+    def _apiserver_arguments(self, port, etcd_port, audit):
         certificate, key = self._server_pair
         tokens = [f"--token-auth-file={self._token_file}"] if self._tokens else []
         return [
-            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
-            "--bind-address=127.0.0.1", f"--secure-port={self.port}",
+            f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+            "--bind-address=127.0.0.1", f"--secure-port={port}",
             "--external-hostname=127.0.0.1", "--advertise-address=127.0.0.1",
             "--permit-port-sharing", "--endpoint-reconciler-type=none",
             f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}",
@@ -406,7 +468,7 @@ class ControlPlane:
             # On SIGTERM end the watches, or they keep the server for 60 s.
             "--shutdown-watch-termination-grace-period=10s",
             f"--audit-policy-file={HERE / 'audit-policy.yaml'}",
-            f"--audit-log-path={self._audit_log}",
+            f"--audit-log-path={self.folder / f'{audit}.log'}",
             "--audit-log-maxsize=1000000",      # megabytes: never rotated
         ]
 

@@ -171,6 +171,43 @@ def test_compaction_makes_an_old_watch_answer_410(cluster):
     assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
 
 
+def test_a_replica_lags_and_catches_up(cluster):
+    replica = cluster.add_replica()
+    client = cluster.client()
+    client.post(CONFIG_MAPS, config_map("news"))
+    stale = {"resourceVersion": "0"}        # what a cache has, however old
+
+    def names():
+        items = replica.client().get(CONFIG_MAPS, **stale)["items"]
+        return {o["metadata"]["name"] for o in items}
+
+    wait_for(lambda: "news" in names(), "the replica to know")
+    replica.lag()
+    client.delete(f"{CONFIG_MAPS}/news")
+    assert "news" not in {o["metadata"]["name"] for o in client.get(CONFIG_MAPS)["items"]}
+    assert "news" in names()
+    replica.catch_up()
+    wait_for(lambda: "news" not in names(), "the replica to catch up")
+    assert cluster.kubectl("auth", "whoami", kubeconfig=replica.kubeconfig())
+
+
+def test_a_restored_etcd_gives_out_resource_versions_again(cluster):
+    client = cluster.client()
+    client.post(CONFIG_MAPS, config_map("before"))
+    backup = cluster.backup_etcd()
+    for i in range(200):        # more than the controllers will write afterwards
+        client.post(CONFIG_MAPS, config_map(f"after-{i}"))
+    ahead = int(client.get(CONFIG_MAPS)["metadata"]["resourceVersion"])
+
+    cluster.restore_etcd(backup)
+
+    assert client.get(f"{CONFIG_MAPS}/before")
+    with pytest.raises(ApiError) as gone:
+        client.get(f"{CONFIG_MAPS}/after-0")
+    assert gone.value.status == 404
+    assert int(client.get(CONFIG_MAPS)["metadata"]["resourceVersion"]) < ahead
+
+
 def test_nothing_is_left_behind():
     cluster = ControlPlane(controller_manager=False)
     with pytest.raises(ZeroDivisionError):
