@@ -29,8 +29,14 @@ struct schema_table;
 
 enum schema_type {
     SCHEMA_ANY, /* scalars first; BYTES are base64, a TIME is RFC 3339 */
-    SCHEMA_STRING, SCHEMA_INTEGER, SCHEMA_NUMBER, SCHEMA_BOOLEAN,
-    SCHEMA_BYTES, SCHEMA_TIME, SCHEMA_QUANTITY, SCHEMA_INT_OR_STRING,
+    SCHEMA_STRING,
+    SCHEMA_INTEGER,
+    SCHEMA_NUMBER,
+    SCHEMA_BOOLEAN,
+    SCHEMA_BYTES,
+    SCHEMA_TIME,
+    SCHEMA_QUANTITY,
+    SCHEMA_INT_OR_STRING,
     SCHEMA_ARRAY,
     SCHEMA_MAP,    /* any key, all values of one type */
     SCHEMA_OBJECT, /* known fields */
@@ -49,7 +55,7 @@ struct schema_node {
     const struct schema_table *table; /* private, as all of this */
     const char *type;
     const char *attributes; /* of the field; NULL: of no field */
-    bool inner;             /* an element: the field's merge rules are not its */
+    bool inner; /* an element: the field's merge rules are not its */
 };
 
 struct schema_text {
@@ -58,26 +64,22 @@ struct schema_text {
 };
 
 /* ---- sets; NULL where a set is only read means the built-in kinds ---- */
-struct schema_set *schema_set_new(void);     /* NULL on out of memory */
+struct schema_set *schema_set_new(void);      /* NULL on out of memory */
 void schema_set_free(struct schema_set *set); /* NULL is fine */
 
 /* Every served version of a CustomResourceDefinition. Kinds added before under
  * the same names are replaced. Nothing is borrowed. */
 int schema_set_add_crd(struct schema_set *set, const struct value *crd,
                        struct err *err);
-/* Every kind of a document such as GET /openapi/v3/apis/G/V gives. */
+/* Every kind of what GET /openapi/v3/apis/G/V gives. */
 int schema_set_add_openapi(struct schema_set *set, const struct value *doc,
                            struct err *err);
 
 /* ---- reading ---- */
 struct schema_node schema_find(const struct schema_set *set,
                                const char *api_version, const char *kind);
-static inline bool schema_known(struct schema_node n)
-{
-    return n.type != NULL;
-}
-/* ANY for the node that knows nothing. */
-enum schema_type schema_type(struct schema_node n);
+bool schema_known(struct schema_node n);
+enum schema_type schema_type(struct schema_node n); /* ANY when not known */
 /* A field of an OBJECT, the value under a key of a MAP; unknown where there is
  * none, ANY below ANY and in objects that keep unknown fields. */
 struct schema_node schema_field(struct schema_node n, const char *name);
@@ -100,18 +102,16 @@ enum schema_list schema_list(struct schema_node array);
 /* The i-th key of a SCHEMA_LIST_MAP; false behind the last. */
 bool schema_list_key(struct schema_node array, unsigned i,
                      struct schema_text *ret_name);
-/* What a strategic merge patch tells items apart by; false: it replaces. With
- * an empty key the items are scalars. */
+/* Of a strategic merge patch; empty for scalars; false: it replaces. */
 bool schema_patch_key(struct schema_node array, struct schema_text *ret_name);
 /* *ret_value is NULL where there is no default. A zero value ("", 0, false) is
- * what the API server takes for an absent key of a list map; as a field's
- * value it means "absent". */
+ * what the server takes for an absent key of a list map; elsewhere: absent. */
 int schema_default(struct schema_node field, struct arena *a,
                    struct value **ret_value, struct err *err);
-/* The i-th value of those allowed; false behind the last, and without a list. */
+/* The i-th value of those allowed; false behind the last, and without a list.
+ */
 bool schema_allowed(struct schema_node n, unsigned i,
                     struct schema_text *ret_value);
-bool schema_allows(struct schema_node n, const char *text, size_t len);
 unsigned schema_integer_bits(struct schema_node n); /* 32, 64, 0: unknown */
 /* How scalar_equal() has to compare two values of the field. */
 enum scalar_kind schema_scalar(struct schema_node n);
@@ -138,9 +138,9 @@ typedef bool (*schema_issue_fn)(void *arg, const struct schema_issue *issue);
  * -ERR_NO_KIND when the node knows nothing. */
 int schema_check_node(struct schema_node n, const struct value *object,
                       schema_issue_fn fn, void *arg, struct err *err);
-/* The same for a whole object of a kind (struct gvk *). */
-#define schema_check(set, gvk, object, fn, arg, err)                         \
-    schema_check_node(schema_find((set), (gvk)->api_version, (gvk)->kind),   \
+/* The same for an object of a kind (struct gvk *). */
+#define schema_check(set, gvk, object, fn, arg, err)                           \
+    schema_check_node(schema_find((set), (gvk)->api_version, (gvk)->kind),     \
                       (object), (fn), (arg), (err))
 /* Turns empty objects into empty arrays and the reverse, in place, where the
  * schema wants the other. Scripts cannot tell them apart. */

@@ -40,6 +40,11 @@ const char *schema_type_name(enum schema_type type)
 
 /* ---- steps ---- */
 
+bool schema_known(struct schema_node n)
+{
+    return n.type != NULL;
+}
+
 struct schema_node schema_find(const struct schema_set *set,
                                const char *api_version, const char *kind)
 {
@@ -280,9 +285,8 @@ bool schema_patch_key(struct schema_node array, struct schema_text *ret_name)
     struct schema_text patch, strategy;
 
     if (schema_type(array) != SCHEMA_ARRAY ||
-        !attribute(array, "patch=", &patch) ||
-        !nth(patch, ':', 0, &strategy) || strategy.len < 5 ||
-        memcmp(strategy.at, "merge", 5) != 0)
+        !attribute(array, "patch=", &patch) || !nth(patch, ':', 0, &strategy) ||
+        strategy.len < 5 || memcmp(strategy.at, "merge", 5) != 0)
         return false;
     if (!nth(patch, ':', 1, ret_name))
         *ret_name = schema_text(patch.at + patch.len, 0);

@@ -30,8 +30,7 @@ struct schema_text schema_builtin_version(void)
 
 /* ---- resources ---- */
 
-static char *copy_attribute(struct arena *a, const char *line,
-                            const char *name)
+static char *copy_attribute(struct arena *a, const char *line, const char *name)
 {
     struct schema_text text = {"", 0};
 
@@ -83,8 +82,7 @@ static int read_names(struct arena *a, const char *line, struct resource *r)
     return r->group ? 0 : -ERR_NOMEM;
 }
 
-static int read_resource(struct arena *a, const char *line,
-                         struct resource *r)
+static int read_resource(struct arena *a, const char *line, struct resource *r)
 {
     *r = (struct resource){
         .namespaced = has(line, "namespaced"),

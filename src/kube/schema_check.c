@@ -218,10 +218,10 @@ static bool is_well_formed(const struct value *v, enum schema_type want)
 
 static bool fits(const struct value *v, struct schema_node n)
 {
-    double number = v->type == VALUE_INTEGER ? (double)v->as.integer
-                                             : v->as.number;
-    bool narrow = schema_integer_bits(n) == 32 ||
-                  schema_type(n) == SCHEMA_INT_OR_STRING;
+    double number =
+        v->type == VALUE_INTEGER ? (double)v->as.integer : v->as.number;
+    bool narrow =
+        schema_integer_bits(n) == 32 || schema_type(n) == SCHEMA_INT_OR_STRING;
 
     if (!narrow || (v->type != VALUE_INTEGER && v->type != VALUE_DOUBLE))
         return true;
@@ -257,8 +257,7 @@ static int check_scalar(struct walk *w, struct schema_node n,
     if (!is_well_formed(v, want))
         return report_expected(w, SCHEMA_WRONG_VALUE, schema_type_name(want),
                                v);
-    if (v->type == VALUE_STRING &&
-        !schema_allows(n, v->as.string, v->count))
+    if (v->type == VALUE_STRING && !schema_allows(n, v->as.string, v->count))
         return report_listed(w, n, v);
     return 0;
 }
@@ -292,8 +291,7 @@ static struct schema_text nearest(struct schema_node n, const char *key)
     return found;
 }
 
-static int report_unknown(struct walk *w, struct schema_node n,
-                          const char *key)
+static int report_unknown(struct walk *w, struct schema_node n, const char *key)
 {
     struct schema_text meant = nearest(n, key);
 

@@ -132,8 +132,7 @@ static int wait_for(struct compiler *c, struct waiting w)
 }
 
 /* "@NAME", and the fields of `schema` will follow in lines of their own. */
-static int put_object(struct compiler *c, const struct value *schema,
-                      bool root)
+static int put_object(struct compiler *c, const struct value *schema, bool root)
 {
     char *name = arena_printf(&c->arena, "%u", c->numbered++);
     int rc = wait_for(c, (struct waiting){schema, name, root});
@@ -328,11 +327,9 @@ static int put_enum(struct compiler *c, const struct value *field)
  * strategic merge patches counts. */
 static int put_list(struct compiler *c, const struct value *field)
 {
-    const char *type =
-        value_text(value_get(field, "x-kubernetes-list-type"));
+    const char *type = value_text(value_get(field, "x-kubernetes-list-type"));
     const struct value *keys = value_get(field, "x-kubernetes-list-map-keys");
-    const struct value *key =
-        value_get(field, "x-kubernetes-patch-merge-key");
+    const struct value *key = value_get(field, "x-kubernetes-patch-merge-key");
     const char *patch =
         value_text(value_get(field, "x-kubernetes-patch-strategy"));
     bool merge = !type && patch && text_starts(patch, "merge");
@@ -353,8 +350,7 @@ static int put_patch(struct compiler *c, const struct value *field)
 {
     const struct value *strategy =
         value_get(field, "x-kubernetes-patch-strategy");
-    const struct value *key =
-        value_get(field, "x-kubernetes-patch-merge-key");
+    const struct value *key = value_get(field, "x-kubernetes-patch-merge-key");
     int rc;
 
     if (!strategy)
@@ -436,9 +432,8 @@ static int write_field(struct compiler *c, const struct waiting *w,
 /* What every object of Kubernetes has, whatever its schema says of it. */
 static int write_identity(struct compiler *c, const struct waiting *w)
 {
-    static const char *const fields[] = {
-        ":apiVersion\tstring", ":kind\tstring",
-        ":metadata\t@meta.v1.ObjectMeta"};
+    static const char *const fields[] = {":apiVersion\tstring", ":kind\tstring",
+                                         ":metadata\t@meta.v1.ObjectMeta"};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < 3; i++) {
@@ -452,8 +447,7 @@ static int write_identity(struct compiler *c, const struct waiting *w)
 static int write_definition(struct compiler *c, struct waiting w)
 {
     const struct value *fields = value_get(w.schema, "properties");
-    bool identity =
-        w.root || flag(w.schema, "x-kubernetes-embedded-resource");
+    bool identity = w.root || flag(w.schema, "x-kubernetes-embedded-resource");
     int rc;
 
     put(c, w.name);
@@ -579,4 +573,3 @@ int compile_openapi(struct compiler *c)
     }
     return rc < 0 ? rc : write_waiting(c);
 }
-

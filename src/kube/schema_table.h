@@ -44,7 +44,9 @@ bool table_attribute(const char *at, const char *name,
 /* The bytes up to the next TAB or the end of the line. */
 struct schema_text table_word(const char *at);
 
-/* In schema.c: JSON, empty when there is none. */
+/* In schema.c. A listed value, or values are not listed. */
+bool schema_allows(struct schema_node n, const char *text, size_t len);
+/* JSON, empty when there is none. */
 struct schema_text schema_default_text(struct schema_node field);
 
 static inline struct schema_text schema_text(const char *text, size_t len)

@@ -20,7 +20,7 @@ static inline struct value *parse(struct arena *a, const char *text)
 
 /* A step for each name; "[]" goes to the element. */
 static inline struct schema_node path(const struct schema_set *set,
-                               const struct gvk *gvk, const char *names)
+                                      const struct gvk *gvk, const char *names)
 {
     struct schema_node n = schema_find(set, gvk->api_version, gvk->kind);
 
@@ -49,8 +49,9 @@ static inline bool note(void *arg, const struct schema_issue *issue)
     return true;
 }
 
-static inline void check_issues(const struct schema_set *set, const struct gvk *gvk,
-                         const char *object, const char *want)
+static inline void check_issues(const struct schema_set *set,
+                                const struct gvk *gvk, const char *object,
+                                const char *want)
 {
     struct arena a = {0};
     struct str got = {0};

@@ -112,8 +112,7 @@ TEST(schema_reads_the_merge_rules_of_a_crd)
     struct schema_text key;
     struct value *v = NULL;
 
-    check_int(schema_list(path(set, &WEBSITE, "spec hosts")),
-              SCHEMA_LIST_SET);
+    check_int(schema_list(path(set, &WEBSITE, "spec hosts")), SCHEMA_LIST_SET);
     check_int(schema_list(routes), SCHEMA_LIST_MAP);
     check(schema_list_key(routes, 1, &key) && text_is(key, "path"));
     check_int(schema_list(path(set, &WEBSITE, "spec defaults a")),
@@ -123,8 +122,7 @@ TEST(schema_reads_the_merge_rules_of_a_crd)
                             &err),
              &err);
     check_str(value_text(v), "/");
-    check_ok(schema_default(path(set, &WEBSITE, "spec defaults"), &a, &v,
-                            &err),
+    check_ok(schema_default(path(set, &WEBSITE, "spec defaults"), &a, &v, &err),
              &err);
     if (check(value_path(v, "a") != NULL))
         check_str(value_text(value_path(v, "a")->as.items[1]), "\t|");
