@@ -297,6 +297,64 @@ static int write_status(struct diff_work *w, struct value *status,
     return 0;
 }
 
+/* ---- for people ---- */
+
+/* ".status" of ".conditions[type=Ready].status"; NULL: of no condition. */
+static const char *condition_field(const char *path)
+{
+    const char *end;
+
+    if (!text_starts(path, ".conditions[type="))
+        return NULL;
+    end = strstr(path, "].");
+    return end ? end + 1 : NULL;
+}
+
+/* What becomes of a field: 0 the headline of a condition, 1 it stays, 2 it is
+ * book-keeping that follows from the others. */
+static int field_rank(const struct change_field *f)
+{
+    const char *field = condition_field(f->path);
+
+    if (!field)
+        return 1;
+    if (strcmp(field, ".status") == 0)
+        return 0;
+    return strcmp(field, ".lastTransitionTime") == 0 ||
+                   strcmp(field, ".observedGeneration") == 0
+               ? 2
+               : 1;
+}
+
+/* ".conditions[type=Ready]: True -> False" first, no book-keeping unless that
+ * is all there is. */
+static int tidy_fields(struct diff_work *w, struct diff_drift *drift)
+{
+    struct change_field *tidy =
+        arena_calloc(w->a, drift->field_count + 1, sizeof(*tidy));
+    size_t count = 0;
+
+    if (!tidy)
+        return err_nomem(w->err);
+    for (int rank = 0; rank < 2; rank++)
+        for (size_t i = 0; i < drift->field_count; i++)
+            if (field_rank(&drift->fields[i]) == rank)
+                tidy[count++] = drift->fields[i];
+    for (size_t i = 0; i < count && field_rank(&tidy[i]) == 0; i++) {
+        const char *path = tidy[i].path;
+
+        tidy[i].path = arena_strndup(
+            w->a, path, (size_t)(condition_field(path) - path));
+        if (!tidy[i].path)
+            return err_nomem(w->err);
+    }
+    if (count) {
+        drift->fields = tidy;
+        drift->field_count = count;
+    }
+    return 0;
+}
+
 int diff_status(struct diff_work *w)
 {
     const struct plan *plan = w->in->plan;
@@ -320,5 +378,6 @@ int diff_status(struct diff_work *w)
         rc = diff_compare_status(w, status, &drift);
     if (rc < 0 || drift.in_sync)
         return rc;
-    return write_status(w, status, &drift);
+    rc = tidy_fields(w, &drift);
+    return rc < 0 ? rc : write_status(w, status, &drift);
 }

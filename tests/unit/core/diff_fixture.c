@@ -96,6 +96,7 @@ void fx_release(struct fixture *f)
             snapshot_unref(f->items[k][i], "test");
     snapshot_unref(f->view.root, "test");
     diff_memo_free(f->memo);
+    schema_set_free(f->schemas);
     arena_release(&f->arena);
 }
 
@@ -238,6 +239,29 @@ struct plan_step *fx_apply(struct fixture *f, const char *json)
     return s;
 }
 
+struct plan_step *fx_apply_map(struct fixture *f, const char *name)
+{
+    char *json = arena_printf(&f->arena,
+                              "{'apiVersion':'v1','kind':'ConfigMap',"
+                              "'metadata':{'name':'%s'},'data':{'k':'v'}}",
+                              name);
+
+    return fx_apply(f, json ? json : "");
+}
+
+void fx_after(struct fixture *f, struct plan_step *s, const char *name)
+{
+    struct object_ref *after = arena_calloc(&f->arena, 1, sizeof(*after));
+
+    if (!after || !s) {
+        f->oom = true;
+        return;
+    }
+    *after = (struct object_ref){ known[CONFIG_MAP].gvk, { "", name } };
+    s->after = after;
+    s->after_count = 1;
+}
+
 struct plan_step *fx_step(struct fixture *f, enum plan_verb verb,
                           enum fx_kind kind, const char *name)
 {
@@ -270,6 +294,8 @@ int fx_diff(struct fixture *f)
     struct diff_input in = { .decl = &f->decl,
                              .view = &f->view,
                              .plan = &f->plan,
+                             .schemas = f->schemas,
+                             .failed = f->failed,
                              .memo = f->memo };
 
     if (f->oom)
@@ -295,6 +321,47 @@ const char *fx_story(struct fixture *f)
                              c->key.name);
     }
     return story;
+}
+
+const char *fx_notes(struct fixture *f)
+{
+    char *notes = arena_strdup(&f->arena, "");
+
+    for (size_t i = 0; notes && i < f->cs.note_count; i++)
+        notes = arena_printf(&f->arena, "%s%s%s: %s", notes, i ? "; " : "",
+                             f->cs.notes[i].ref.key.name,
+                             f->cs.notes[i].text);
+    return notes;
+}
+
+static const char *show(struct fixture *f, const struct value *v)
+{
+    struct str s;
+    const char *text;
+
+    if (!v)
+        return "(absent)";
+    if (value_text(v))
+        return value_text(v);
+    str_init(&s, 0);
+    value_print(v, &s, &f->err);
+    text = arena_strdup(&f->arena, str_text(&s));
+    str_release(&s);
+    return text;
+}
+
+const char *fx_fields(struct fixture *f, size_t i)
+{
+    const struct change *c = fx_change(f, i);
+    char *out = arena_strdup(&f->arena, "");
+
+    for (size_t k = 0; c && out && k < c->field_count; k++)
+        out = arena_printf(&f->arena, "%s%s%s %s -> %s", out, k ? "; " : "",
+                           c->fields[k].path, show(f, c->fields[k].before),
+                           c->fields[k].sensitive
+                               ? "(sensitive)"
+                               : show(f, c->fields[k].after));
+    return out;
 }
 
 const char *fx_requests(struct fixture *f, size_t i)

@@ -22,6 +22,7 @@
 
 #include "core/diff.h"
 #include "core/plan.h"
+#include "kube/schema.h"
 
 /* The kinds of the fixture, indexes into view.kinds. */
 enum fx_kind {
@@ -51,6 +52,8 @@ struct fixture {
     struct plan plan;
     struct changeset cs;
     struct diff_memo *memo;
+    struct schema_set *schemas; /* NULL: the built-in kinds */
+    bool failed;
     struct err err;
     bool oom;
 };
@@ -76,6 +79,10 @@ struct snapshot *fx_add(struct fixture *f, enum fx_kind kind,
 
 /* plan:apply of a complete object. */
 struct plan_step *fx_apply(struct fixture *f, const char *text);
+/* A ConfigMap of that name, {'data': {'k': 'v'}}. */
+struct plan_step *fx_apply_map(struct fixture *f, const char *name);
+/* `s` comes after the step of that ConfigMap. */
+void fx_after(struct fixture *f, struct plan_step *s, const char *name);
 struct plan_step *fx_step(struct fixture *f, enum plan_verb verb,
                           enum fx_kind kind, const char *name);
 void fx_condition(struct fixture *f, const char *type, const char *status);
@@ -87,6 +94,10 @@ int fx_diff(struct fixture *f);
 const struct change *fx_change(const struct fixture *f, size_t i);
 /* "create ConfigMap a; delete ConfigMap b": the verbs in order. */
 const char *fx_story(struct fixture *f);
+/* "a: held: gate; b: is being deleted already": the notes in order. */
+const char *fx_notes(struct fixture *f);
+/* ".spec.replicas 2 -> 3; .data.k (absent) -> v": the fields of a change. */
+const char *fx_fields(struct fixture *f, size_t i);
 /* The requests of the i-th change, one a line: method, path, body. */
 const char *fx_requests(struct fixture *f, size_t i);
 
