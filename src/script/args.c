@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "script/api.h"
+#include "script/convert.h"
 #include "script/suggest.h"
 
 #define REF_HINT "a reference is an object, or { apiVersion, kind, name [, "   \
@@ -138,6 +139,7 @@ struct object_ref check_ref(lua_State *L, int idx, const char *verb)
     if (!lua_istable(L, idx))
         vm_kill(L, ERR_PLAN, REF_HINT, "%s: expected a reference, got %s",
                 verb, luaL_typename(L, idx));
+    thaw(L, idx);
     if (lua_rawlen(L, idx) > 0)
         ref_from_list(L, idx, &ref);
     else

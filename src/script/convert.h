@@ -16,7 +16,8 @@
 #include "kube/snapshot.h"
 #include "script/vm.h"
 
-enum marker { MARKER_NONE, MARKER_ARRAY, MARKER_OBJECT };
+/* MARKER_LAZY: an object of a list that was not looked at yet. */
+enum marker { MARKER_NONE, MARKER_ARRAY, MARKER_OBJECT, MARKER_LAZY };
 
 /* Make the marker metatables; once for each state. */
 void RAISES convert_open(lua_State *L);
@@ -28,6 +29,8 @@ int marker_push_nulls(lua_State *L, int idx);
 /* Is the metatable on the top of the stack one of the host's? */
 bool marker_is_host(lua_State *L);
 void RAISES marker_set(lua_State *L, int idx, enum marker m);
+/* A new metatable that marks so. */
+void RAISES push_marker(lua_State *L, enum marker m);
 
 void RAISES push_null(lua_State *L);
 bool is_null(lua_State *L, int idx);
@@ -40,6 +43,10 @@ void RAISES push_json(lua_State *L, const char *text, size_t len,
  * the object's place in the view, see PLAN_SECRET_ID. */
 void RAISES push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id);
 void RAISES push_value(lua_State *L, const struct value *v);
+/* lazy.c: the object of the view with that id, made at the first look at it;
+ * thaw() makes it, when the table at `idx` is such a one. */
+void RAISES push_lazy(lua_State *L, uint32_t id);
+void RAISES thaw(lua_State *L, int idx);
 
 /* The Lua value at `idx` as a tree in the vm's arena. Errors name the path
  * below `path` (may be ""): ".spec.ports[0]: ...". -ERR_PLAN, -ERR_NOMEM. */
@@ -47,9 +54,10 @@ int RAISES value_from_lua(lua_State *L, int idx, const char *path,
                           struct value **ret, struct err *err);
 
 /* ---- secret values (secret.c) ---- */
-/* `text` is base64, borrowed from the snapshot's text when it lies in it. */
+/* The text that the vm's reader is at: base64, borrowed from the snapshot when
+ * it lies in its text. */
 void RAISES push_secret(lua_State *L, const struct snapshot *s, uint32_t id,
-                        const char *key, const char *text, size_t len);
+                        const char *key);
 /* NULL when the value at `idx` is no secret. */
 struct secret;
 const struct secret *secret_at(lua_State *L, int idx);

@@ -52,18 +52,19 @@ struct decoder {
 
 /* ---- markers ---- */
 
-static void make_marker(lua_State *L, const void *key, enum marker kind)
+void push_marker(lua_State *L, enum marker m)
 {
     lua_createtable(L, 0, 1);
-    lua_pushinteger(L, kind);
+    lua_pushinteger(L, m);
     lua_rawsetp(L, -2, &key_kind);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
 void convert_open(lua_State *L)
 {
-    make_marker(L, &key_object, MARKER_OBJECT);
-    make_marker(L, &key_array, MARKER_ARRAY);
+    push_marker(L, MARKER_OBJECT);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_object);
+    push_marker(L, MARKER_ARRAY);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_array);
 }
 
 bool marker_is_host(lua_State *L)
@@ -138,9 +139,7 @@ static void close_object_with_nulls(struct decoder *d, int table, int pairs)
 {
     lua_State *L = d->L;
 
-    lua_createtable(L, 0, 2);
-    lua_pushinteger(L, MARKER_OBJECT);
-    lua_rawsetp(L, -2, &key_kind);
+    push_marker(L, MARKER_OBJECT);
     lua_createtable(L, 0, 1);
     for (int i = 0; i < pairs; i++) {
         int key = table + 1 + 2 * i;
@@ -220,8 +219,7 @@ static void push_text(struct decoder *d, const struct json_reader *r)
 
     if (d->is_secret && d->depth == 2 && d->section == SECTION_DATA &&
         !d->levels[1].is_array)
-        push_secret(L, d->snapshot, d->id, lua_tostring(L, -1), r->string,
-                    r->string_len);
+        push_secret(L, d->snapshot, d->id, lua_tostring(L, -1));
     else
         lua_pushlstring(L, r->string, r->string_len);
 }

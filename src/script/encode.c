@@ -346,8 +346,12 @@ static int read_object(struct walk *w, int idx, size_t count,
 static int read_table(struct walk *w, int idx, const struct part *at,
                       struct value **ret)
 {
-    enum marker marker = marker_of(w->L, idx);
-    struct shape s = shape_of(w->L, idx);
+    enum marker marker;
+    struct shape s;
+
+    thaw(w->L, idx);
+    marker = marker_of(w->L, idx);
+    s = shape_of(w->L, idx);
 
     if (s.others)
         return refuse(w, at, "a key is neither a text nor a list index",

@@ -18,18 +18,24 @@ static lua_Integer check_list(lua_State *L, int arg)
     return luaL_len(L, arg);
 }
 
-/* t[to + i] = t[from + i] for n elements, from the right end to begin with
- * when the ranges overlap upwards. */
-static void move_items(lua_State *L, int src, int dst, lua_Integer from,
-                       lua_Integer to, lua_Integer n)
-{
-    bool down = to > from && to < from + n && lua_rawequal(L, src, dst);
+/* `n` elements of the table at stack place `src`, from `from` on. */
+struct range {
+    int src;
+    lua_Integer from, n;
+};
 
-    for (lua_Integer i = 0; i < n; i++) {
-        lua_Integer at = down ? n - 1 - i : i;
+/* Copy them to `to` on in the table at `dst`, from the right end to begin with
+ * where the ranges overlap upwards. */
+static void move_items(lua_State *L, struct range r, int dst, lua_Integer to)
+{
+    bool down = to > r.from && to < r.from + r.n &&
+                lua_rawequal(L, r.src, dst);
+
+    for (lua_Integer i = 0; i < r.n; i++) {
+        lua_Integer at = down ? r.n - 1 - i : i;
 
         vm_charge(L, 1);
-        lua_geti(L, src, from + at);
+        lua_geti(L, r.src, r.from + at);
         lua_seti(L, dst, to + at);
     }
 }
@@ -47,7 +53,7 @@ int l_table_insert(lua_State *L)
         luaL_argcheck(L, (lua_Unsigned)pos - 1 < (lua_Unsigned)len + 1, 2,
                       "position out of bounds");
         if (pos <= len)
-            move_items(L, 1, 1, pos, pos + 1, len - pos + 1);
+            move_items(L, (struct range){1, pos, len - pos + 1}, 1, pos + 1);
         break;
     default:
         return luaL_error(L, "wrong number of arguments to 'insert'");
@@ -67,7 +73,7 @@ int l_table_remove(lua_State *L)
     lua_settop(L, 1);
     lua_geti(L, 1, pos);
     if (pos < len)
-        move_items(L, 1, 1, pos + 1, pos, len - pos);
+        move_items(L, (struct range){1, pos + 1, len - pos}, 1, pos);
     lua_pushnil(L);
     lua_seti(L, 1, pos < len ? len : pos);
     return 1;
@@ -87,7 +93,7 @@ int l_table_move(lua_State *L)
                       "too many elements to move");
         luaL_argcheck(L, to <= LUA_MAXINTEGER - (last - from + 1) + 1, 4,
                       "destination wrap around");
-        move_items(L, 1, dst, from, to, last - from + 1);
+        move_items(L, (struct range){1, from, last - from + 1}, dst, to);
     }
     lua_pushvalue(L, dst);
     return 1;
@@ -163,6 +169,7 @@ int l_table_sort(lua_State *L)
     lua_Integer n;
 
     luaL_checktype(L, 1, LUA_TTABLE);
+    thaw(L, 1);
     if (marker_of(L, 1) == MARKER_NONE && lua_getmetatable(L, 1))
         return vm_raise(L, NULL, "table.sort: the table has a metatable");
     n = (lua_Integer)lua_rawlen(L, 1);

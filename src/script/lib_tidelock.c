@@ -21,6 +21,7 @@ static int l_array(lua_State *L)
     }
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
+    thaw(L, 1);
     if (marker_of(L, 1) == MARKER_NONE && lua_getmetatable(L, 1))
         return vm_raise(L, NULL, "tidelock.array: the table has a metatable");
     marker_set(L, 1, MARKER_ARRAY);

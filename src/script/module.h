@@ -20,6 +20,7 @@ struct script {
     struct script_limits limits;
     struct module *modules;
     size_t count, cap;
+    struct pool_block *spare; /* see pool.h */
 };
 
 /* Borrowed; NULL when there is none. */

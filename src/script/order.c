@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "script/convert.h"
 #include "script/sandbox.h"
 
 struct sort_key {
@@ -162,6 +163,7 @@ int l_pairs(lua_State *L)
     }
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
+    thaw(L, 1);
     lua_pushvalue(L, 1);
     push_sorted_keys(L);
     lua_pushinteger(L, 0);
@@ -179,6 +181,7 @@ int l_next(lua_State *L)
 
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 2);
+    thaw(L, 1);
     if (!lua_isnil(L, 2))
         after = key_at(L, 2);
     lua_pushnil(L); /* 3: the best key so far */

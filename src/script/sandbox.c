@@ -38,9 +38,9 @@ static struct stock_function functions[] = {
     {"_G", "pairs", l_pairs},
     {"_G", "pcall", l_pcall},
     {"_G", "rawequal", NULL},
-    {"_G", "rawget", NULL},
-    {"_G", "rawlen", NULL},
-    {"_G", "rawset", NULL},
+    {"_G", "rawget", l_rawget},
+    {"_G", "rawlen", l_rawlen},
+    {"_G", "rawset", l_rawset},
     {"_G", "require", l_require},
     {"_G", "select", NULL},
     {"_G", "setmetatable", l_setmetatable},
@@ -158,15 +158,17 @@ static int prepare_body(lua_State *L)
 int sandbox_prepare(struct err *err)
 {
     static bool prepared;
+    struct script none = {.limits = {0}};
     struct vm vm;
     int rc;
 
     if (prepared)
         return 0;
-    rc = vm_open(&vm, NULL, err);
+    rc = vm_open(&vm, &none, err);
     if (rc == 0)
         rc = vm_call(&vm, prepare_body, NULL, err);
     vm_close(&vm);
+    pool_free_spare(none.spare);
     prepared = rc == 0;
     return rc;
 }
@@ -318,6 +320,7 @@ static int l_setmetatable(lua_State *L)
     luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2,
                      "nil or table");
     lua_settop(L, 2);
+    thaw(L, 1);
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
         return vm_raise(L, NULL, "setmetatable: the metatable is protected");
     if (type == LUA_TTABLE) {

@@ -32,6 +32,11 @@ void RAISES push_text_of(lua_State *L, int idx);
 int RAISES l_pairs(lua_State *L);
 int RAISES l_next(lua_State *L);
 
+/* lazy.c: the raw functions, which metamethods do not reach */
+int RAISES l_rawget(lua_State *L);
+int RAISES l_rawlen(lua_State *L);
+int RAISES l_rawset(lua_State *L);
+
 /* lib_string.c, pattern.c, lib_table.c */
 int RAISES l_string_find(lua_State *L);
 int RAISES l_string_match(lua_State *L);

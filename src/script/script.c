@@ -159,6 +159,7 @@ void script_free(struct script *s)
     }
     mem_free(s->modules);
     arena_release(&s->decl.arena);
+    pool_free_spare(s->spare);
     mem_free(s);
 }
 

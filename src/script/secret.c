@@ -127,8 +127,11 @@ static void set_metatable(lua_State *L)
 }
 
 void push_secret(lua_State *L, const struct snapshot *s, uint32_t id,
-                 const char *key, const char *text, size_t len)
+                 const char *key)
 {
+    const struct json_reader *r = &vm_of(L)->reader;
+    const char *text = r->string;
+    size_t len = r->string_len;
     size_t key_len = strlen(key);
     bool borrowed = text >= s->json && text + len <= s->json + s->json_len;
     struct secret *h = lua_newuserdatauv(

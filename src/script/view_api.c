@@ -351,15 +351,10 @@ static void push_listing(lua_State *L, struct listing *l)
     marker_set(L, -1, MARKER_ARRAY);
     for (size_t i = 0; i < l->count; i++) {
         const struct found *f = &l->items[i];
-        struct view_read *read;
 
         if (i > 0 && same_object(f - 1, f))
             continue;
-        read = add_read(L, f->id >> PLAN_SECRET_ITEM_BITS);
-        read->snapshot = f->snapshot;
-        read->ns = f->snapshot->key.ns;
-        read->name = f->snapshot->key.name;
-        push_snapshot(L, f->snapshot, f->id);
+        push_lazy(L, f->id);
         lua_rawseti(L, -2, ++n);
     }
 }

@@ -10,6 +10,9 @@
  * the hard one the allocator refuses. The collector rests until a state holds
  * GC_FROM bytes: most jobs end before that.
  *
+ * A state is never closed: its memory is a pool that is dropped (pool.h). So no
+ * object of a state may own anything outside of it.
+ *
  * The count hook runs every HOOK_STRIDE instructions for the life of the
  * state. After a verdict it runs at every instruction and raises, so a loop
  * around pcall ends too. Library functions written in C charge what they do
@@ -25,13 +28,11 @@
  */
 #include "script/vm.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "script/module.h"
 
 #define HOOK_STRIDE 100
@@ -51,7 +52,7 @@ static void *resize(struct vm *vm, void *ptr, size_t old, size_t size)
         vm->refused = true;
         return NULL;
     }
-    grown = mem_realloc(ptr, size);
+    grown = pool_resize(&vm->pool, ptr, old, size);
     if (!grown && size <= old)
         grown = ptr; /* Lua relies on shrinking to succeed */
     if (!grown)
@@ -66,7 +67,7 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
     size_t old = ptr ? osize : 0;
 
     if (nsize == 0) {
-        mem_free(ptr);
+        pool_free(&vm->pool, ptr, old);
         vm->bytes -= old;
         return NULL;
     }
@@ -273,14 +274,15 @@ static void use_defaults(struct script_limits *l)
         l->memory_hard = 64u << 20;
 }
 
-int vm_open(struct vm *vm, const struct script *s, struct err *err)
+int vm_open(struct vm *vm, struct script *s, struct err *err)
 {
     lua_State *L;
 
     memset(vm, 0, sizeof *vm);
     vm->script = s;
-    if (s)
-        vm->limits = s->limits;
+    vm->limits = s->limits;
+    vm->spare = &s->spare;
+    pool_init(&vm->pool, vm->spare);
     use_defaults(&vm->limits);
     L = lua_newstate(vm_alloc, vm);
     if (!L && vm->refused)
@@ -298,10 +300,8 @@ int vm_open(struct vm *vm, const struct script *s, struct err *err)
 
 void vm_close(struct vm *vm)
 {
-    if (vm->L)
-        lua_close(vm->L);
-    vm->L = NULL;
-    assert(vm->bytes == 0);
+    vm->L = NULL; /* not closed: see pool.h */
+    pool_release(&vm->pool, vm->spare);
     json_reader_release(&vm->reader);
     str_release(&vm->text);
     arena_release(&vm->scratch);

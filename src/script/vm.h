@@ -24,6 +24,7 @@
 #include "base/json.h"
 #include "core/plan.h"
 #include "core/view.h"
+#include "script/pool.h"
 #include "script/script.h"
 
 /* On the prototype of what may leave by longjmp: between an allocation and
@@ -48,6 +49,8 @@ struct vm {
     struct script_limits limits;
     uint64_t spent;       /* instructions and charged steps */
     uint64_t deadline_ms; /* monotonic */
+    struct pool pool;
+    struct pool_block **spare; /* the script's: memory kept for the next job */
     size_t bytes;         /* held by the state now */
     bool over;            /* above the soft limit: the hook will look */
     bool collecting;      /* the collector was switched on */
@@ -72,8 +75,8 @@ static inline struct vm *vm_of(lua_State *L)
 }
 
 /* Zeroes the vm and makes its state. The limits are those of the script. */
-int vm_open(struct vm *vm, const struct script *s, struct err *err);
-void vm_close(struct vm *vm); /* a zeroed or half-opened vm is fine */
+int vm_open(struct vm *vm, struct script *s, struct err *err);
+void vm_close(struct vm *vm); /* a half-opened vm is fine */
 
 /* Run body(L) with `arg` as its only argument, a light userdata. On failure
  * `err` has the message, the hint and the code; vm->stack the Lua frames. */

@@ -37,7 +37,7 @@ static const struct scenario scenarios[] = {
      "view:get('v1', 'Pod', 'pod-000') end " OPERATOR},
     {"list 100 pods of 5 KB, look at one",
      "local tidelock = require 'tidelock' local function reconcile(s, view) "
-     "local l = view:list('v1', 'Pod') return l[1].spec.x end " OPERATOR},
+     "local l = view:list('v1', 'Pod') local x = l[1].spec.x end " OPERATOR},
     {"list 100 pods of 5 KB, look at all",
      "local tidelock = require 'tidelock' local function reconcile(s, view) "
      "for _, p in ipairs(view:list('v1', 'Pod')) do local x = p.spec end end "

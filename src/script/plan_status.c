@@ -1,0 +1,209 @@
+/*
+ * plan_status.c -- plan:status, plan:condition, plan:event.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "script/convert.h"
+#include "script/plan_api.h"
+
+#define NOTE_MAX 1024     /* events.k8s.io/v1 */
+#define MESSAGE_MAX 32768 /* metav1.Condition */
+
+/* plan:status(fields) */
+int l_plan_status(lua_State *L)
+{
+    struct plan *p = vm_of(L)->plan;
+    struct value *fields = NULL;
+    struct err err = {0};
+
+    if (p->status)
+        return vm_kill(L, ERR_PLAN, "the status of a pass is declared once, "
+                       "as a whole", "plan:status: was called before, at %s",
+                       p->status_line);
+    if (!lua_istable(L, 2))
+        return vm_kill(L, ERR_PLAN, NULL, "plan:status: expected a table of "
+                       "fields, got %s", luaL_typename(L, 2));
+    if (value_from_lua(L, 2, "", &fields, &err) < 0)
+        return vm_kill_err(L, "plan:status", &err);
+    if (!value_is(fields, VALUE_OBJECT))
+        return vm_kill(L, ERR_PLAN, NULL, "plan:status: expected a table of "
+                       "fields, got a list");
+    if (value_get(fields, "conditions"))
+        return vm_kill(L, ERR_PLAN, "use plan:condition(type, status, reason, "
+                       "message)", "plan:status: .conditions: conditions are "
+                       "declared one by one");
+    if (value_get(fields, "observedGeneration"))
+        return vm_kill(L, ERR_PLAN, "leave it out", "plan:status: "
+                       ".observedGeneration: the runtime sets this");
+    p->status_line = vm_place_text(L);
+    p->status = fields;
+    return 0;
+}
+
+static const char *check_status(lua_State *L)
+{
+    const char *word;
+
+    switch (lua_type(L, 3)) {
+    case LUA_TNONE:
+    case LUA_TNIL:
+        return "Unknown";
+    case LUA_TBOOLEAN:
+        return lua_toboolean(L, 3) ? "True" : "False";
+    case LUA_TSTRING:
+        word = lua_tostring(L, 3);
+        if (strcmp(word, "True") == 0 || strcmp(word, "False") == 0 ||
+            strcmp(word, "Unknown") == 0)
+            return vm_text(L, word, strlen(word));
+        break;
+    default:
+        word = luaL_typename(L, 3);
+    }
+    vm_kill(L, ERR_PLAN, NULL, "plan:condition: status: expected true, false "
+            "or nil, got %s", word);
+    return NULL;
+}
+
+/* [A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])? as metav1.Condition wants it. */
+static bool is_reason(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > 1024 || !isalpha((unsigned char)text[0]))
+        return false;
+    for (size_t i = 1; i < len; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("_,:", text[i]))
+            return false;
+    return isalnum((unsigned char)text[len - 1]) || text[len - 1] == '_';
+}
+
+/* Optional DNS prefix, then letters, digits, "-_.". */
+static bool is_condition_type(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    const char *name = slash ? slash + 1 : text;
+    size_t len = strlen(name);
+
+    if (strlen(text) > 316 || len == 0 || len > 63 ||
+        !isalnum((unsigned char)name[0]) ||
+        !isalnum((unsigned char)name[len - 1]))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+            return false;
+    for (const char *c = text; c < name; c++)
+        if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) &&
+            !strchr("-./", *c))
+            return false;
+    return true;
+}
+
+/* API conventions ask for a reason: without one, "Ready", "NotReady",
+ * "Unknown". */
+static const char *default_reason(lua_State *L, const char *type,
+                                  const char *status)
+{
+    char reason[80] = "";
+    const char *name = strchr(type, '/') ? strchr(type, '/') + 1 : type;
+    size_t at = 0;
+
+    if (strcmp(status, "Unknown") == 0)
+        return "Unknown";
+    if (strcmp(status, "False") == 0 || !isalpha((unsigned char)name[0]))
+        at = (size_t)snprintf(reason, sizeof reason, "%s",
+                              *status == 'F' ? "Not" : "Is");
+    for (; *name && at + 1 < sizeof reason; name++)
+        if (isalnum((unsigned char)*name))
+            reason[at++] = *name;
+    return vm_text(L, reason, at);
+}
+
+static const char *check_reason(lua_State *L, int idx, const char *verb)
+{
+    const char *reason = check_text(L, idx, verb, "reason");
+
+    if (!is_reason(reason))
+        vm_kill(L, ERR_PLAN, "a reason is for programs: one word such as "
+                "\"RolloutDone\"; what people read is the message",
+                "%s: reason: \"%.80s\" is not a CamelCase word", verb, reason);
+    return reason;
+}
+
+static void check_new_condition(lua_State *L, const char *type)
+{
+    const struct plan *p = vm_of(L)->plan;
+
+    if (!is_condition_type(type))
+        vm_kill(L, ERR_PLAN, "conditions are named like \"Ready\" or "
+                "\"example.com/Ready\"", "plan:condition: type: \"%.80s\" is "
+                "not a condition type", type);
+    for (size_t i = 0; i < p->condition_count; i++)
+        if (strcmp(p->conditions[i].type, type) == 0)
+            vm_kill(L, ERR_PLAN, NULL, "plan:condition: '%s' was declared "
+                    "before, at %s", type, p->conditions[i].line);
+}
+
+/* plan:condition(type, status [, reason [, message]]) */
+int l_plan_condition(lua_State *L)
+{
+    struct plan_condition c = {NULL, NULL, NULL, "", NULL};
+    struct plan_condition *added;
+
+    c.type = check_text(L, 2, "plan:condition", "type");
+    check_new_condition(L, c.type);
+    c.status = check_status(L);
+    c.reason = lua_isnoneornil(L, 4) ? default_reason(L, c.type, c.status)
+                                     : check_reason(L, 4, "plan:condition");
+    if (!lua_isnoneornil(L, 5))
+        c.message = check_text(L, 5, "plan:condition", "message");
+    if (strlen(c.message) > MESSAGE_MAX)
+        return vm_kill(L, ERR_PLAN, NULL, "plan:condition: message: longer "
+                       "than %d bytes", MESSAGE_MAX);
+    c.line = vm_place_text(L);
+    added = plan_add_condition(vm_of(L)->plan);
+    if (!added)
+        return vm_kill_nomem(L);
+    *added = c;
+    return 0;
+}
+
+/* At most NOTE_MAX bytes, cut between characters. */
+static const char *cut_note(lua_State *L, const char *note)
+{
+    size_t len = strlen(note);
+
+    if (len <= NOTE_MAX)
+        return note;
+    len = NOTE_MAX - 3;
+    while (len > 0 && ((unsigned char)note[len] & 0xC0) == 0x80)
+        len--;
+    note = arena_printf(vm_of(L)->arena, "%.*s...", (int)len, note);
+    if (!note)
+        vm_kill_nomem(L);
+    return note;
+}
+
+/* plan:event(type, reason, note) */
+int l_plan_event(lua_State *L)
+{
+    struct plan_event e;
+    struct plan_event *added;
+
+    e.type = check_text(L, 2, "plan:event", "type");
+    if (strcmp(e.type, "Normal") != 0 && strcmp(e.type, "Warning") != 0)
+        return vm_kill(L, ERR_PLAN, NULL, "plan:event: type: expected "
+                       "\"Normal\" or \"Warning\", got \"%.80s\"", e.type);
+    e.reason = check_reason(L, 3, "plan:event");
+    if (strlen(e.reason) > 128)
+        return vm_kill(L, ERR_PLAN, NULL, "plan:event: reason: longer than "
+                       "128 bytes");
+    e.note = cut_note(L, check_text(L, 4, "plan:event", "note"));
+    e.line = vm_place_text(L);
+    added = plan_add_event(vm_of(L)->plan);
+    if (!added)
+        return vm_kill_nomem(L);
+    *added = e;
+    return 0;
+}
