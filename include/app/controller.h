@@ -42,6 +42,7 @@ struct controller_config {
     struct source *source;
     const struct restmap *restmap;
     const struct schema_set *schemas;
+    bool schemas_are_live;            /* this server's own */
     struct value *params;             /* checked: operator_params() */
     const char *ns;                   /* --namespace, "" = all */
     const char *name;                 /* only this root; NULL = all */

@@ -22,6 +22,8 @@
 #include "base/value.h"
 #include "kube/key.h"
 
+#define SNAPSHOT_LABEL_OWNER "tidelock.dev/owner-uid"
+
 struct snapshot {
     unsigned refs;
     struct object_key key;
@@ -36,6 +38,8 @@ struct snapshot {
     const char *owner_api_version;
     const char *owner_kind;
     const char *owner_name;
+    /* label tidelock.dev/owner-uid: whose orphan child it is (note 12); "" */
+    const char *label_owner_uid;
     const char *json; /* compact text without foreign managedFields */
     size_t json_len;
     bool metadata_only; /* came as PartialObjectMetadata (IN-16) */
@@ -53,6 +57,13 @@ int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
  * of calls: for the reader, and for a breakpoint that follows one holder. */
 struct snapshot *snapshot_ref(struct snapshot *s, const char *why);
 void snapshot_unref(struct snapshot *s, const char *why); /* NULL is fine */
+
+/* Whose child it is: the controller's uid or, where there is none, that of the
+ * label. Only the first may ever be a reason to delete it. */
+static inline const char *snapshot_owner(const struct snapshot *s)
+{
+    return *s->owner_uid ? s->owner_uid : s->label_owner_uid;
+}
 
 /* Parse the text into a tree in `a`. */
 int snapshot_value(const struct snapshot *s, struct arena *a,

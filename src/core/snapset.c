@@ -180,25 +180,25 @@ static void owner_add(struct snapset *s, struct snapshot *snap)
 {
     struct owner *o;
 
-    if (snap->owner_uid[0] == '\0')
+    if (snapshot_owner(snap)[0] == '\0')
         return;
-    o = owner_find(s, snap->owner_uid);
+    o = owner_find(s, snapshot_owner(snap));
     if (!o)
-        o = owner_make(s, snap->owner_uid);
+        o = owner_make(s, snapshot_owner(snap));
     assert(o->count < o->cap);
     insert_at(o->items, o->count, lower_bound(o->items, o->count, &snap->key),
               snap);
     o->count++;
-    o->key.name = o->items[0]->owner_uid;
+    o->key.name = snapshot_owner(o->items[0]);
 }
 
 static void owner_drop(struct snapset *s, const struct snapshot *snap)
 {
     struct owner *o;
 
-    if (snap->owner_uid[0] == '\0')
+    if (snapshot_owner(snap)[0] == '\0')
         return;
-    o = owner_find(s, snap->owner_uid);
+    o = owner_find(s, snapshot_owner(snap));
     if (o->count == 1) {
         keytab_remove(&s->owners, &o->key);
         owner_free(s, o);
@@ -206,7 +206,7 @@ static void owner_drop(struct snapset *s, const struct snapshot *snap)
     }
     remove_at(o->items, o->count, lower_bound(o->items, o->count, &snap->key));
     o->count--;
-    o->key.name = o->items[0]->owner_uid;
+    o->key.name = snapshot_owner(o->items[0]);
 }
 
 static void owner_swap(struct snapset *s, const struct snapshot *old,
@@ -214,16 +214,16 @@ static void owner_swap(struct snapset *s, const struct snapshot *old,
 {
     struct owner *o;
 
-    if (strcmp(old->owner_uid, snap->owner_uid) != 0) {
+    if (strcmp(snapshot_owner(old), snapshot_owner(snap)) != 0) {
         owner_drop(s, old);
         owner_add(s, snap);
         return;
     }
-    if (snap->owner_uid[0] == '\0')
+    if (snapshot_owner(snap)[0] == '\0')
         return;
-    o = owner_find(s, snap->owner_uid);
+    o = owner_find(s, snapshot_owner(snap));
     o->items[lower_bound(o->items, o->count, &snap->key)] = snap;
-    o->key.name = o->items[0]->owner_uid;
+    o->key.name = snapshot_owner(o->items[0]);
 }
 
 /* ---- the order of all ---- */
@@ -281,7 +281,7 @@ void snapset_release(struct snapset *s)
 static int reserve(struct snapset *s, const struct snapshot *snap, bool is_new)
 {
     void *sorted = s->sorted;
-    int rc = owner_reserve(s, snap->owner_uid);
+    int rc = owner_reserve(s, snapshot_owner(snap));
 
     if (rc < 0 || !is_new)
         return rc;
@@ -402,11 +402,11 @@ static bool in_order(struct snapshot *const *items, size_t count)
 static bool owner_check(const struct snapset *s, const struct owner *o)
 {
     if (o->count == 0 || o->count > o->cap || !in_order(o->items, o->count) ||
-        o->key.name != o->items[0]->owner_uid)
+        o->key.name != snapshot_owner(o->items[0]))
         return false;
     for (uint32_t i = 0; i < o->count; i++)
         if (snapset_get(s, &o->items[i]->key) != o->items[i] ||
-            strcmp(o->items[i]->owner_uid, o->key.name) != 0)
+            strcmp(snapshot_owner(o->items[i]), o->key.name) != 0)
             return false;
     return true;
 }

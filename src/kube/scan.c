@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "kube/snapshot.h"
 #define MANAGER_PREFIX "tidelock-"
 
 /* Where to go back to when what follows is not kept. */
@@ -354,6 +355,30 @@ static int copy_managed_fields(struct scan *s, struct err *err)
     return rc;
 }
 
+/* ---- labels ---- */
+
+static int copy_labels(struct scan *s, struct err *err)
+{
+    enum json_event event;
+    int rc = next(s, &event, err);
+
+    if (rc < 0 || event != JSON_OBJECT_START)
+        return rc < 0 ? rc : copy_value(s, event, err);
+    put_token(s, event);
+    while ((rc = next(s, &event, err)) == 0 && event == JSON_KEY) {
+        bool owner = last_is(s, SNAPSHOT_LABEL_OWNER);
+
+        put_token(s, JSON_KEY);
+        rc = owner ? copy_noted(s, &s->label_owner, err)
+                   : copy_next_value(s, err);
+        if (rc < 0)
+            return rc;
+    }
+    if (rc == 0)
+        put_token(s, event);
+    return rc;
+}
+
 /* ---- metadata ---- */
 
 static size_t *metadata_field(struct scan *s)
@@ -402,6 +427,8 @@ static int (*metadata_copier(const struct scan *s))(struct scan *, struct err *)
         return copy_deletion;
     if (last_is(s, "ownerReferences"))
         return copy_owners;
+    if (last_is(s, "labels"))
+        return copy_labels;
     return copy_next_value;
 }
 

@@ -39,6 +39,7 @@ struct scan {
     size_t api_version, kind;
     size_t name, ns, uid, resource_version;
     struct scan_owner owner; /* the controller */
+    size_t label_owner;      /* label tidelock.dev/owner-uid */
     size_t names_len;
     char names[SCAN_NAMES_MAX];
 };

@@ -148,6 +148,7 @@ static void fill(struct block *b, const struct scan *s)
         .owner_uid = names + s->owner.uid,
         .owner_api_version = names + s->owner.api_version,
         .owner_kind = names + s->owner.kind,
+        .label_owner_uid = names + s->label_owner,
         .owner_name = names + s->owner.name,
         .json = b->bytes,
         .json_len = s->len,

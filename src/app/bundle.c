@@ -1,0 +1,173 @@
+/*
+ * bundle.c -- see bundle.h for the contract.
+ */
+#include "app/bundle.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/file.h"
+#include "kube/yaml.h"
+
+#define MAX_FILES 200
+#define MAX_FILE_BYTES (64u << 10) /* note 07 B5.3 */
+#define MAX_DEPTH 8
+#define MAX_PARAMETERS_BYTES (1u << 20)
+
+struct reading {
+    struct arena *a;
+    struct script_file files[MAX_FILES];
+    size_t count;
+};
+
+static int add_file(struct reading *r, const char *path, const char *name,
+                    struct err *err)
+{
+    struct str text;
+    struct script_file *f;
+    int rc;
+
+    if (r->count == MAX_FILES)
+        return err_set(err, ERR_LIMIT,
+                       "the operator has more than %d script files",
+                       MAX_FILES);
+    str_init(&text, MAX_FILE_BYTES);
+    rc = file_read(path, MAX_FILE_BYTES, &text, err);
+    if (rc == 0) {
+        f = &r->files[r->count++];
+        f->name = name;
+        f->text = arena_strndup(r->a, str_text(&text), text.len);
+        f->len = text.len;
+        if (!f->text)
+            rc = err_nomem(err);
+    }
+    str_release(&text);
+    return rc;
+}
+
+static bool left_out(const char *name)
+{
+    return strcmp(name, "spec") == 0 || strcmp(name, "examples") == 0;
+}
+
+/* Everything that ends with .lua below `folder`; `prefix` is its name within
+ * the operator, "" or "lib/". */
+static int add_folder(struct reading *r, const char *folder,
+                      const char *prefix, unsigned depth, struct err *err)
+{
+    const char **names;
+    int rc = file_list(r->a, folder, NULL, &names, err);
+
+    for (; rc == 0 && *names; names++) {
+        const char *path = file_join(r->a, folder, *names);
+        const char *name = arena_printf(r->a, "%s%s", prefix, *names);
+
+        if (!path || !name)
+            return err_nomem(err);
+        if (text_ends(*names, ".lua"))
+            rc = add_file(r, path, name, err);
+        else if (depth < MAX_DEPTH && file_is_folder(path) &&
+                 !left_out(*names)) {
+            name = arena_printf(r->a, "%s/", name);
+            rc = name ? add_folder(r, path, name, depth + 1, err)
+                      : err_nomem(err);
+        }
+    }
+    return rc;
+}
+
+static int read_scripts(struct reading *r, const char *path, struct err *err)
+{
+    if (!file_exists(path)) {
+        err_set(err, ERR_CONFIG, "there is no operator at '%s'", path);
+        return err_hint(err, "give a folder that holds operator.lua, or a "
+                             "single .lua file");
+    }
+    if (!file_is_folder(path))
+        return add_file(r, path, "operator.lua", err);
+    if (!file_exists(file_join(r->a, path, "operator.lua"))) {
+        err_set(err, ERR_CONFIG, "'%s' has no operator.lua", path);
+        return err_hint(err, "the file operator.lua returns "
+                             "tidelock.operator{...}");
+    }
+    return add_folder(r, path, "", 0, err);
+}
+
+/* ---- parameters ---- */
+
+static int read_parameters(struct arena *a, const char *folder,
+                           struct value **ret, struct err *err)
+{
+    const char *path = file_join(a, folder, "parameters.yaml");
+    struct yaml_docs docs = { 0 };
+    struct str text = { 0 };
+    int rc;
+
+    if (!path)
+        return err_nomem(err);
+    if (!file_is_folder(folder) || !file_exists(path))
+        return 0;
+    rc = file_read(path, MAX_PARAMETERS_BYTES, &text, err);
+    if (rc == 0)
+        rc = yaml_parse(a, path, str_text(&text), text.len, &docs, err);
+    if (rc == 0 && docs.count > 0 && !value_is(docs.items[0], VALUE_OBJECT))
+        rc = err_set(err, ERR_CONFIG, "'%s' must hold name: value lines",
+                     path);
+    if (rc == 0 && docs.count > 0)
+        *ret = docs.items[0];
+    str_release(&text);
+    return rc;
+}
+
+static int add_sets(struct arena *a, struct value *given,
+                    const char *const *sets, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *eq = strchr(sets[i], '=');
+
+        if (!eq || eq == sets[i])
+            return err_set(err, ERR_USAGE,
+                           "--set '%s' is not of the form name=value",
+                           sets[i]);
+        if (value_setn(a, given, sets[i], (size_t)(eq - sets[i]),
+                       value_string(a, eq + 1)) < 0)
+            return err_nomem(err);
+    }
+    return 0;
+}
+
+int bundle_load(struct arena *a, const char *path, const char *const *sets,
+                size_t set_count, struct bundle *ret, struct err *err)
+{
+    struct reading *r = arena_calloc(a, 1, sizeof(*r));
+    struct value *given = value_object(a);
+    struct bundle b = { .path = path };
+    int rc;
+
+    if (!r || !given)
+        return err_nomem(err);
+    r->a = a;
+    rc = read_scripts(r, path, err);
+    if (rc == 0)
+        rc = script_load(r->files, r->count, NULL, &b.script, err);
+    if (rc < 0)
+        return rc;
+    b.decl = script_decl(b.script);
+    rc = read_parameters(a, path, &given, err);
+    if (rc == 0)
+        rc = add_sets(a, given, sets, set_count, err);
+    if (rc == 0)
+        rc = operator_params(b.decl, a, given, &b.params, err);
+    if (rc < 0) {
+        bundle_release(&b);
+        return rc;
+    }
+    *ret = b;
+    return 0;
+}
+
+void bundle_release(struct bundle *b)
+{
+    script_free(b->script);
+    b->script = NULL;
+}

@@ -1,0 +1,583 @@
+/*
+ * cluster.c -- see cluster.h for the contract.
+ *
+ * DESIGN
+ *
+ * A refresh of discovery asks /apis first, with the ETag of the last answer:
+ * 304 means that no kind came or went, and the refresh is over after one cheap
+ * request. Otherwise the restmap says which paths it wants, one after another.
+ *
+ * INVARIANTS
+ *
+ *   I1  at most one refresh is under way; its waiters are all told at its end
+ *   I2  lookups see the old restmap until the refresh is complete
+ */
+#include "app/cluster.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "io/file.h"
+#include "kube/status.h"
+
+#define MAX_WAITERS 64
+#define MAX_CONFIG_BYTES (8u << 20)
+#define SERVICE_ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
+
+/* ---- short requests ---- */
+
+struct cluster_call {
+    struct cluster *cluster;
+    struct cluster_call *prev, *next; /* in cluster->calls */
+    http_id id;
+    cluster_answer_fn fn;
+    void (*drop)(void *arg); /* frees `arg` when the cluster closes first */
+    void *arg;
+};
+
+static void call_unlink(struct cluster_call *call)
+{
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        call->cluster->calls = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+}
+
+static void call_link(struct cluster_call *call)
+{
+    call->next = call->cluster->calls;
+    if (call->next)
+        call->next->prev = call;
+    call->cluster->calls = call;
+}
+
+static void call_done(void *arg, http_id id, const struct http_result *result,
+                      const struct err *err)
+{
+    struct cluster_call call = *(struct cluster_call *)arg;
+    struct err status_err = { 0 };
+
+    (void)id;
+    call_unlink(arg);
+    mem_free(arg);
+    if (err->code != ERR_NONE) {
+        call.fn(call.arg, 0, NULL, 0, result->sent, err);
+        return;
+    }
+    if (result->warning)
+        log_debug("the API server warns", "text", result->warning, NULL);
+    if (result->status != 304)
+        status_check(result->status, result->body, result->body_len,
+                     result->retry_after, &status_err);
+    call.fn(call.arg, result->status, result->body, result->body_len,
+            result->sent, &status_err);
+}
+
+static struct cluster_call *send_call(struct cluster *c,
+                                      const struct request *r,
+                                      struct cluster_call fields,
+                                      struct err *err)
+{
+    struct cluster_call *call = mem_alloc(sizeof(*call));
+    struct http_call http = { .on_done = call_done,
+                              .arg = call,
+                              .retry = true };
+
+    if (!call) {
+        err_nomem(err);
+        return NULL;
+    }
+    *call = fields;
+    call->cluster = c;
+    call->id = http_send(c->http, r, &http, err);
+    if (!call->id) {
+        mem_free(call);
+        return NULL;
+    }
+    call_link(call);
+    return call;
+}
+
+struct cluster_call *cluster_send(struct cluster *c, const struct request *r,
+                                  cluster_answer_fn fn, void *arg,
+                                  struct err *err)
+{
+    struct cluster_call fields = { .fn = fn, .arg = arg };
+
+    return send_call(c, r, fields, err);
+}
+
+void cluster_cancel(struct cluster_call *call)
+{
+    if (!call)
+        return;
+    http_cancel(call->cluster->http, call->id);
+    call_unlink(call);
+    mem_free(call);
+}
+
+static void drop_calls(struct cluster *c)
+{
+    while (c->calls) {
+        struct cluster_call *call = c->calls;
+
+        if (call->drop)
+            call->drop(call->arg);
+        cluster_cancel(call);
+    }
+}
+
+/* ---- discovery ---- */
+
+struct waiter {
+    cluster_done_fn done;
+    void *arg;
+};
+
+struct cluster_discovery {
+    struct cluster *cluster;
+    http_id id;
+    bool probing; /* the first request, with the ETag */
+    char *etag;   /* of the /apis answer of this refresh */
+    char *apis;   /* its body, so that it need not be asked for twice */
+    size_t apis_len;
+    struct waiter waiters[MAX_WAITERS];
+    size_t waiter_count;
+};
+
+static void discovery_free(struct cluster_discovery *d)
+{
+    if (!d)
+        return;
+    http_cancel(d->cluster->http, d->id);
+    mem_free(d->etag);
+    mem_free(d->apis);
+    mem_free(d);
+}
+
+static void discovery_finish(struct cluster_discovery *d, bool changed,
+                             const struct err *err)
+{
+    d->cluster->discovery = NULL;
+    d->id = 0;
+    for (size_t i = 0; i < d->waiter_count; i++)
+        d->waiters[i].done(d->waiters[i].arg, changed, err);
+    discovery_free(d);
+}
+
+static int discovery_ask(struct cluster_discovery *d, const char *path,
+                         const char *etag, struct err *err);
+
+/* Feed the map until it wants something that must be asked for. */
+static void discovery_step(struct cluster_discovery *d)
+{
+    struct restmap *map = d->cluster->restmap;
+    struct err err = { 0 };
+    const char *path;
+
+    while ((path = restmap_next_path(map)) && strcmp(path, "/apis") == 0) {
+        if (restmap_feed(map, d->apis, d->apis_len, &err) < 0) {
+            discovery_finish(d, false, &err);
+            return;
+        }
+    }
+    if (path) {
+        if (discovery_ask(d, path, NULL, &err) < 0)
+            discovery_finish(d, false, &err);
+        return;
+    }
+    if (restmap_end(map, &err) == 0) {
+        mem_free(d->cluster->apis_etag);
+        d->cluster->apis_etag = d->etag;
+        d->etag = NULL;
+    }
+    discovery_finish(d, err.code == ERR_NONE, &err);
+}
+
+/* The answer to the probe: unchanged, or the start of a refresh. */
+static void discovery_probed(struct cluster_discovery *d,
+                             const struct http_result *result,
+                             const struct err *status)
+{
+    struct err err = *status;
+
+    if (result->status == 304 || status->code != ERR_NONE) {
+        discovery_finish(d, false, status);
+        return;
+    }
+    d->probing = false;
+    d->apis = mem_strndup(result->body, result->body_len);
+    d->apis_len = result->body_len;
+    if (result->etag)
+        d->etag = mem_strdup(result->etag);
+    if (!d->apis)
+        err_nomem(&err);
+    else
+        restmap_begin(d->cluster->restmap, &err);
+    if (err.code != ERR_NONE)
+        discovery_finish(d, false, &err);
+    else
+        discovery_step(d);
+}
+
+static void discovery_answer(void *arg, http_id id,
+                             const struct http_result *result,
+                             const struct err *transport)
+{
+    struct cluster_discovery *d = arg;
+    struct err err = *transport;
+    bool ok;
+
+    (void)id;
+    d->id = 0;
+    if (err.code == ERR_NONE && result->status != 304)
+        status_check(result->status, result->body, result->body_len,
+                     result->retry_after, &err);
+    if (d->probing) {
+        discovery_probed(d, result, &err);
+        return;
+    }
+    ok = err.code == ERR_NONE;
+    err_clear(&err);
+    /* a group that does not answer keeps what was known of it (DI-3) */
+    if (restmap_feed(d->cluster->restmap, ok ? result->body : NULL,
+                     ok ? result->body_len : 0, &err) < 0)
+        discovery_finish(d, false, &err);
+    else
+        discovery_step(d);
+}
+
+static int discovery_ask(struct cluster_discovery *d, const char *path,
+                         const char *etag, struct err *err)
+{
+    struct request request = { .method = HTTP_GET,
+                               .path = path,
+                               .accept = RESTMAP_ACCEPT };
+    struct http_call call = { .on_done = discovery_answer,
+                              .arg = d,
+                              .if_none_match = etag,
+                              .retry = true };
+
+    d->id = http_send(d->cluster->http, &request, &call, err);
+    return d->id ? 0 : -(int)err->code;
+}
+
+int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
+                     struct err *err)
+{
+    struct cluster_discovery *d = c->discovery;
+    int rc;
+
+    if (!d) {
+        d = mem_calloc(1, sizeof(*d));
+        if (!d)
+            return err_nomem(err);
+        d->cluster = c;
+        d->probing = true;
+        rc = discovery_ask(d, "/apis", c->apis_etag, err);
+        if (rc < 0) {
+            discovery_free(d);
+            return rc;
+        }
+        c->discovery = d;
+    }
+    if (d->waiter_count == MAX_WAITERS)
+        return err_set(err, ERR_LIMIT, "too many waiters for discovery");
+    d->waiters[d->waiter_count++] = (struct waiter){ done, arg };
+    return 0;
+}
+
+/* ---- schemas of kinds that are not built in ---- */
+
+struct learning {
+    struct cluster *cluster;
+    char *api_version;
+    cluster_done_fn done;
+    void *arg;
+};
+
+static int learn_document(struct cluster *c, const char *body, size_t len,
+                          struct err *err)
+{
+    struct arena arena = { 0 };
+    struct value *doc;
+    int rc = value_parse(&arena, body, len, &doc, err);
+
+    if (rc == 0)
+        rc = schema_set_add_openapi(c->schemas, doc, err);
+    arena_release(&arena);
+    return rc;
+}
+
+static void learn_answer(void *arg, int status, const char *body, size_t len,
+                         bool sent, const struct err *err)
+{
+    struct learning l = *(struct learning *)arg;
+    struct err none = { 0 };
+    struct err why = *err;
+    bool learned = false;
+
+    (void)status;
+    (void)sent;
+    mem_free(arg);
+    if (why.code == ERR_NONE)
+        learned = learn_document(l.cluster, body, len, &why) == 0;
+    if (!learned) {
+        map_remove(l.cluster->schema_groups, l.api_version,
+                   strlen(l.api_version));
+        log_debug("no schema from the server", "apiVersion", l.api_version,
+                  "err", why.msg, NULL);
+    }
+    mem_free(l.api_version);
+    l.done(l.arg, learned, &none);
+}
+
+static void learn_drop(void *arg)
+{
+    struct learning *l = arg;
+
+    mem_free(l->api_version);
+    mem_free(l);
+}
+
+static void learn_nothing(struct learning *l)
+{
+    struct err none = { 0 };
+
+    l->done(l->arg, false, &none);
+    learn_drop(l);
+}
+
+static int learn_ask(struct learning *l, struct err *err)
+{
+    struct cluster *c = l->cluster;
+    struct cluster_call fields = { .fn = learn_answer,
+                                   .drop = learn_drop,
+                                   .arg = l };
+    struct request request = { .method = HTTP_GET,
+                               .accept = "application/json" };
+    struct str path;
+    int rc = 0;
+
+    str_init(&path, 1024);
+    str_addf(&path, "/openapi/v3/%s%s",
+             strchr(l->api_version, '/') ? "apis/" : "api/", l->api_version);
+    rc = str_check(&path, "path", err);
+    request.path = str_text(&path);
+    if (rc == 0 &&
+        map_put(c->schema_groups, l->api_version, strlen(l->api_version), c,
+                NULL) < 0)
+        rc = err_nomem(err);
+    if (rc == 0 && !send_call(c, &request, fields, err))
+        rc = -(int)err->code;
+    str_release(&path);
+    return rc;
+}
+
+int cluster_learn(struct cluster *c, const char *api_version,
+                  cluster_done_fn done, void *arg, struct err *err)
+{
+    struct learning *l = mem_alloc(sizeof(*l));
+    int rc;
+
+    if (!l)
+        return err_nomem(err);
+    *l = (struct learning){ c, mem_strdup(api_version), done, arg };
+    if (!l->api_version) {
+        mem_free(l);
+        return err_nomem(err);
+    }
+    if (map_get(c->schema_groups, api_version, strlen(api_version))) {
+        learn_nothing(l);
+        return 0;
+    }
+    rc = learn_ask(l, err);
+    if (rc < 0)
+        learn_drop(l);
+    return rc;
+}
+
+/* ---- configuration ---- */
+
+/* Read one kubeconfig file into the arena. A missing one of the KUBECONFIG
+ * list is left out (AU-1). */
+static int read_config(struct arena *a, const char *path, bool must_exist,
+                       struct kubeconfig_file *files, size_t *count,
+                       struct err *err)
+{
+    struct str text;
+    int rc;
+
+    if (!must_exist && !file_exists(path))
+        return 0;
+    str_init(&text, MAX_CONFIG_BYTES);
+    rc = file_read(path, MAX_CONFIG_BYTES, &text, err);
+    if (rc == 0) {
+        struct kubeconfig_file *f = &files[(*count)++];
+
+        f->path = arena_strdup(a, path);
+        f->text = arena_strndup(a, str_text(&text), text.len);
+        f->len = text.len;
+        if (!f->path || !f->text)
+            rc = err_nomem(err);
+    }
+    str_release(&text);
+    return rc;
+}
+
+#define MAX_CONFIG_FILES 32
+
+/* Every file of the colon-separated KUBECONFIG list. */
+static int read_config_list(struct arena *a, const char *list,
+                            struct kubeconfig_file *files, size_t *count,
+                            struct err *err)
+{
+    int rc = 0;
+
+    while (*list && rc == 0) {
+        size_t len = strcspn(list, ":");
+        char *path = arena_strndup(a, list, len);
+
+        if (!path)
+            return err_nomem(err);
+        if (*count == MAX_CONFIG_FILES)
+            return err_set(err, ERR_LIMIT,
+                           "KUBECONFIG names more than %d files",
+                           MAX_CONFIG_FILES);
+        if (len)
+            rc = read_config(a, path, false, files, count, err);
+        list += len + (list[len] == ':');
+    }
+    return rc;
+}
+
+static bool in_pod(void)
+{
+    const char *host = getenv("KUBERNETES_SERVICE_HOST");
+
+    return host && *host && file_exists(SERVICE_ACCOUNT_DIR "/token");
+}
+
+static int load_in_cluster(struct cluster *c, struct err *err)
+{
+    struct str ns;
+    int rc;
+
+    str_init(&ns, 256);
+    rc = file_read(SERVICE_ACCOUNT_DIR "/namespace", 256, &ns, err);
+    if (rc == 0)
+        rc = kubeconfig_in_cluster(
+            &c->arena, getenv("KUBERNETES_SERVICE_HOST"),
+            getenv("KUBERNETES_SERVICE_PORT"), SERVICE_ACCOUNT_DIR,
+            str_text(&ns), &c->config, err);
+    str_release(&ns);
+    return rc;
+}
+
+static int no_config(struct err *err)
+{
+    err_set(err, ERR_CONFIG, "no cluster is configured: there is no "
+                             "kubeconfig, and this is not a pod");
+    return err_hint(err, "give --kubeconfig FILE or set KUBECONFIG; "
+                         "'plan --offline -f FILE' needs no cluster");
+}
+
+static int load_config(struct cluster *c, const struct cluster_options *o,
+                       struct err *err)
+{
+    struct kubeconfig_file files[MAX_CONFIG_FILES];
+    const char *list = getenv("KUBECONFIG");
+    const char *home = getenv("HOME");
+    size_t count = 0;
+    int rc = 0;
+
+    if (o->kubeconfig)
+        rc = read_config(&c->arena, o->kubeconfig, true, files, &count, err);
+    else if (list && *list)
+        rc = read_config_list(&c->arena, list, files, &count, err);
+    else if (in_pod())
+        return load_in_cluster(c, err);
+    else if (home) {
+        const char *path = file_join(&c->arena, home, ".kube/config");
+
+        rc = path ? read_config(&c->arena, path, false, files, &count, err)
+                  : err_nomem(err);
+    }
+    if (rc < 0)
+        return rc;
+    if (count == 0)
+        return no_config(err);
+    return kubeconfig_load(&c->arena, files, count, o->context, &c->config,
+                           err);
+}
+
+/* ---- life ---- */
+
+static struct http *connect_to(struct cluster *c, struct err *err)
+{
+    struct http_limits limits = { 0 };
+    const char *agent = arena_printf(
+        &c->arena, "tidelock/%s (linux) kubernetes/%s", version_text,
+        version_commit);
+
+    if (!agent) {
+        err_nomem(err);
+        return NULL;
+    }
+    return http_new(c->loop, &c->config, &limits, agent, err);
+}
+
+int cluster_open(struct loop *loop, const struct cluster_options *options,
+                 struct cluster **ret, struct err *err)
+{
+    struct cluster *c = mem_calloc(1, sizeof(*c));
+    int rc;
+
+    if (!c)
+        return err_nomem(err);
+    c->loop = loop;
+    arena_init(&c->arena, 0);
+    rc = load_config(c, options, err);
+    if (rc < 0)
+        goto fail;
+    c->restmap = restmap_new();
+    c->schemas = schema_set_new();
+    c->schema_groups = map_new();
+    if (!c->restmap || !c->schemas || !c->schema_groups) {
+        rc = err_nomem(err);
+        goto fail;
+    }
+    c->http = connect_to(c, err);
+    if (!c->http) {
+        rc = -(int)err->code;
+        goto fail;
+    }
+    *ret = c;
+    return 0;
+
+fail:
+    cluster_close(c);
+    return rc;
+}
+
+void cluster_close(struct cluster *c)
+{
+    if (!c)
+        return;
+    discovery_free(c->discovery);
+    if (c->http)
+        drop_calls(c);
+    http_free(c->http);
+    restmap_free(c->restmap);
+    schema_set_free(c->schemas);
+    map_free(c->schema_groups);
+    mem_free(c->apis_etag);
+    arena_release(&c->arena);
+    mem_free(c);
+}

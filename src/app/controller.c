@@ -1,0 +1,641 @@
+/*
+ * controller.c -- see controller.h for the contract.
+ *
+ * DESIGN
+ *
+ *      delta --mapping--> queue --get--> job --plan--> changeset --> sink
+ *                           ^                                        |
+ *                           +------------- outcome ------------------+
+ *
+ * Nothing is dispatched while the root kind or an owned kind is not known
+ * (G12): "cannot see" is never taken for "is not there". A pass that failed
+ * for a reason that a person must know is followed by a changeset that writes
+ * just that reason into the status.
+ *
+ * INVARIANTS
+ *
+ *   I1  a key is in at most one job (the queue is exclusive)
+ *   I2  workqueue_done() is called exactly once per job, at its very end
+ */
+#include "controller.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define DEFAULT_IN_FLIGHT 10
+#define SLOW_RETRY_MS 60000u
+#define MEMO_MAX 100000u
+
+static void tell_change(struct controller *c)
+{
+    if (c->config.on_change)
+        c->config.on_change(c->config.arg);
+}
+
+/* ---- outcome: what comes after a pass ---- */
+
+static int64_t requeue_ms(const struct job *job)
+{
+    int64_t ms = job->plan.requeue_ms;
+
+    if (job->plan.requeue_at >= 0) {
+        int64_t until = (job->plan.requeue_at - job->view.now) * 1000;
+
+        until = until < 0 ? 0 : until;
+        ms = ms < 0 || until < ms ? until : ms;
+    }
+    return ms;
+}
+
+static void requeue_failed(struct controller *c, const struct job *job)
+{
+    const struct object_key *key = &job->key;
+
+    switch (err_retry(job->err.code)) {
+    case RETRY_NOW:
+        workqueue_add(c->queue, key);
+        break;
+    case RETRY_SLOW:
+    case RETRY_NEVER:
+        /* a new version of anything it depends on wakes it at once */
+        workqueue_add_after(c->queue, key, SLOW_RETRY_MS);
+        break;
+    case RETRY_BACKOFF:
+        if (job->err.retry_after_ms)
+            workqueue_add_after(c->queue, key, job->err.retry_after_ms);
+        else
+            workqueue_add_rate_limited(c->queue, key);
+        break;
+    }
+}
+
+static void log_failure(const struct controller *c, const struct job *job)
+{
+    struct str name = { 0 };
+    bool quiet = job->err.code == ERR_CONFLICT;
+
+    object_key_print(&job->key, &name);
+    log_line(quiet ? LOG_DEBUG : LOG_ERROR, "reconcile failed", "operator",
+             c->decl->name, "object", str_text(&name), "code",
+             err_name(job->err.code), "err", job->err.msg, "hint",
+             job->err.hint, NULL);
+    str_release(&name);
+}
+
+static void set_failing(struct controller *c, const struct object_key *key,
+                        bool failing)
+{
+    struct root_memory *m = mapping_memory(c, key, true);
+
+    if (!m || m->failing == failing)
+        return;
+    m->failing = failing;
+    c->failing += failing ? 1 : (size_t)-1;
+}
+
+static void job_finish(struct job *job, size_t writes)
+{
+    struct controller *c = job->controller;
+    bool ok = job->err.code == ERR_NONE;
+    struct pass pass = {
+        .key = job->key,
+        .root = job->view.root,
+        .plan = job->planned ? &job->plan : NULL,
+        .cs = job->planned ? &job->cs : NULL,
+        .err = &job->err,
+        .writes = writes,
+        .requeue_ms = job->planned ? requeue_ms(job) : -1,
+    };
+
+    c->passes++;
+    set_failing(c, &job->key, !ok);
+    if (!ok)
+        log_failure(c, job);
+    if (c->config.on_pass)
+        c->config.on_pass(c->config.arg, &pass);
+    if (c->config.one_pass || c->draining)
+        workqueue_forget(c->queue, &job->key);
+    else if (!ok)
+        requeue_failed(c, job);
+    else {
+        workqueue_forget(c->queue, &job->key);
+        if (pass.requeue_ms >= 0)
+            workqueue_add_after(c->queue, &job->key,
+                                (uint64_t)pass.requeue_ms);
+    }
+    workqueue_done(c->queue, &job->key);
+    job_end(job);
+    controller_schedule(c);
+    tell_change(c);
+}
+
+/* ---- the sink's answer ---- */
+
+static void on_reported(void *arg, struct changeset *cs,
+                        const struct sink_outcome *outcome)
+{
+    struct job *job = arg;
+
+    (void)cs;
+    if (outcome->err->code != ERR_NONE)
+        log_debug("cannot write why a pass failed", "err", outcome->err->msg,
+                  NULL);
+    job_finish(job, outcome->writes);
+}
+
+/* The pass failed: say so in the object, where a person will look. */
+static void job_report(struct job *job)
+{
+    struct controller *c = job->controller;
+    struct err err = { 0 };
+
+    job->planned = false;
+    if (c->config.one_pass || !job_plan_failure(job, &job->err) ||
+        sink_submit(c->sink, &job->cs, on_reported, job, &err) < 0)
+        job_finish(job, 0);
+}
+
+/* The reason of an earlier failure is gone: its Event may be sent again. */
+static void forget_failure(struct job *job)
+{
+    struct root_memory *m =
+        mapping_memory(job->controller, &job->key, false);
+
+    if (m)
+        m->last_failure = ERR_NONE;
+}
+
+static void on_submitted(void *arg, struct changeset *cs,
+                         const struct sink_outcome *outcome)
+{
+    struct job *job = arg;
+
+    (void)cs;
+    job->err = *outcome->err;
+    if (job->err.code != ERR_NONE) {
+        job_report(job);
+        return;
+    }
+    forget_failure(job);
+    job_finish(job, outcome->writes);
+}
+
+/* ---- one job ---- */
+
+static void log_script_lines(const struct job *job)
+{
+    struct str name = { 0 };
+
+    object_key_print(&job->key, &name);
+    for (size_t i = 0; i < job->plan.log_count; i++)
+        log_line(job->plan.logs[i].warn ? LOG_WARN : LOG_INFO, "script",
+                 "operator", job->controller->decl->name, "object",
+                 str_text(&name), "text", job->plan.logs[i].text, NULL);
+    str_release(&name);
+}
+
+/* Events are levels too: one that the pass before declared just so is not
+ * sent again. */
+static void drop_known_events(struct job *job)
+{
+    struct root_memory *m = mapping_memory(job->controller, &job->key, true);
+    struct changeset *cs = &job->cs;
+    struct str now = { 0 };
+    size_t kept = 0;
+
+    for (size_t i = 0; i < job->plan.event_count; i++)
+        str_addf(&now, "\n%s\t%s\t%s\n", job->plan.events[i].type,
+                 job->plan.events[i].reason, job->plan.events[i].note);
+    if (!m || now.failed) {
+        str_release(&now);
+        return;
+    }
+    for (size_t i = 0; i < cs->count; i++)
+        if (cs->items[i].verb != CHANGE_EVENT || !m->events ||
+            !text_equal(m->events, str_text(&now)))
+            cs->items[kept++] = cs->items[i];
+    cs->count = kept;
+    mem_free(m->events);
+    m->events = now.len ? str_take(&now) : NULL;
+    str_release(&now);
+}
+
+/* Row 16: a root older than one that was acted on is not acted on. */
+static bool root_is_stale(struct controller *c, const struct snapshot *root)
+{
+    struct root_memory *m = mapping_memory(c, &root->key, true);
+
+    if (!m)
+        return false;
+    if (!m->uid || strcmp(m->uid, root->uid) != 0) {
+        mem_free(m->uid);
+        m->uid = mem_strdup(root->uid);
+        m->generation = root->generation;
+        m->last_failure = ERR_NONE;
+        return false;
+    }
+    if (root->generation < m->generation)
+        return true;
+    m->generation = root->generation;
+    return false;
+}
+
+static void job_run(struct job *job)
+{
+    struct controller *c = job->controller;
+    struct err err = { 0 };
+    int rc = job_plan(job, &err);
+
+    log_script_lines(job);
+    if (rc == 0) {
+        if (!c->config.one_pass)
+            drop_known_events(job);
+        rc = sink_submit(c->sink, &job->cs, on_submitted, job, &err);
+    }
+    if (rc < 0) {
+        job->err = err;
+        job_report(job);
+    }
+}
+
+static struct job *free_job(struct controller *c)
+{
+    for (unsigned i = 0; i < c->job_count; i++)
+        if (!c->jobs[i].busy)
+            return &c->jobs[i];
+    return NULL;
+}
+
+/* `plan` looks at each root once, whatever happens meanwhile. */
+static bool passed_before(struct controller *c, const struct object_key *key)
+{
+    struct root_memory *m = mapping_memory(c, key, true);
+    bool passed = m && m->passed;
+
+    if (m)
+        m->passed = true;
+    return passed;
+}
+
+static void dispatch(struct controller *c, struct job *job,
+                     const struct object_key *key)
+{
+    struct snapshot *root = store_get(c->root.feed->store, key);
+
+    if (!root) {
+        mapping_forget(c, key);
+        workqueue_forget(c->queue, key);
+        workqueue_done(c->queue, key);
+        return;
+    }
+    if (c->config.one_pass && passed_before(c, key)) {
+        workqueue_done(c->queue, key);
+        return;
+    }
+    if (root_is_stale(c, root)) {
+        workqueue_add_rate_limited(c->queue, key);
+        workqueue_done(c->queue, key);
+        return;
+    }
+    job->controller = c;
+    if (job_begin(job, root) < 0) {
+        err_nomem(&job->err);
+        job_finish(job, 0);
+        return;
+    }
+    job_run(job);
+}
+
+/* ---- the pump ---- */
+
+static void pump(void *arg)
+{
+    struct controller *c = arg;
+    const struct object_key *key;
+    struct job *job;
+
+    c->timer = 0;
+    c->soon = false;
+    while (c->synced && !c->draining && (job = free_job(c)) &&
+           (key = workqueue_get(c->queue)))
+        dispatch(c, job, key);
+    controller_schedule(c);
+    tell_change(c);
+}
+
+/* Pump in a later turn: never from inside a delta or an answer. */
+void controller_schedule(struct controller *c)
+{
+    uint64_t wait;
+
+    if (!c->started || !c->synced || c->draining || c->soon || !free_job(c))
+        return; /* the end of a job, or the sync, schedules again */
+    wait = workqueue_wait_ms(c->queue);
+    loop_cancel(c->config.loop, c->timer);
+    c->timer = 0;
+    if (wait == UINT64_MAX)
+        return;
+    c->soon = wait == 0;
+    c->timer = loop_after(c->config.loop, wait, pump, c);
+}
+
+/* ---- feeds ---- */
+
+static bool feed_final(const struct err *why)
+{
+    switch (why->code) {
+    case ERR_FORBIDDEN:
+    case ERR_NO_KIND:
+    case ERR_NOT_FOUND:
+    case ERR_UNAUTHORIZED:
+    case ERR_TLS:
+    case ERR_CONFIG:
+    case ERR_CONNECT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* G12: plan only when the root kind and every owned kind are known. */
+static void update_synced(struct controller *c)
+{
+    const struct source_feed *bad = c->root.feed->known ? NULL : c->root.feed;
+
+    for (size_t i = 0; i < c->owned_count && !bad; i++)
+        if (!c->slots[i].feed->known)
+            bad = c->slots[i].feed;
+    /* the first time a read must be known too, so that no script is run on a
+     * view that only needs a moment more */
+    for (size_t i = c->owned_count; i < c->slot_count && !bad; i++)
+        if (!c->slots[i].feed->known && !c->synced &&
+            !feed_final(&c->slots[i].feed->why))
+            bad = c->slots[i].feed;
+    c->synced = bad == NULL;
+    if (bad)
+        c->why = bad->why;
+    else
+        err_clear(&c->why);
+}
+
+/* Say once what is waited for, and again when the reason is another. */
+static void tell_unsynced(struct controller *c)
+{
+    if (c->why.code != c->told && c->why.code != ERR_NONE &&
+        c->why.code != ERR_UNKNOWN)
+        log_warn("waiting: the view is not complete", "operator",
+                 c->decl->name, "err", c->why.msg, "hint", c->why.hint, NULL);
+    if (c->why.code != ERR_UNKNOWN)
+        c->told = c->why.code;
+}
+
+void controller_feed_changed(struct controller *c, struct source_feed *feed)
+{
+    bool before = c->synced;
+    bool mine = feed == c->root.feed;
+
+    for (size_t i = 0; i < c->slot_count; i++)
+        mine |= feed == c->slots[i].feed;
+    if (!mine || !c->started)
+        return;
+    update_synced(c);
+    if (!before && c->synced)
+        log_info("in sync", "operator", c->decl->name, NULL);
+    tell_unsynced(c);
+    controller_schedule(c);
+    tell_change(c);
+}
+
+/* A shared store may hold objects already: tell them as if they came now. */
+static void replay(struct store *store, store_delta_fn fn, void *arg)
+{
+    struct snapshot *const *items;
+    size_t count = store_list(store, "", &items);
+
+    for (size_t i = 0; i < count; i++) {
+        struct delta delta = { .now = items[i] };
+
+        fn(arg, &delta);
+    }
+}
+
+static struct source_feed *subscribe(struct controller *c,
+                                     const struct source_want *want,
+                                     struct feed_slot *slot,
+                                     store_delta_fn fn, struct err *err)
+{
+    struct source_feed *feed = source_feed(c->config.source, want, err);
+
+    if (!feed)
+        return NULL;
+    slot->controller = c;
+    slot->feed = feed;
+    if (store_listen(feed->store, fn, slot) < 0) {
+        err_nomem(err);
+        return NULL;
+    }
+    replay(feed->store, fn, slot);
+    return feed;
+}
+
+static int subscribe_read(struct controller *c, size_t i, struct err *err)
+{
+    const struct operator_read *read = &c->decl->reads[i];
+    struct feed_slot *slot = &c->slots[c->owned_count + i];
+    struct source_want want = {
+        .gvk = read->gvk,
+        .ns = read->scope == READ_OWN ? c->config.ns : "",
+        .labels = read->labels,
+        .fields = read->fields,
+        .metadata_only = read->metadata_only,
+    };
+
+    if (read->scope == READ_NAMED)
+        want.ns = read->ns;
+    slot->read = read;
+    slot->read_index = i;
+    return subscribe(c, &want, slot, mapping_read, err) ? 0
+                                                        : -(int)err->code;
+}
+
+static int subscribe_all(struct controller *c, struct err *err)
+{
+    struct source_want want = { .gvk = c->decl->root, .ns = c->config.ns };
+    int rc = 0;
+
+    c->root.root = true;
+    if (!subscribe(c, &want, &c->root, mapping_root, err))
+        return -(int)err->code;
+    for (size_t i = 0; i < c->decl->owns_count; i++) {
+        want.gvk = c->decl->owns[i].gvk;
+        if (!subscribe(c, &want, &c->slots[i], mapping_owned, err))
+            return -(int)err->code;
+    }
+    for (size_t i = 0; i < c->decl->reads_count && rc == 0; i++)
+        rc = subscribe_read(c, i, err);
+    return rc;
+}
+
+/* ---- what answers show ---- */
+
+static struct store *store_of(struct controller *c,
+                              const struct resource *resource)
+{
+    if (c->root.feed->resource == resource)
+        return c->root.feed->store;
+    for (size_t i = 0; i < c->owned_count; i++)
+        if (c->slots[i].feed->resource == resource)
+            return c->slots[i].feed->store;
+    return NULL;
+}
+
+static void seen(void *arg, const struct resource *resource,
+                 struct snapshot *snap)
+{
+    struct controller *c = arg;
+    struct store *store = store_of(c, resource);
+
+    if (!store)
+        return; /* a foreign object that is only read */
+    c->writing = true;
+    if (store_put(store, snap) < 0)
+        log_error("out of memory: an answer was not stored", NULL);
+    c->writing = false;
+}
+
+static void gone(void *arg, const struct resource *resource,
+                 const struct object_key *key, const char *uid)
+{
+    struct controller *c = arg;
+    struct store *store = store_of(c, resource);
+
+    if (store)
+        store_remove_key(store, key, uid);
+}
+
+struct sink_observer controller_observer(struct controller *c)
+{
+    return (struct sink_observer){ .object = seen, .gone = gone, .arg = c };
+}
+
+/* ---- life ---- */
+
+static int controller_alloc(struct controller *c, struct err *err)
+{
+    unsigned jobs = c->config.max_in_flight ? c->config.max_in_flight
+                                            : DEFAULT_IN_FLIGHT;
+
+    c->owned_count = c->decl->owns_count;
+    c->slot_count = c->owned_count + c->decl->reads_count;
+    c->memo = diff_memo_new(MEMO_MAX);
+    c->queue = workqueue_new(loop_clock(c->config.loop));
+    c->slots = mem_calloc(c->slot_count + 1, sizeof(*c->slots));
+    c->jobs = mem_calloc(jobs, sizeof(*c->jobs));
+    c->job_count = jobs;
+    c->memory = map_new();
+    c->uids = map_new();
+    c->wanted = map_new();
+    if (!c->memo || !c->queue || !c->slots || !c->jobs || !c->memory || !c->uids ||
+        !c->wanted)
+        return err_nomem(err);
+    return 0;
+}
+
+struct controller *controller_new(const struct controller_config *config,
+                                  struct err *err)
+{
+    struct controller *c = mem_calloc(1, sizeof(*c));
+
+    if (!c) {
+        err_nomem(err);
+        return NULL;
+    }
+    c->config = *config;
+    c->decl = script_decl(config->script);
+    if (controller_alloc(c, err) == 0 && subscribe_all(c, err) == 0)
+        return c;
+    controller_free(c);
+    return NULL;
+}
+
+void controller_free(struct controller *c)
+{
+    if (!c)
+        return;
+    loop_cancel(c->config.loop, c->timer);
+    for (unsigned i = 0; c->jobs && i < c->job_count; i++)
+        if (c->jobs[i].busy)
+            job_end(&c->jobs[i]);
+    if (c->root.feed)
+        store_unlisten(c->root.feed->store, mapping_root, &c->root);
+    for (size_t i = 0; c->slots && i < c->slot_count; i++)
+        if (c->slots[i].feed)
+            store_unlisten(c->slots[i].feed->store,
+                           i < c->owned_count ? mapping_owned : mapping_read,
+                           &c->slots[i]);
+    mapping_free(c);
+    workqueue_free(c->queue);
+    diff_memo_free(c->memo);
+    mem_free(c->slots);
+    mem_free(c->jobs);
+    mem_free(c);
+}
+
+void controller_start(struct controller *c, struct sink *sink)
+{
+    c->sink = sink;
+    c->started = true;
+    update_synced(c);
+    tell_unsynced(c);
+    controller_schedule(c);
+}
+
+void controller_drain(struct controller *c)
+{
+    c->draining = true;
+}
+
+struct controller_state controller_state(struct controller *c)
+{
+    return (struct controller_state){
+        .synced = c->synced,
+        .unsynced = c->synced ? NULL : &c->why,
+        .final = !c->synced && feed_final(&c->why),
+        .ready = workqueue_ready(c->queue),
+        .running = workqueue_running(c->queue),
+        .delayed = workqueue_delayed(c->queue),
+        .failing = c->failing,
+        .passes = c->passes,
+    };
+}
+
+void controller_each_delayed(struct controller *c,
+                             void (*fn)(void *arg, const struct object_key *k,
+                                        uint64_t wait_ms),
+                             void *arg)
+{
+    workqueue_each_delayed(c->queue, fn, arg);
+}
+
+/* A child of any root: its controller is of the root's group and kind. */
+bool controller_owns_any(struct controller *c, const struct gvk *gvk)
+{
+    for (size_t i = 0; i < c->owned_count; i++) {
+        struct snapshot *const *items;
+        size_t count;
+
+        if (!gvk_equal(store_gvk(c->slots[i].feed->store), gvk))
+            continue;
+        count = store_list(c->slots[i].feed->store, "", &items);
+        for (size_t k = 0; k < count; k++) {
+            struct gvk owner = { items[k]->owner_api_version,
+                                 items[k]->owner_kind };
+
+            if (gvk_same_group_kind(&owner, &c->decl->root))
+                return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,100 @@
+/*
+ * controller.h -- what the files of the controller share; private to app.
+ */
+#ifndef TIDELOCK_APP_CONTROLLER_PRIVATE_H
+#define TIDELOCK_APP_CONTROLLER_PRIVATE_H
+
+#include "app/controller.h"
+#include "base/map.h"
+#include "core/changeset.h"
+#include "core/diff.h"
+#include "core/workqueue.h"
+
+/* What is remembered of a root between passes. Freed when the root is gone. */
+struct root_memory {
+    char *uid;
+    int64_t generation;   /* highest acted on (row 16) */
+    char **names;         /* asked for by by_name reads: "read\nns/name" */
+    size_t name_count;
+    char *names_rv;       /* of the root version the names were taken from */
+    char *events;         /* of the last pass, so that each is sent once */
+    bool passed;          /* one_pass only */
+    bool failing;         /* the last pass failed */
+    int64_t last_failure; /* err code whose Event was sent */
+};
+
+struct feed_slot {
+    struct controller *controller;
+    struct source_feed *feed;
+    const struct operator_read *read; /* NULL: the root's or an owned kind */
+    size_t read_index;
+    bool root;
+};
+
+struct job {
+    struct controller *controller;
+    bool busy;
+    struct arena arena;
+    struct object_key key; /* in the arena */
+    struct view view;
+    struct plan plan;
+    struct changeset cs;
+    struct snapshot **held; /* references taken for the job's life */
+    size_t held_count, held_cap;
+    bool planned;           /* plan and cs are valid */
+    bool reporting;         /* the changeset only writes why it failed */
+    struct err err;
+};
+
+struct controller {
+    struct controller_config config;
+    const struct operator_decl *decl;
+    struct sink *sink;
+    struct workqueue *queue;
+    struct diff_memo *memo;  /* children known to be as declared */
+    struct feed_slot root;
+    struct feed_slot *slots; /* owned kinds, then reads */
+    size_t owned_count, slot_count;
+    struct map *memory;      /* "ns/name" -> root_memory */
+    struct map *uids;        /* root uid -> "ns/name" */
+    struct map *wanted;      /* "read\nns/name" -> struct map of root keys */
+    struct job *jobs;
+    unsigned job_count;
+    bool started, draining, synced;
+    bool soon;               /* the timer is due in the next turn */
+    bool writing;            /* our own answer is entering a store */
+    loop_timer_id timer;
+    uint64_t passes;
+    size_t failing;          /* roots whose last pass failed */
+    struct err why;          /* why not synced */
+    enum err_code told;      /* what the log was told of it */
+};
+
+/* ---- mapping.c: which roots does a change concern? ---- */
+void mapping_root(void *arg, const struct delta *delta);  /* store_delta_fn */
+void mapping_owned(void *arg, const struct delta *delta);
+void mapping_read(void *arg, const struct delta *delta);
+int mapping_update_names(struct controller *c, struct snapshot *root,
+                         struct arena *a, struct err *err);
+struct root_memory *mapping_memory(struct controller *c,
+                                   const struct object_key *key, bool make);
+void mapping_forget(struct controller *c, const struct object_key *key);
+void mapping_free(struct controller *c);
+void controller_enqueue(struct controller *c, const struct object_key *key);
+
+/* ---- controller.c ---- */
+void controller_schedule(struct controller *c);
+
+/* ---- job.c: view, script, changeset ---- */
+int job_begin(struct job *job, struct snapshot *root);
+/* Runs the script and the diff: job->plan and job->cs, or an error. */
+int job_plan(struct job *job, struct err *err);
+/* A changeset that only writes the condition saying why it failed; false when
+ * there is nothing to write. */
+bool job_plan_failure(struct job *job, const struct err *why);
+void job_end(struct job *job);
+
+/* "ns/name" of a key. */
+int key_text(const struct object_key *key, struct str *out);
+
+#endif

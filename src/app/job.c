@@ -1,0 +1,360 @@
+/*
+ * job.c -- one reconcile: freeze a view, run the script, make a changeset.
+ *
+ * Everything born here lives in the job's arena; references to snapshots that
+ * a sink may look at later are held until job_end().
+ */
+#include "controller.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/owned_fields.h"
+
+#define JOB_ARENA_LIMIT (256u << 20)
+#define CONDITION_RECONCILED "Reconciled"
+
+static int hold(struct job *job, struct snapshot *s)
+{
+    void *items = job->held;
+
+    if (mem_grow(&items, &job->held_cap, job->held_count + 1,
+                 sizeof(*job->held)) < 0)
+        return -ERR_NOMEM;
+    job->held = items;
+    job->held[job->held_count++] = snapshot_ref(s, "job");
+    return 0;
+}
+
+int job_begin(struct job *job, struct snapshot *root)
+{
+    arena_init(&job->arena, JOB_ARENA_LIMIT);
+    job->busy = true;
+    job->planned = false;
+    job->reporting = false;
+    err_clear(&job->err);
+    memset(&job->view, 0, sizeof(job->view));
+    job->key.ns = arena_strdup(&job->arena, root->key.ns);
+    job->key.name = arena_strdup(&job->arena, root->key.name);
+    if (!job->key.ns || !job->key.name || hold(job, root) < 0)
+        return -ERR_NOMEM;
+    job->view.root = root;
+    return 0;
+}
+
+void job_end(struct job *job)
+{
+    for (size_t i = 0; i < job->held_count; i++)
+        snapshot_unref(job->held[i], "job");
+    mem_free(job->held);
+    arena_release(&job->arena);
+    memset(job, 0, offsetof(struct job, arena));
+    job->held = NULL;
+    job->held_count = job->held_cap = 0;
+    job->busy = false;
+}
+
+/* ---- the view ---- */
+
+struct collect {
+    struct job *job;
+    struct snapshot **items;
+    size_t count, cap;
+    bool failed;
+};
+
+static void collect_add(struct collect *c, struct snapshot *s)
+{
+    struct arena *a = &c->job->arena;
+
+    if (c->count == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 8;
+        struct snapshot **items = arena_alloc(a, cap * sizeof(*items));
+
+        if (!items) {
+            c->failed = true;
+            return;
+        }
+        if (c->count)
+            memcpy(items, c->items, c->count * sizeof(*items));
+        c->items = items;
+        c->cap = cap;
+    }
+    if (hold(c->job, s) < 0)
+        c->failed = true;
+    else
+        c->items[c->count++] = s;
+}
+
+static void collect_owned(void *arg, struct snapshot *s)
+{
+    collect_add(arg, s);
+}
+
+/* This root's children, orphans (by label) among them. */
+static int view_owned(struct job *job, struct source_feed *feed,
+                      struct view_kind *kind)
+{
+    struct collect c = { .job = job };
+    struct snapshot *root = job->view.root;
+
+    store_owned_by(feed->store, root->uid, collect_owned, &c);
+    kind->items = c.items;
+    kind->count = c.count;
+    return c.failed ? -ERR_NOMEM : 0;
+}
+
+/* Only the objects that the root asked for by name. */
+static int view_named(struct job *job, const struct feed_slot *slot,
+                      struct view_kind *kind)
+{
+    struct collect c = { .job = job };
+    struct root_memory *m =
+        mapping_memory(slot->controller, &job->key, false);
+
+    for (size_t i = 0; m && i < m->name_count; i++) {
+        char *end;
+        unsigned long read = strtoul(m->names[i], &end, 10);
+        const char *slash = strchr(end, '/');
+        struct object_key key = {
+            arena_strndup(&job->arena, end + 1, (size_t)(slash - end - 1)),
+            slash + 1,
+        };
+        struct snapshot *s;
+
+        if (!key.ns)
+            return -ERR_NOMEM;
+        if (read != slot->read_index)
+            continue;
+        s = store_get(slot->feed->store, &key);
+        if (s)
+            collect_add(&c, s);
+    }
+    kind->items = c.items;
+    kind->count = c.count;
+    return c.failed ? -ERR_NOMEM : 0;
+}
+
+static int view_read(struct job *job, const struct feed_slot *slot,
+                     struct view_kind *kind)
+{
+    const char *ns = "";
+
+    if (slot->read->by_name)
+        return view_named(job, slot, kind);
+    if (slot->read->scope == READ_OWN)
+        ns = job->view.root->key.ns;
+    kind->count = store_list(slot->feed->store, ns, &kind->items);
+    return 0;
+}
+
+static int make_view(struct job *job)
+{
+    struct controller *c = job->controller;
+    struct view *v = &job->view;
+    int rc = 0;
+
+    v->root_resource = c->root.feed->resource;
+    v->now = clock_unix(loop_clock(c->config.loop));
+    v->params = c->config.params;
+    v->count = c->slot_count;
+    v->kinds = arena_calloc(&job->arena, c->slot_count + 1,
+                            sizeof(*v->kinds));
+    if (!v->kinds)
+        return -ERR_NOMEM;
+    for (size_t i = 0; i < c->slot_count && rc == 0; i++) {
+        struct feed_slot *slot = &c->slots[i];
+        struct view_kind *kind = &v->kinds[i];
+
+        kind->gvk = *store_gvk(slot->feed->store);
+        kind->resource = slot->feed->resource;
+        kind->known = slot->feed->known;
+        kind->unknown = kind->known ? NULL : slot->feed->why.msg;
+        kind->owned = i < c->owned_count;
+        kind->read = slot->read;
+        rc = kind->owned ? view_owned(job, slot->feed, kind)
+                         : view_read(job, slot, kind);
+    }
+    return rc;
+}
+
+/* ---- plan and changeset ---- */
+
+static int diff(struct job *job, struct err *err)
+{
+    struct controller *c = job->controller;
+    struct diff_input in = {
+        .decl = c->decl,
+        .view = &job->view,
+        .plan = &job->plan,
+        .restmap = c->config.restmap,
+        .schemas = c->config.schemas,
+        .schemas_are_live = c->config.schemas_are_live,
+        .memo = c->memo,
+        .failed = job->reporting,
+    };
+
+    changeset_init(&job->cs, &job->arena);
+    return diff_plan(&in, &job->cs, err);
+}
+
+/* Every status that a script writes also says that it was carried out. */
+static int add_reconciled(struct job *job, const char *status,
+                          const char *reason, const char *message)
+{
+    struct plan_condition *cond = plan_add_condition(&job->plan);
+
+    if (!cond)
+        return -ERR_NOMEM;
+    cond->type = CONDITION_RECONCILED;
+    cond->status = status;
+    cond->reason = reason;
+    cond->message = message;
+    return 0;
+}
+
+static bool writes_status(const struct job *job)
+{
+    return job->plan.status || job->plan.condition_count > 0;
+}
+
+static int run_script(struct job *job, struct err *err)
+{
+    struct controller *c = job->controller;
+    struct snapshot *root = job->view.root;
+    bool finalize = root->deleting && c->decl->has_finalize;
+
+    plan_init(&job->plan, &job->arena);
+    if (root->deleting && !finalize)
+        return 0; /* nothing to do but to take an old finalizer off */
+    return script_run(c->config.script,
+                      finalize ? JOB_FINALIZE : JOB_RECONCILE, &job->view,
+                      &job->plan, err);
+}
+
+int job_plan(struct job *job, struct err *err)
+{
+    struct controller *c = job->controller;
+    int rc = mapping_update_names(c, job->view.root, &job->arena, err);
+
+    if (rc == 0 && make_view(job) < 0)
+        rc = err_nomem(err);
+    if (rc == 0)
+        rc = run_script(job, err);
+    if (rc == 0)
+        rc = plan_resolve_secrets(&job->plan, &job->view, err);
+    if (rc == 0 && writes_status(job) &&
+        add_reconciled(job, "True", "Applied", "") < 0)
+        rc = err_nomem(err);
+    if (rc == 0)
+        rc = diff(job, err);
+    job->planned = rc == 0;
+    return rc;
+}
+
+/* ---- saying why it failed ---- */
+
+static const char *failure_reason(enum err_code code)
+{
+    static const struct {
+        enum err_code code;
+        const char *reason;
+    } reasons[] = {
+        { ERR_NAME_CONFLICT, "NameConflict" },
+        { ERR_FORBIDDEN, "Forbidden" },
+        { ERR_REJECTED, "Rejected" },
+        { ERR_PLAN, "PlanRefused" },
+        { ERR_EMPTY_PLAN, "EmptyPlan" },
+        { ERR_SCRIPT, "ScriptError" },
+        { ERR_BUDGET, "BudgetExceeded" },
+        { ERR_LIMIT, "LimitExceeded" },
+    };
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].code == code)
+            return reasons[i].reason;
+    return NULL;
+}
+
+/* The conditions and fields that we wrote before stay as they are. */
+static int keep_condition(struct job *job, const struct value *cond)
+{
+    struct plan_condition *c;
+    const char *type = value_text_at(cond, "type");
+
+    if (!type || strcmp(type, CONDITION_RECONCILED) == 0)
+        return 0;
+    c = plan_add_condition(&job->plan);
+    if (!c)
+        return -ERR_NOMEM;
+    c->type = type;
+    c->status = value_text_at(cond, "status");
+    c->reason = value_text_at(cond, "reason");
+    c->message = value_text_at(cond, "message");
+    return 0;
+}
+
+static int keep_status(struct job *job, const struct value *root)
+{
+    const struct operator_decl *d = job->controller->decl;
+    const struct value *fields =
+        value_get(owned_entry(root, d->field_manager, "status",
+                              d->root.api_version),
+                  "f:status");
+    const struct value *status = value_get(root, "status");
+    struct value *kept = value_object(&job->arena);
+    int rc = kept ? 0 : -ERR_NOMEM;
+
+    for (uint32_t i = 0; value_is(fields, VALUE_OBJECT) && rc == 0 &&
+                         i < fields->count; i++) {
+        const char *name = fields->as.members[i].key;
+        struct value *old;
+
+        if (strncmp(name, "f:", 2) != 0)
+            continue;
+        name += 2;
+        old = value_get(status, name);
+        if (old && strcmp(name, "conditions") != 0 &&
+            strcmp(name, "observedGeneration") != 0)
+            rc = value_set(&job->arena, kept, name, old);
+    }
+    job->plan.status = kept;
+    status = value_get(status, "conditions");
+    for (uint32_t i = 0; value_get(fields, "f:conditions") &&
+                         value_is(status, VALUE_ARRAY) && rc == 0 &&
+                         i < status->count; i++)
+        rc = keep_condition(job, status->as.items[i]);
+    return rc;
+}
+
+bool job_plan_failure(struct job *job, const struct err *why)
+{
+    const char *reason = failure_reason(why->code);
+    struct root_memory *m =
+        mapping_memory(job->controller, &job->key, true);
+    struct value *root;
+    struct err err = { 0 };
+    const char *message;
+
+    if (!reason || !job->view.root_resource ||
+        !job->view.root_resource->has_status)
+        return false;
+    plan_init(&job->plan, &job->arena);
+    job->plan.nothing = reason;
+    message = arena_strdup(&job->arena, why->msg);
+    if (!message ||
+        snapshot_value(job->view.root, &job->arena, &root, &err) < 0 ||
+        keep_status(job, root) < 0 ||
+        add_reconciled(job, "False", reason, message) < 0)
+        return false;
+    if (m && m->last_failure != (int64_t)why->code) {
+        struct plan_event *event = plan_add_event(&job->plan);
+
+        if (event)
+            *event = (struct plan_event){ "Warning", reason, message, NULL };
+        m->last_failure = (int64_t)why->code;
+    }
+    job->reporting = true;
+    return diff(job, &err) == 0 && job->cs.count > 0;
+}

@@ -1,0 +1,362 @@
+/*
+ * mapping.c -- which roots does a changed object concern?
+ *
+ * DESIGN
+ *
+ * A root concerns itself; a child its controller, found by the uid in its
+ * ownerReference (EH-1, G7), or by the label of an orphan; an object of a read
+ * kind those roots that asked for it by name, or those that the script's map
+ * function gives, or every root that may list it. Both the old and the new
+ * state are mapped (EH-1, EH-2), so moving a child wakes both owners.
+ *
+ * INVARIANTS
+ *
+ *   I1  uids has exactly the roots of the root store
+ *   I2  wanted[x] holds root k  <=>  memory[k].names holds x
+ */
+#include "controller.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+int key_text(const struct object_key *key, struct str *out)
+{
+    return str_addf(out, "%s/%s", key->ns, key->name);
+}
+
+void controller_enqueue(struct controller *c, const struct object_key *key)
+{
+    if (c->draining)
+        return;
+    if (c->config.name && strcmp(c->config.name, key->name) != 0)
+        return;
+    if (workqueue_add(c->queue, key) < 0)
+        log_error("out of memory: a change was not queued", "object",
+                  key->name, NULL);
+    controller_schedule(c);
+}
+
+/* "ns/name" back to a key; the texts live in `text`, which is changed. */
+static struct object_key split_key(char *text)
+{
+    char *slash = strchr(text, '/');
+
+    *slash = '\0';
+    return (struct object_key){ text, slash + 1 };
+}
+
+static void enqueue_text(struct controller *c, const char *text)
+{
+    char *copy = mem_strdup(text);
+
+    if (copy) {
+        struct object_key key = split_key(copy);
+
+        controller_enqueue(c, &key);
+    }
+    mem_free(copy);
+}
+
+/* ---- what is remembered of a root ---- */
+
+static void memory_free(struct root_memory *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->name_count; i++)
+        mem_free(m->names[i]);
+    mem_free(m->names);
+    mem_free(m->names_rv);
+    mem_free(m->events);
+    mem_free(m->uid);
+    mem_free(m);
+}
+
+struct root_memory *mapping_memory(struct controller *c,
+                                   const struct object_key *key, bool make)
+{
+    struct str text = { 0 };
+    struct root_memory *m = NULL;
+
+    if (key_text(key, &text) == 0)
+        m = map_get(c->memory, text.data, text.len);
+    if (!m && make && text.data) {
+        m = mem_calloc(1, sizeof(*m));
+        if (m && map_put(c->memory, text.data, text.len, m, NULL) < 0) {
+            mem_free(m);
+            m = NULL;
+        }
+    }
+    str_release(&text);
+    return m;
+}
+
+static void unwant(struct controller *c, const char *name, const char *root)
+{
+    struct map *roots = map_get(c->wanted, name, strlen(name));
+
+    if (!roots)
+        return;
+    map_remove(roots, root, strlen(root));
+    if (map_count(roots) > 0)
+        return;
+    map_remove(c->wanted, name, strlen(name));
+    map_free(roots);
+}
+
+static int want(struct controller *c, const char *name, const char *root)
+{
+    struct map *roots = map_get(c->wanted, name, strlen(name));
+
+    if (!roots) {
+        roots = map_new();
+        if (!roots)
+            return -ERR_NOMEM;
+        if (map_put(c->wanted, name, strlen(name), roots, NULL) < 0) {
+            map_free(roots);
+            return -ERR_NOMEM;
+        }
+    }
+    return map_put(roots, root, strlen(root), c, NULL);
+}
+
+static void drop_names(struct controller *c, struct root_memory *m,
+                       const char *root)
+{
+    for (size_t i = 0; i < m->name_count; i++) {
+        unwant(c, m->names[i], root);
+        mem_free(m->names[i]);
+    }
+    m->name_count = 0;
+    mem_free(m->names);
+    m->names = NULL;
+    mem_free(m->names_rv);
+    m->names_rv = NULL;
+}
+
+void mapping_forget(struct controller *c, const struct object_key *key)
+{
+    struct str text = { 0 };
+    struct root_memory *m = NULL;
+
+    if (key_text(key, &text) == 0)
+        m = map_remove(c->memory, text.data, text.len);
+    if (m) {
+        c->failing -= m->failing;
+        drop_names(c, m, text.data);
+        memory_free(m);
+    }
+    str_release(&text);
+}
+
+void mapping_free(struct controller *c)
+{
+    size_t it = 0;
+    const char *key;
+    size_t len;
+    void *value;
+
+    for (it = 0; c->memory && map_next(c->memory, &it, &key, &len, &value);)
+        memory_free(value);
+    for (it = 0; c->wanted && map_next(c->wanted, &it, &key, &len, &value);)
+        map_free(value);
+    for (it = 0; c->uids && map_next(c->uids, &it, &key, &len, &value);)
+        mem_free(value);
+    map_free(c->memory);
+    map_free(c->wanted);
+    map_free(c->uids);
+}
+
+/* ---- names that a root asks for ---- */
+
+static int add_name(struct controller *c, struct root_memory *m,
+                    const char *root, const char *name)
+{
+    size_t cap = m->name_count;
+    void *items = m->names;
+    char *copy = mem_strdup(name);
+
+    if (!copy)
+        return -ERR_NOMEM;
+    if (mem_grow(&items, &cap, m->name_count + 1, sizeof(char *)) < 0) {
+        mem_free(copy);
+        return -ERR_NOMEM;
+    }
+    m->names = items;
+    m->names[m->name_count++] = copy;
+    return want(c, copy, root);
+}
+
+static int names_of_read(struct controller *c, const struct feed_slot *slot,
+                         struct snapshot *root, struct root_memory *m,
+                         struct err *err)
+{
+    struct arena a = { 0 };
+    struct str text = { 0 };
+    struct str root_text = { 0 };
+    const char **names;
+    int rc = script_names(c->config.script, slot->read_index, root, &a,
+                          &names, err);
+
+    key_text(&root->key, &root_text);
+    for (; rc == 0 && *names; names++) {
+        str_clear(&text);
+        str_addf(&text, "%zu\n%s/%s", slot->read_index,
+                 slot->read->scope == READ_NAMED ? slot->read->ns
+                                                 : root->key.ns,
+                 *names);
+        if (str_check(&text, "name", err) < 0 ||
+            add_name(c, m, str_text(&root_text), text.data) < 0)
+            rc = err_nomem(err);
+    }
+    str_release(&text);
+    str_release(&root_text);
+    arena_release(&a);
+    return rc;
+}
+
+/* Bring the names that `root` asks for up to date. They depend on nothing but
+ * the root, so they are asked for once per version. */
+int mapping_update_names(struct controller *c, struct snapshot *root,
+                         struct arena *a, struct err *err)
+{
+    struct root_memory *m = mapping_memory(c, &root->key, true);
+    const char *text;
+    int rc = 0;
+
+    if (!m)
+        return err_nomem(err);
+    if (m->names_rv && strcmp(m->names_rv, root->resource_version) == 0)
+        return 0;
+    text = arena_printf(a, "%s/%s", root->key.ns, root->key.name);
+    if (!text)
+        return err_nomem(err);
+    drop_names(c, m, text);
+    for (size_t i = c->owned_count; i < c->slot_count && rc == 0; i++)
+        if (c->slots[i].read->by_name)
+            rc = names_of_read(c, &c->slots[i], root, m, err);
+    if (rc == 0)
+        m->names_rv = mem_strdup(root->resource_version);
+    return rc;
+}
+
+/* ---- deltas ---- */
+
+static void root_came(struct controller *c, const struct snapshot *root)
+{
+    struct str text = { 0 };
+    void *old = NULL;
+    char *copy;
+
+    key_text(&root->key, &text);
+    copy = str_take(&text);
+    if (!copy ||
+        map_put(c->uids, root->uid, strlen(root->uid), copy, &old) < 0)
+        mem_free(copy);
+    mem_free(old);
+}
+
+static void root_went(struct controller *c, const struct snapshot *root)
+{
+    mem_free(map_remove(c->uids, root->uid, strlen(root->uid)));
+}
+
+void mapping_root(void *arg, const struct delta *delta)
+{
+    struct feed_slot *slot = arg;
+    struct controller *c = slot->controller;
+    const struct snapshot *any = delta->now ? delta->now : delta->old;
+    bool same = delta->old && delta->now &&
+                strcmp(delta->old->uid, delta->now->uid) == 0;
+
+    if (!same && delta->old)
+        root_went(c, delta->old);
+    if (!same && delta->now)
+        root_came(c, delta->now);
+    if (c->writing && same)
+        return; /* our own status or finalizer: it was planned from this */
+    controller_enqueue(c, &any->key);
+}
+
+static void enqueue_owner(struct controller *c, const struct snapshot *child)
+{
+    const char *uid = child ? snapshot_owner(child) : "";
+    const char *key = *uid ? map_get(c->uids, uid, strlen(uid)) : NULL;
+
+    if (key)
+        enqueue_text(c, key);
+}
+
+void mapping_owned(void *arg, const struct delta *delta)
+{
+    struct feed_slot *slot = arg;
+
+    enqueue_owner(slot->controller, delta->old);
+    enqueue_owner(slot->controller, delta->now);
+}
+
+static void enqueue_wanting(struct controller *c, const struct feed_slot *slot,
+                            const struct snapshot *s)
+{
+    struct str text = { 0 };
+    struct map *roots = NULL;
+    const char *key;
+    size_t it = 0, len;
+    void *value;
+
+    if (str_addf(&text, "%zu\n%s/%s", slot->read_index, s->key.ns,
+                 s->key.name) == 0)
+        roots = map_get(c->wanted, text.data, text.len);
+    while (roots && map_next(roots, &it, &key, &len, &value))
+        enqueue_text(c, key);
+    str_release(&text);
+}
+
+static void enqueue_mapped(struct controller *c, const struct feed_slot *slot,
+                           const struct snapshot *s)
+{
+    struct arena a = { 0 };
+    struct object_key *keys = NULL;
+    struct err err = { 0 };
+    size_t count = 0;
+
+    /* the script may keep nothing, so the reference is only borrowed */
+    if (script_map(c->config.script, slot->read_index, (struct snapshot *)s,
+                   &a, &keys, &count, &err) < 0)
+        log_error("map function failed", "operator", c->decl->name, "err",
+                  err.msg, NULL);
+    for (size_t i = 0; i < count; i++)
+        controller_enqueue(c, &keys[i]);
+    arena_release(&a);
+}
+
+/* Every root that may list the object. */
+static void enqueue_readers(struct controller *c, const struct feed_slot *slot,
+                            const struct snapshot *s)
+{
+    const char *ns = slot->read->scope == READ_OWN ? s->key.ns : "";
+    struct snapshot *const *roots;
+    size_t count = store_list(c->root.feed->store, ns, &roots);
+
+    for (size_t i = 0; i < count; i++)
+        controller_enqueue(c, &roots[i]->key);
+}
+
+void mapping_read(void *arg, const struct delta *delta)
+{
+    struct feed_slot *slot = arg;
+    struct controller *c = slot->controller;
+    const struct snapshot *any = delta->now ? delta->now : delta->old;
+
+    if (slot->read->has_map) {
+        if (delta->old)
+            enqueue_mapped(c, slot, delta->old);
+        if (delta->now)
+            enqueue_mapped(c, slot, delta->now);
+    } else if (slot->read->by_name)
+        enqueue_wanting(c, slot, any);
+    else
+        enqueue_readers(c, slot, any);
+}

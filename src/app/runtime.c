@@ -1,0 +1,550 @@
+/*
+ * runtime.c -- see runtime.h for the contract.
+ *
+ * DESIGN
+ *
+ *      load scripts -> connect -> discover -> ledger, -f roots -> start
+ *                                                                   |
+ *         stop <- drain <- signal, or nothing left to do <----------+
+ *
+ * Every step before the start is asynchronous on the one loop; `pending`
+ * counts the answers that are still out. A step that fails ends the run with
+ * its reason. After the start only `run --once` and `plan` end by themselves.
+ */
+#include "runtime.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "app/sink_print.h"
+#include "app/source_files.h"
+#include "app/source_live.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define DRAIN_MS 25000u
+#define DEFAULT_LEASE "tidelock"
+
+static void runtime_check(struct runtime *rt);
+
+const char *runtime_namespace(const struct runtime *rt)
+{
+    if (rt->options->ns)
+        return rt->options->ns;
+    return rt->cluster ? rt->cluster->config.ns : "default";
+}
+
+static bool prints(const struct runtime *rt)
+{
+    return rt->options->plan || rt->options->dry_run;
+}
+
+static bool ends_by_itself(const struct runtime *rt)
+{
+    return rt->options->plan || rt->options->once;
+}
+
+/* ---- ending ---- */
+
+static void stop_now(void *arg)
+{
+    struct runtime *rt = arg;
+
+    rt->stop_timer = 0;
+    rt->done = true;
+    loop_stop(rt->loop);
+}
+
+void runtime_fail(struct runtime *rt, const struct err *err)
+{
+    if (rt->failed)
+        return;
+    rt->failed = true;
+    rt->err = *err;
+    rt->stop_timer = loop_after(rt->loop, 0, stop_now, rt);
+}
+
+static bool busy(struct runtime *rt)
+{
+    for (size_t i = 0; i < rt->unit_count; i++)
+        if (controller_state(rt->units[i].controller).running > 0)
+            return true;
+    return false;
+}
+
+/* Let what is in flight end; then stop. */
+static void drain(struct runtime *rt)
+{
+    rt->stopping = true;
+    for (size_t i = 0; i < rt->unit_count && rt->started; i++)
+        controller_drain(rt->units[i].controller);
+    loop_cancel(rt->loop, rt->stop_timer);
+    rt->stop_timer = loop_after(
+        rt->loop, rt->started && busy(rt) ? DRAIN_MS : 0, stop_now, rt);
+}
+
+static void on_signal(int signum, void *arg)
+{
+    struct runtime *rt = arg;
+
+    (void)signum;
+    if (rt->stopping) {
+        stop_now(rt);
+        return;
+    }
+    log_info("stopping", NULL);
+    drain(rt);
+}
+
+/* ---- while it runs ---- */
+
+static void on_pass(void *arg, const struct pass *pass)
+{
+    struct unit *u = arg;
+    struct err err = { 0 };
+
+    if (u->report) {
+        if (report_pass(u->report, pass, &err) < 0)
+            runtime_fail(u->runtime, &err);
+        return;
+    }
+    if (pass->writes > 0) {
+        struct str name = { 0 };
+
+        object_key_print(&pass->key, &name);
+        log_info("reconciled", "operator", u->bundle.decl->name, "object",
+                 str_text(&name), "writes", log_num((long long)pass->writes),
+                 "plan", pass->cs ? pass->cs->hash : "", NULL);
+        str_release(&name);
+    }
+}
+
+static void on_dropped(void *arg, const struct err *err)
+{
+    struct unit *u = arg;
+
+    u->dropping = false;
+    if (err->code != ERR_NONE)
+        log_warn("cannot take a retired kind out of the Lease", "err",
+                 err->msg, NULL);
+    runtime_check(u->runtime);
+}
+
+/* A retired kind of which nothing is left is forgotten for good. */
+static void drop_retired(struct unit *u)
+{
+    const struct operator_decl *d = u->bundle.decl;
+    struct err err = { 0 };
+
+    if (!u->ledger || u->dropping || prints(u->runtime))
+        return;
+    for (size_t i = 0; i < d->owns_count && !u->dropping; i++) {
+        if (!d->owns[i].retired || !ledger_holds(u->ledger, &d->owns[i].gvk) ||
+            controller_owns_any(u->controller, &d->owns[i].gvk))
+            continue;
+        u->dropping = ledger_drop(u->ledger, &d->owns[i].gvk, on_dropped, u,
+                                  &err) == 0;
+    }
+}
+
+static void list_delayed(void *arg, const struct object_key *key,
+                         uint64_t wait_ms)
+{
+    struct unit *u = arg;
+    struct str name = { 0 };
+
+    object_key_print(key, &name);
+    log_info("requeue is waiting", "operator", u->bundle.decl->name, "object",
+             str_text(&name), "after_ms", log_num((long long)wait_ms), NULL);
+    str_release(&name);
+}
+
+/* Is there anything left that will come without waiting for a time? */
+static bool idle(struct runtime *rt)
+{
+    for (size_t i = 0; i < rt->unit_count; i++) {
+        struct controller_state s = controller_state(rt->units[i].controller);
+
+        if (!s.synced || s.ready || s.running || rt->units[i].dropping)
+            return false;
+    }
+    return true;
+}
+
+/* A kind that may not be read will not come by waiting: say so and end. */
+static bool hopeless(struct runtime *rt)
+{
+    for (size_t i = 0; i < rt->unit_count; i++) {
+        struct controller_state s = controller_state(rt->units[i].controller);
+
+        if (!s.final)
+            continue;
+        runtime_fail(rt, s.unsynced);
+        return true;
+    }
+    return false;
+}
+
+static void runtime_check(struct runtime *rt)
+{
+    if (!rt->started || rt->done || rt->failed)
+        return;
+    if (rt->stopping) {
+        if (!busy(rt))
+            drain(rt);
+        return;
+    }
+    for (size_t i = 0; i < rt->unit_count; i++)
+        if (controller_state(rt->units[i].controller).synced)
+            drop_retired(&rt->units[i]);
+    if (!ends_by_itself(rt) || hopeless(rt) || !idle(rt))
+        return;
+    for (size_t i = 0; i < rt->unit_count && rt->options->once; i++)
+        controller_each_delayed(rt->units[i].controller, list_delayed,
+                                &rt->units[i]);
+    drain(rt);
+}
+
+static void on_change(void *arg)
+{
+    struct unit *u = arg;
+
+    runtime_check(u->runtime);
+}
+
+static void on_feed_change(void *arg, struct source_feed *feed)
+{
+    struct runtime *rt = arg;
+
+    for (size_t i = 0; i < rt->unit_count; i++)
+        if (rt->units[i].controller)
+            controller_feed_changed(rt->units[i].controller, feed);
+    runtime_check(rt);
+}
+
+/* ---- the start ---- */
+
+static int unit_report(struct unit *u)
+{
+    struct runtime *rt = u->runtime;
+    struct report_options options = {
+        .format = rt->options->format,
+        .color = rt->options->color,
+        .stream = !ends_by_itself(rt),
+        .offline = rt->options->offline,
+        .operator_name = u->bundle.decl->name,
+        .print = rt->options->print,
+        .arg = rt->options->print_arg,
+    };
+
+    if (!prints(rt))
+        return 0;
+    u->report = report_new(&options);
+    return u->report ? 0 : -ERR_NOMEM;
+}
+
+static int unit_plug(struct unit *u, struct err *err)
+{
+    struct runtime *rt = u->runtime;
+    struct sink_observer observer = controller_observer(u->controller);
+
+    u->sink = prints(rt) ? sink_print_new(rt->cluster, rt->loop)
+                         : sink_apply_new(rt->cluster, &observer);
+    if (!u->sink || unit_report(u) < 0)
+        return err_nomem(err);
+    if (u->report && u->ledger && ledger_incomplete(u->ledger)) {
+        struct arena a = { 0 };
+        struct request request;
+        int rc = ledger_request(u->ledger, &a, &request, err);
+
+        if (rc == 0)
+            rc = report_operator_write(u->report, &request,
+                                       "Lease: kinds it owns", err);
+        arena_release(&a);
+        return rc;
+    }
+    return 0;
+}
+
+static int unit_start(struct unit *u, struct err *err)
+{
+    struct runtime *rt = u->runtime;
+    struct controller_config config = {
+        .loop = rt->loop,
+        .script = u->bundle.script,
+        .restmap = rt->restmap,
+        .schemas = rt->schemas,
+        .schemas_are_live = rt->cluster != NULL,
+        .params = u->bundle.params,
+        .ns = rt->options->ns ? rt->options->ns : "",
+        .name = rt->options->name,
+        .one_pass = rt->options->plan,
+        .on_pass = on_pass,
+        .on_change = on_change,
+        .arg = u,
+    };
+    int rc = runtime_unit_source(rt, u, err);
+
+    if (rc < 0)
+        return rc;
+    config.source = u->source ? u->source : rt->source;
+    config.source->on_change = on_feed_change;
+    config.source->arg = rt;
+    u->controller = controller_new(&config, err);
+    if (!u->controller)
+        return -(int)err->code;
+    return unit_plug(u, err);
+}
+
+static void start(struct runtime *rt)
+{
+    struct err err = { 0 };
+
+    for (size_t i = 0; i < rt->unit_count; i++)
+        if (unit_start(&rt->units[i], &err) < 0) {
+            runtime_fail(rt, &err);
+            return;
+        }
+    rt->started = true;
+    for (size_t i = 0; i < rt->unit_count; i++)
+        controller_start(rt->units[i].controller, rt->units[i].sink);
+    runtime_check(rt);
+}
+
+void runtime_step_done(struct runtime *rt)
+{
+    if (--rt->pending > 0 || rt->failed)
+        return;
+    start(rt);
+}
+
+static void on_ledger_written(void *arg, const struct err *err)
+{
+    struct unit *u = arg;
+
+    if (err->code != ERR_NONE)
+        runtime_fail(u->runtime, err);
+    runtime_step_done(u->runtime);
+}
+
+static void on_ledger_read(void *arg, const struct err *answer)
+{
+    struct unit *u = arg;
+    struct runtime *rt = u->runtime;
+    struct err err = *answer;
+
+    if (err.code == ERR_FORBIDDEN && prints(rt)) {
+        /* a plan needs no Lease; it only cannot show that write */
+        log_warn("the Lease cannot be read", "err", err.msg, NULL);
+        ledger_free(u->ledger);
+        u->ledger = NULL;
+    } else if (err.code != ERR_NONE)
+        runtime_fail(rt, &err);
+    else if (!prints(rt) && ledger_incomplete(u->ledger)) {
+        if (ledger_write(u->ledger, on_ledger_written, u, &err) == 0)
+            return;
+        runtime_fail(rt, &err);
+    }
+    runtime_step_done(rt);
+}
+
+static void start_ledgers(struct runtime *rt)
+{
+    const char *lease =
+        rt->options->lease ? rt->options->lease : DEFAULT_LEASE;
+    const char *ns = rt->cluster->config.ns;
+    struct err err = { 0 };
+
+    for (size_t i = 0; i < rt->unit_count && !rt->failed; i++) {
+        struct unit *u = &rt->units[i];
+
+        u->ledger = ledger_new(rt->cluster, u->bundle.decl, ns, lease);
+        rt->pending++;
+        if (!u->ledger)
+            err_nomem(&err);
+        else
+            ledger_check(u->ledger, on_ledger_read, u, &err);
+        if (err.code != ERR_NONE)
+            runtime_fail(rt, &err);
+    }
+}
+
+static void on_discovered(void *arg, bool changed, const struct err *err)
+{
+    struct runtime *rt = arg;
+    struct err why = *err;
+
+    (void)changed;
+    if (why.code != ERR_NONE) {
+        err_wrap(&why, "cannot use the cluster at '%s'",
+                 rt->cluster->config.server);
+        runtime_fail(rt, &why);
+        return;
+    }
+    rt->source = source_live_new(rt->cluster, rng_seed_from_kernel(), &why);
+    if (!rt->source) {
+        runtime_fail(rt, &why);
+        return;
+    }
+    rt->pending++; /* held until every step below was begun */
+    start_ledgers(rt);
+    rt->pending++;
+    runtime_ask_roots(rt, runtime_step_done);
+    runtime_step_done(rt);
+}
+
+static void on_offline(void *arg)
+{
+    start(arg);
+}
+
+static int connect_or_not(struct runtime *rt, struct err *err)
+{
+    int rc;
+
+    if (rt->options->offline) {
+        rc = runtime_offline_kinds(rt, err);
+        if (rc == 0 && !loop_after(rt->loop, 0, on_offline, rt))
+            rc = err_nomem(err);
+        return rc;
+    }
+    rc = cluster_open(rt->loop, &rt->options->cluster, &rt->cluster, err);
+    if (rc < 0)
+        return rc;
+    rt->restmap = rt->cluster->restmap;
+    rt->schemas = rt->cluster->schemas;
+    return cluster_discover(rt->cluster, on_discovered, rt, err);
+}
+
+/* ---- loading ---- */
+
+static int check_names(const struct runtime *rt, struct err *err)
+{
+    for (size_t i = 0; i < rt->unit_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(rt->units[i].bundle.decl->name,
+                       rt->units[k].bundle.decl->name) == 0)
+                return err_set(err, ERR_CONFIG,
+                               "'%s' and '%s' are both named '%s'",
+                               rt->units[k].bundle.path,
+                               rt->units[i].bundle.path,
+                               rt->units[i].bundle.decl->name);
+    return 0;
+}
+
+static int load_units(struct runtime *rt, struct err *err)
+{
+    const struct runtime_options *o = rt->options;
+    int rc = 0;
+
+    rt->units =
+        arena_calloc(&rt->arena, o->operator_count, sizeof(*rt->units));
+    if (!rt->units)
+        return err_nomem(err);
+    for (size_t i = 0; i < o->operator_count && rc == 0; i++) {
+        struct unit *u = &rt->units[rt->unit_count++];
+
+        u->runtime = rt;
+        rc = bundle_load(&rt->arena, o->operators[i], o->sets, o->set_count,
+                         &u->bundle, err);
+    }
+    return rc < 0 ? rc : check_names(rt, err);
+}
+
+static void unit_release(struct unit *u)
+{
+    report_free(u->report);
+    if (u->sink)
+        u->sink->ops->free(u->sink);
+    controller_free(u->controller);
+    ledger_free(u->ledger);
+    source_free(u->source);
+    bundle_release(&u->bundle);
+}
+
+static void runtime_release(struct runtime *rt)
+{
+    for (size_t i = 0; i < rt->unit_count; i++)
+        unit_release(&rt->units[i]);
+    source_free(rt->source);
+    if (rt->cluster)
+        cluster_close(rt->cluster);
+    else {
+        restmap_free(rt->restmap);
+        schema_set_free(rt->schemas);
+    }
+    mem_free(rt->manifests);
+    mem_free(rt->manifest_names);
+    arena_release(&rt->arena);
+    if (rt->loop)
+        loop_free(rt->loop);
+}
+
+/* ---- the end ---- */
+
+static int print_reports(struct runtime *rt, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < rt->unit_count && rc == 0; i++)
+        if (rt->units[i].report)
+            rc = report_finish(rt->units[i].report, err);
+    return rc;
+}
+
+static int exit_code(struct runtime *rt)
+{
+    size_t changes = 0, errors = 0;
+
+    for (size_t i = 0; i < rt->unit_count; i++) {
+        struct unit *u = &rt->units[i];
+
+        if (u->report) {
+            changes += report_changes(u->report);
+            errors += report_errors(u->report);
+        } else if (u->controller && rt->options->once)
+            errors += controller_state(u->controller).failing;
+    }
+    if (errors)
+        return EXIT_ERROR;
+    return changes ? EXIT_CHANGES : EXIT_OK;
+}
+
+static int run_loop(struct runtime *rt, struct err *err)
+{
+    int rc = loop_on_signal(rt->loop, SIGINT, on_signal, rt, err);
+
+    if (rc == 0)
+        rc = loop_on_signal(rt->loop, SIGTERM, on_signal, rt, err);
+    if (rc == 0)
+        rc = connect_or_not(rt, err);
+    if (rc < 0)
+        return rc;
+    loop_run(rt->loop);
+    if (rt->failed) {
+        *err = rt->err;
+        return -(int)err->code;
+    }
+    return print_reports(rt, err);
+}
+
+int runtime_run(const struct runtime_options *options, struct err *err)
+{
+    struct runtime rt = { .options = options };
+    int rc, code;
+
+    rt.loop = loop_new(err);
+    if (!rt.loop)
+        return EXIT_ERROR;
+    rc = load_units(&rt, err);
+    if (rc == 0)
+        rc = runtime_read_files(&rt, err);
+    if (rc == 0)
+        rc = run_loop(&rt, err);
+    if (rc == 0)
+        code = exit_code(&rt);
+    else
+        code = err->code == ERR_USAGE ? EXIT_BAD_USAGE : EXIT_ERROR;
+    runtime_release(&rt);
+    return code;
+}

@@ -1,0 +1,61 @@
+/*
+ * runtime.h -- what the files of the runtime share; private to app.
+ */
+#ifndef TIDELOCK_APP_RUNTIME_PRIVATE_H
+#define TIDELOCK_APP_RUNTIME_PRIVATE_H
+
+#include "app/bundle.h"
+#include "app/controller.h"
+#include "app/ledger.h"
+#include "app/runtime.h"
+#include "kube/yaml.h"
+
+/* One operator at work. */
+struct unit {
+    struct runtime *runtime;
+    struct bundle bundle;
+    struct ledger *ledger;
+    struct source *source; /* its own in front of the shared one, or NULL */
+    struct controller *controller;
+    struct sink *sink;
+    struct report *report;
+    bool dropping; /* a retired kind is being taken out of the ledger */
+};
+
+struct runtime {
+    const struct runtime_options *options;
+    struct arena arena;
+    struct loop *loop;
+    struct cluster *cluster;       /* NULL when offline */
+    struct restmap *restmap;       /* the cluster's, or our own offline */
+    struct schema_set *schemas;
+    struct source *source;
+    struct unit *units;
+    size_t unit_count;
+    struct value **manifests;      /* of -f */
+    const char **manifest_names;   /* "site.yaml:3" */
+    size_t manifest_count, manifest_cap;
+    size_t pending;                /* answers that the start waits for */
+    size_t next_root;              /* plan -f: which manifest is asked about */
+    bool started, stopping, done;
+    loop_timer_id stop_timer;
+    struct err err;                /* why the whole run failed */
+    bool failed;
+};
+
+void runtime_fail(struct runtime *rt, const struct err *err);
+/* Called when one more step of the start is complete. */
+void runtime_step_done(struct runtime *rt);
+const char *runtime_namespace(const struct runtime *rt);
+
+/* ---- runtime_files.c: -f and --offline ---- */
+int runtime_read_files(struct runtime *rt, struct err *err);
+int runtime_offline_kinds(struct runtime *rt, struct err *err);
+bool runtime_is_root(const struct runtime *rt, const struct unit *u,
+                     const struct value *object);
+/* Ask the server what each root of -f would be if it were applied; then
+ * `done`. */
+void runtime_ask_roots(struct runtime *rt, void (*done)(struct runtime *rt));
+int runtime_unit_source(struct runtime *rt, struct unit *u, struct err *err);
+
+#endif

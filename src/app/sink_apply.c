@@ -1,0 +1,506 @@
+/*
+ * sink_apply.c -- see sink_apply.h for the contract.
+ *
+ * DESIGN
+ *
+ * One `exec` per changeset walks its changes. Each change is one request, or
+ * two (recreate: delete, then create), or starts with a question (a dryRun
+ * that tells whether an immutable field is touched). An answer that shows that
+ * the view was wrong is followed by one live GET, so that the next plan is
+ * made from the truth:
+ *
+ *      create  409  -> GET: ours -> CONFLICT, plan again
+ *                           foreign -> NAME_CONFLICT (row 3)
+ *      apply   409  -> GET, CONFLICT (rows 5, 8, 11)
+ *      delete  409  -> GET, CONFLICT;  404 -> done (row 10)
+ *      no answer    -> GET, TIMEOUT: the outcome is unknown
+ *
+ * INVARIANTS
+ *
+ *   I1  an exec has exactly one request under way, or is about to finish
+ *   I2  `done` is called once, from a loop turn
+ */
+#include "app/sink_apply.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "kube/status.h"
+
+struct apply_sink {
+    struct sink sink;
+    struct cluster *cluster;
+    struct sink_observer observer;
+    struct exec *execs;
+};
+
+enum exec_stage {
+    STAGE_ROOT,   /* the live read of the root before a destructive change */
+    STAGE_ASK,    /* dryRun: is an immutable field touched? */
+    STAGE_WRITE,  /* the change itself */
+    STAGE_LOOK,   /* the live read after a refusal */
+    STAGE_FINISH, /* a timer of 0: tell the caller from a loop turn */
+};
+
+struct exec {
+    struct apply_sink *sink;
+    struct exec *prev, *next;
+    struct changeset *cs;
+    sink_done_fn done;
+    void *arg;
+    enum exec_stage stage;
+    size_t index;   /* of the change under way */
+    size_t request; /* 0 or 1 within the change */
+    bool root_checked;
+    bool recreate;  /* the server said that this change needs it */
+    char *root_rv;  /* newest resourceVersion of the root that we saw */
+    size_t writes;
+    struct cluster_call *call;
+    loop_timer_id timer;
+    struct err err; /* what stopped the changeset */
+    const struct change *failed;
+};
+
+static void exec_next(struct exec *e);
+
+static void exec_free(struct exec *e)
+{
+    if (e->prev)
+        e->prev->next = e->next;
+    else
+        e->sink->execs = e->next;
+    if (e->next)
+        e->next->prev = e->prev;
+    cluster_cancel(e->call);
+    loop_cancel(e->sink->cluster->loop, e->timer);
+    mem_free(e->root_rv);
+    mem_free(e);
+}
+
+static void exec_report(void *arg)
+{
+    struct exec *e = arg;
+    struct exec copy = *e;
+    struct sink_outcome outcome = { .err = &copy.err,
+                                    .writes = copy.writes,
+                                    .failed = copy.failed };
+
+    e->timer = 0;
+    exec_free(e);
+    copy.done(copy.arg, copy.cs, &outcome);
+}
+
+static void exec_finish(struct exec *e)
+{
+    e->stage = STAGE_FINISH;
+    e->timer = loop_after(e->sink->cluster->loop, 0, exec_report, e);
+    if (!e->timer) /* out of memory: better reentrant than never */
+        exec_report(e);
+}
+
+static void exec_fail(struct exec *e, const struct err *err)
+{
+    e->err = *err;
+    e->failed = e->index < e->cs->count ? &e->cs->items[e->index] : NULL;
+    exec_finish(e);
+}
+
+static const struct change *current(const struct exec *e)
+{
+    return &e->cs->items[e->index];
+}
+
+/* "cannot apply 'Service default/blog': <what the server said>" */
+static void wrap_change(struct err *err, const struct change *c)
+{
+    err_wrap(err, "cannot %s '%s %s%s%s'", change_verb_word(c->verb),
+             c->resource->kind, c->key.ns, *c->key.ns ? "/" : "",
+             c->key.name);
+}
+
+/* ---- answers that are objects ---- */
+
+static bool is_root(const struct exec *e, const struct change *c)
+{
+    return c->resource == e->cs->root_resource &&
+           object_key_equal(&c->key, &e->cs->root->key);
+}
+
+static void observe(struct exec *e, const struct resource *resource,
+                    const char *body, size_t len)
+{
+    struct gvk gvk = { resource->api_version, resource->kind };
+    struct snapshot *snap;
+    struct err err = { 0 };
+
+    if (snapshot_parse(body, len, &gvk, &snap, &err) < 0) {
+        log_debug("answer is not an object", "err", err.msg, NULL);
+        return;
+    }
+    if (resource == e->cs->root_resource &&
+        object_key_equal(&snap->key, &e->cs->root->key)) {
+        char *rv = mem_strdup(snap->resource_version);
+
+        if (rv) {
+            mem_free(e->root_rv);
+            e->root_rv = rv;
+        }
+    }
+    e->sink->observer.object(e->sink->observer.arg, resource, snap);
+    snapshot_unref(snap, "answer");
+}
+
+static void observe_gone(struct exec *e, const struct change *c)
+{
+    e->sink->observer.gone(e->sink->observer.arg, c->resource, &c->key,
+                           c->uid ? c->uid : "");
+}
+
+/* Is the answer to a delete the deleted object's last word ("Status"), or the
+ * object that now waits for its finalizers? */
+static bool answer_is_status(const char *body, size_t len)
+{
+    struct arena arena = { 0 };
+    struct value *v;
+    struct err err = { 0 };
+    bool status = value_parse(&arena, body, len, &v, &err) < 0 ||
+                  text_equal(value_text_at(v, "kind"), "Status");
+
+    arena_release(&arena);
+    return status;
+}
+
+/* ---- sending ---- */
+
+static void on_answer(void *arg, int status, const char *body, size_t len,
+                      bool sent, const struct err *err);
+
+static void exec_send(struct exec *e, const struct request *r,
+                      enum exec_stage stage)
+{
+    struct err err = { 0 };
+
+    e->stage = stage;
+    e->call = cluster_send(e->sink->cluster, r, on_answer, e, &err);
+    if (!e->call)
+        exec_fail(e, &err);
+}
+
+static void exec_get(struct exec *e, const struct resource *resource,
+                     const struct object_key *key, enum exec_stage stage)
+{
+    struct arena arena = { 0 };
+    struct request request;
+    struct err err = { 0 };
+
+    if (request_get(&arena, resource, key, &request, &err) < 0)
+        exec_fail(e, &err);
+    else
+        exec_send(e, &request, stage);
+    arena_release(&arena);
+}
+
+/* Render the change (as a recreate when the server asked for it) and send the
+ * request that is due. */
+static void exec_write(struct exec *e, bool ask)
+{
+    struct arena arena = { 0 };
+    struct change change = *current(e);
+    struct request requests[2];
+    struct err err = { 0 };
+    size_t count = 0;
+    int rc;
+
+    if (e->recreate)
+        change.verb = CHANGE_RECREATE;
+    rc = change_requests(e->cs, &change, e->root_rv, ask, &arena, requests,
+                         &count, &err);
+    if (rc < 0)
+        exec_fail(e, &err);
+    else if (e->request >= count) {
+        e->index++;
+        e->request = 0;
+        e->recreate = false;
+        exec_next(e);
+    } else
+        exec_send(e, &requests[e->request], ask ? STAGE_ASK : STAGE_WRITE);
+    arena_release(&arena);
+}
+
+static void exec_next(struct exec *e)
+{
+    const struct change *c;
+
+    if (e->index == e->cs->count) {
+        exec_finish(e);
+        return;
+    }
+    c = current(e);
+    if (c->destructive && !e->root_checked)
+        exec_get(e, e->cs->root_resource, &e->cs->root->key, STAGE_ROOT);
+    else
+        exec_write(e, c->check_immutable && !e->recreate && e->request == 0);
+}
+
+/* ---- what the answers mean ---- */
+
+static void root_changed(struct exec *e, const char *how)
+{
+    struct err err = { 0 };
+
+    err_set(&err, ERR_CONFLICT, "%s '%s' %s since it was planned for",
+            e->cs->root->kind, e->cs->root->key.name, how);
+    exec_fail(e, &err);
+}
+
+static void after_root(struct exec *e, const char *body, size_t len,
+                       const struct err *status)
+{
+    const struct snapshot *root = e->cs->root;
+    struct gvk gvk = { root->api_version, root->kind };
+    struct snapshot *live;
+    struct err err = *status;
+
+    if (err.code == ERR_NOT_FOUND) {
+        e->sink->observer.gone(e->sink->observer.arg, e->cs->root_resource,
+                               &root->key, root->uid);
+        root_changed(e, "was deleted");
+        return;
+    }
+    if (err.code != ERR_NONE ||
+        snapshot_parse(body, len, &gvk, &live, &err) < 0) {
+        exec_fail(e, &err);
+        return;
+    }
+    e->root_checked = strcmp(live->uid, root->uid) == 0 &&
+                      live->generation == root->generation &&
+                      live->deleting == root->deleting;
+    snapshot_unref(live, "answer");
+    observe(e, e->cs->root_resource, body, len);
+    if (e->root_checked)
+        exec_next(e);
+    else
+        root_changed(e, "changed");
+}
+
+/* A dryRun of an apply was refused as invalid: the field cannot be changed in
+ * place, so the object is made anew. */
+static void after_ask(struct exec *e, const struct err *status)
+{
+    if (status->code == ERR_REJECTED)
+        e->recreate = true;
+    else if (status->code != ERR_NONE) {
+        struct err err = *status;
+
+        wrap_change(&err, current(e));
+        exec_fail(e, &err);
+        return;
+    }
+    if (e->recreate && !e->root_checked)
+        exec_get(e, e->cs->root_resource, &e->cs->root->key, STAGE_ROOT);
+    else
+        exec_write(e, false);
+}
+
+static bool is_delete(const struct exec *e, const struct change *c)
+{
+    return c->verb == CHANGE_DELETE || c->verb == CHANGE_PRUNE ||
+           ((c->verb == CHANGE_RECREATE || e->recreate) && e->request == 0);
+}
+
+static void write_done(struct exec *e, const char *body, size_t len)
+{
+    const struct change *c = current(e);
+
+    e->writes++;
+    if (!is_delete(e, c)) {
+        if (c->verb != CHANGE_EVENT)
+            observe(e, c->resource, body, len);
+        e->request++;
+        exec_write(e, false);
+        return;
+    }
+    if (answer_is_status(body, len)) {
+        observe_gone(e, c);
+        e->request++;
+        exec_write(e, false);
+        return;
+    }
+    /* it waits for finalizers or grace: the create of a recreate comes with
+     * the pass that its deletion will cause */
+    observe(e, c->resource, body, len);
+    e->index++;
+    e->request = 0;
+    e->recreate = false;
+    exec_next(e);
+}
+
+static void skip_change(struct exec *e)
+{
+    e->index++;
+    e->request = 0;
+    e->recreate = false;
+    exec_next(e);
+}
+
+/* A refusal that is no trouble: the thing is gone already, or it was only an
+ * Event. */
+static bool refusal_is_fine(struct exec *e, const struct err *err)
+{
+    const struct change *c = current(e);
+    bool gone = err->code == ERR_NOT_FOUND;
+
+    if (c->verb == CHANGE_EVENT) {
+        log_debug("cannot write an Event", "err", err->msg, NULL);
+        return true;
+    }
+    if (gone && is_delete(e, c)) {
+        observe_gone(e, c);
+        return true;
+    }
+    return gone && is_root(e, c) &&
+           (c->verb == CHANGE_STATUS || c->verb == CHANGE_REMOVE_FINALIZER);
+}
+
+static void write_refused(struct exec *e, bool sent, const struct err *status)
+{
+    const struct change *c = current(e);
+    bool unknown = sent && (status->code == ERR_TIMEOUT ||
+                            status->code == ERR_CONNECT ||
+                            status->code == ERR_PROTOCOL);
+    bool conflict =
+        status->code == ERR_CONFLICT || status->code == ERR_EXISTS;
+
+    if (refusal_is_fine(e, status)) {
+        skip_change(e);
+        return;
+    }
+    e->err = *status;
+    if (c->verb == CHANGE_REMOVE_FINALIZER && status->code == ERR_REJECTED) {
+        e->err.code = ERR_CONFLICT; /* the patch's test failed (FI-2) */
+        conflict = true;
+    }
+    wrap_change(&e->err, c);
+    if (unknown)
+        e->err.code = ERR_TIMEOUT;
+    if (unknown || conflict)
+        exec_get(e, c->resource, &c->key, STAGE_LOOK);
+    else
+        exec_fail(e, &e->err);
+}
+
+/* The live object after a refusal tells whose it is. */
+static void after_look(struct exec *e, const char *body, size_t len,
+                       const struct err *status)
+{
+    const struct change *c = current(e);
+    struct gvk gvk = { c->resource->api_version, c->resource->kind };
+    struct snapshot *live;
+    struct err err = { 0 };
+    struct err why = e->err;
+    bool create = c->verb == CHANGE_CREATE || e->request == 1;
+
+    if (status->code == ERR_NOT_FOUND)
+        observe_gone(e, c);
+    if (status->code == ERR_NONE &&
+        snapshot_parse(body, len, &gvk, &live, &err) == 0) {
+        bool ours = strcmp(snapshot_owner(live), e->cs->root->uid) == 0;
+
+        if (create && !ours && why.code != ERR_TIMEOUT) {
+            err_set(&why, ERR_NAME_CONFLICT,
+                    "'%s %s' exists and is not owned by this object",
+                    c->resource->kind, c->key.name);
+            err_hint(&why, "rename one of the two, or delete the foreign "
+                           "one; tidelock never adopts an object");
+        } else
+            observe(e, c->resource, body, len);
+        snapshot_unref(live, "answer");
+    }
+    if (why.code == ERR_EXISTS)
+        why.code = ERR_CONFLICT;
+    exec_fail(e, &why);
+}
+
+static void on_answer(void *arg, int status, const char *body, size_t len,
+                      bool sent, const struct err *err)
+{
+    struct exec *e = arg;
+
+    (void)status;
+    e->call = NULL;
+    switch (e->stage) {
+    case STAGE_ROOT:
+        after_root(e, body, len, err);
+        break;
+    case STAGE_ASK:
+        after_ask(e, err);
+        break;
+    case STAGE_WRITE:
+        if (err->code == ERR_NONE)
+            write_done(e, body, len);
+        else
+            write_refused(e, sent, err);
+        break;
+    case STAGE_LOOK:
+        after_look(e, body, len, err);
+        break;
+    case STAGE_FINISH:
+        break;
+    }
+}
+
+/* ---- the sink ---- */
+
+static int apply_submit(struct sink *sink, struct changeset *cs,
+                        sink_done_fn done, void *arg, struct err *err)
+{
+    struct apply_sink *s = (struct apply_sink *)sink;
+    struct exec *e = mem_calloc(1, sizeof(*e));
+
+    if (!e)
+        return err_nomem(err);
+    e->sink = s;
+    e->cs = cs;
+    e->done = done;
+    e->arg = arg;
+    e->root_rv = mem_strdup(cs->root->resource_version);
+    if (!e->root_rv) {
+        mem_free(e);
+        return err_nomem(err);
+    }
+    e->next = s->execs;
+    if (e->next)
+        e->next->prev = e;
+    s->execs = e;
+    exec_next(e);
+    return 0;
+}
+
+static void apply_free(struct sink *sink)
+{
+    struct apply_sink *s = (struct apply_sink *)sink;
+
+    while (s->execs)
+        exec_free(s->execs);
+    mem_free(s);
+}
+
+static const struct sink_ops apply_ops = {
+    .name = "apply",
+    .submit = apply_submit,
+    .free = apply_free,
+};
+
+struct sink *sink_apply_new(struct cluster *cluster,
+                            const struct sink_observer *observer)
+{
+    struct apply_sink *s = mem_calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->sink.ops = &apply_ops;
+    s->cluster = cluster;
+    s->observer = *observer;
+    return &s->sink;
+}

@@ -1,0 +1,270 @@
+/*
+ * sink_print.c -- see sink_print.h for the contract.
+ *
+ * DESIGN
+ *
+ * One `asking` per changeset walks its changes and sends the dryRun form of
+ * each apply and patch. Deletes, finalizers and Events need no question: their
+ * effect is plain. A root that is not on the server cannot confirm its status.
+ */
+#include "app/sink_print.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/diff.h"
+#include "kube/snapshot.h"
+
+struct print_sink {
+    struct sink sink;
+    struct cluster *cluster;
+    struct loop *loop;
+    struct asking *list;
+};
+
+struct asking {
+    struct print_sink *sink;
+    struct asking *prev, *next;
+    struct changeset *cs;
+    sink_done_fn done;
+    void *arg;
+    size_t index;
+    bool looking; /* the GET after a refused create */
+    struct cluster_call *call;
+    loop_timer_id timer;
+    struct err err;
+};
+
+static void asking_free(struct asking *q)
+{
+    if (q->prev)
+        q->prev->next = q->next;
+    else
+        q->sink->list = q->next;
+    if (q->next)
+        q->next->prev = q->prev;
+    cluster_cancel(q->call);
+    loop_cancel(q->sink->loop, q->timer);
+    mem_free(q);
+}
+
+static void asking_report(void *arg)
+{
+    struct asking *q = arg;
+    struct asking copy = *q;
+    bool failed = copy.err.code != ERR_NONE;
+    struct sink_outcome outcome = {
+        .err = &copy.err,
+        .writes = failed ? copy.index : copy.cs->count,
+        .failed = failed ? &copy.cs->items[copy.index] : NULL,
+    };
+
+    q->timer = 0;
+    asking_free(q);
+    copy.done(copy.arg, copy.cs, &outcome);
+}
+
+static void asking_finish(struct asking *q)
+{
+    q->timer = loop_after(q->sink->loop, 0, asking_report, q);
+    if (!q->timer)
+        asking_report(q);
+}
+
+static void asking_fail(struct asking *q, const struct err *err)
+{
+    const struct change *c = &q->cs->items[q->index];
+
+    q->err = *err;
+    err_wrap(&q->err, "cannot %s '%s %s%s%s'", change_verb_word(c->verb),
+             c->resource->kind, c->key.ns, *c->key.ns ? "/" : "",
+             c->key.name);
+    asking_finish(q);
+}
+
+static void asking_next(struct asking *q);
+
+static void on_answer(void *arg, int status, const char *body, size_t len,
+                      bool sent, const struct err *err);
+
+static bool worth_asking(const struct change *c)
+{
+    return c->verb == CHANGE_CREATE || c->verb == CHANGE_APPLY ||
+           c->verb == CHANGE_PATCH || c->verb == CHANGE_STATUS ||
+           c->verb == CHANGE_SCALE;
+}
+
+static int ask(struct asking *q, const struct change *c, struct err *err)
+{
+    struct arena arena = { 0 };
+    struct request requests[2];
+    size_t count = 0;
+    int rc = change_requests(q->cs, c, q->cs->root->resource_version, true,
+                             &arena, requests, &count, err);
+
+    if (rc == 0) {
+        q->call = cluster_send(q->sink->cluster, &requests[0], on_answer, q,
+                               err);
+        rc = q->call ? 0 : -(int)err->code;
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+static void asking_next(struct asking *q)
+{
+    struct err err = { 0 };
+
+    while (q->index < q->cs->count &&
+           (!q->sink->cluster || !worth_asking(&q->cs->items[q->index]))) {
+        q->cs->items[q->index].confirmed = q->sink->cluster != NULL;
+        q->index++;
+    }
+    if (q->index == q->cs->count)
+        asking_finish(q);
+    else if (ask(q, &q->cs->items[q->index], &err) < 0)
+        asking_fail(q, &err);
+}
+
+/* ---- answers ---- */
+
+/* The server's answer against what is there now: the real differences. */
+static int confirm(struct asking *q, struct change *c, const char *body,
+                   size_t len, struct err *err)
+{
+    struct arena *a = q->cs->arena;
+    struct gvk gvk = { c->resource->api_version, c->resource->kind };
+    struct value *before = NULL;
+    struct value *after;
+    int rc = value_parse(a, body, len, &after, err);
+
+    if (rc == 0 && c->live)
+        rc = snapshot_value(c->live, a, &before, err);
+    if (c->verb == CHANGE_STATUS) {
+        /* the status subresource answers with the whole root */
+        c->confirmed = rc == 0;
+        return rc;
+    }
+    if (rc == 0)
+        rc = diff_fields(q->sink->cluster->schemas, &gvk, before, after, a,
+                         &c->fields, &c->field_count, err);
+    c->confirmed = rc == 0;
+    return rc;
+}
+
+static void look(struct asking *q, const struct change *c)
+{
+    struct arena arena = { 0 };
+    struct request request;
+    struct err err = { 0 };
+
+    q->looking = true;
+    if (request_get(&arena, c->resource, &c->key, &request, &err) == 0)
+        q->call =
+            cluster_send(q->sink->cluster, &request, on_answer, q, &err);
+    if (!q->call)
+        asking_fail(q, &err);
+    arena_release(&arena);
+}
+
+/* A create met an object of that name. */
+static void after_look(struct asking *q, const struct err *status)
+{
+    const struct change *c = &q->cs->items[q->index];
+    struct err err = { 0 };
+
+    if (status->code != ERR_NONE)
+        err = *status;
+    else {
+        err_set(&err, ERR_NAME_CONFLICT,
+                "'%s %s' exists and is not owned by this object",
+                c->resource->kind, c->key.name);
+        err_hint(&err, "rename one of the two, or delete the foreign one; "
+                       "tidelock never adopts an object");
+    }
+    asking_fail(q, &err);
+}
+
+static void on_answer(void *arg, int status, const char *body, size_t len,
+                      bool sent, const struct err *err)
+{
+    struct asking *q = arg;
+    struct change *c = &q->cs->items[q->index];
+    struct err why = *err;
+
+    (void)status;
+    (void)sent;
+    q->call = NULL;
+    if (q->looking) {
+        after_look(q, err);
+        return;
+    }
+    if (why.code == ERR_CONFLICT && c->verb == CHANGE_CREATE) {
+        look(q, c);
+        return;
+    }
+    if (why.code == ERR_REJECTED && c->check_immutable) {
+        c->verb = CHANGE_RECREATE;
+        c->reason = "a changed field is immutable: recreate";
+        c->confirmed = true;
+        err_clear(&why);
+    } else if (why.code == ERR_NONE)
+        confirm(q, c, body, len, &why);
+    else if (why.code == ERR_FORBIDDEN || c->verb == CHANGE_STATUS)
+        err_clear(&why); /* as computed */
+    if (why.code != ERR_NONE) {
+        asking_fail(q, &why);
+        return;
+    }
+    q->index++;
+    asking_next(q);
+}
+
+/* ---- the sink ---- */
+
+static int print_submit(struct sink *sink, struct changeset *cs,
+                        sink_done_fn done, void *arg, struct err *err)
+{
+    struct print_sink *s = (struct print_sink *)sink;
+    struct asking *q = mem_calloc(1, sizeof(*q));
+
+    if (!q)
+        return err_nomem(err);
+    q->sink = s;
+    q->cs = cs;
+    q->done = done;
+    q->arg = arg;
+    q->next = s->list;
+    if (q->next)
+        q->next->prev = q;
+    s->list = q;
+    asking_next(q);
+    return 0;
+}
+
+static void print_free(struct sink *sink)
+{
+    struct print_sink *s = (struct print_sink *)sink;
+
+    while (s->list)
+        asking_free(s->list);
+    mem_free(s);
+}
+
+static const struct sink_ops print_ops = {
+    .name = "print",
+    .submit = print_submit,
+    .free = print_free,
+};
+
+struct sink *sink_print_new(struct cluster *cluster, struct loop *loop)
+{
+    struct print_sink *s = mem_calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->sink.ops = &print_ops;
+    s->cluster = cluster;
+    s->loop = loop;
+    return &s->sink;
+}

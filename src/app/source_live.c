@@ -1,0 +1,488 @@
+/*
+ * source_live.c -- see source_live.h for the contract.
+ *
+ * DESIGN
+ *
+ * A `watcher` drives one reflector: it asks what is wanted next, turns that
+ * into an HTTP transfer or a timer, runs the bytes through a decoder, hands
+ * the events back, and asks again. It decides nothing itself.
+ *
+ *      reflector_next --> http_send --> decoder --> reflector_on_event
+ *            ^                                            |
+ *            +------------- reflector_on_end <------------+
+ *
+ * INVARIANTS
+ *
+ *   I1  a watcher has at most one of: a transfer, a timer
+ *   I2  without a resource (kind missing) it has neither
+ */
+#include "app/source_live.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/reflector.h"
+#include "kube/decoder.h"
+#include "kube/status.h"
+
+#define LEARN_TRIES 4
+#define LEARN_MS 500u
+
+struct live;
+
+struct watcher {
+    struct source_feed feed;
+    struct live *live;
+    struct watcher *next;
+    struct arena arena; /* texts of `want`, for the watcher's life */
+    struct source_want want;
+    struct reflector *reflector; /* NULL while the kind is missing */
+    struct decoder *decoder;
+    http_id transfer;
+    loop_timer_id timer;
+    loop_timer_id health_timer;
+    unsigned learn_tries;
+    struct err stream_err; /* what ended the stream from our side */
+};
+
+struct live {
+    struct source source;
+    struct cluster *cluster;
+    struct watcher *watchers;
+    uint64_t seed;
+    loop_timer_id discovery_timer;
+};
+
+static void watcher_step(struct watcher *w);
+static void live_poll_discovery(struct live *live);
+static void on_learn(void *arg);
+
+/* ---- known or not ---- */
+
+static void watcher_set_known(struct watcher *w, bool known,
+                              const struct err *why)
+{
+    bool changed = w->feed.known != known || w->feed.why.code != why->code;
+
+    w->feed.known = known;
+    w->feed.why = *why;
+    if (changed && w->live->source.on_change)
+        w->live->source.on_change(w->live->source.arg, &w->feed);
+}
+
+static void watcher_missing(struct watcher *w)
+{
+    struct err why = { 0 };
+
+    err_set(&why, ERR_NO_KIND, "the server has no kind '%s' in '%s'",
+            w->want.gvk.kind, w->want.gvk.api_version);
+    err_hint(&why, "install its CustomResourceDefinition; tidelock looks "
+                   "again every 10 s");
+    watcher_set_known(w, false, &why);
+    live_poll_discovery(w->live);
+}
+
+/* Tell the feed's readers how far the store may be trusted. */
+static void watcher_health(struct watcher *w)
+{
+    struct err why = { 0 };
+    const struct err *error = reflector_error(w->reflector);
+    enum reflector_health health = reflector_health(w->reflector);
+
+    if (health == REFLECTOR_LIVE) {
+        watcher_set_known(w, true, &why);
+        return;
+    }
+    if (error)
+        why = *error;
+    else
+        err_set(&why, ERR_UNKNOWN, "'%s' is not synced yet",
+                w->want.gvk.kind);
+    watcher_set_known(w, false, &why);
+}
+
+/* ---- one transfer ---- */
+
+static int watcher_drain(struct watcher *w, struct err *err)
+{
+    for (;;) {
+        struct decoder_event event = { 0 };
+        int rc = decoder_next(w->decoder, &event, err);
+
+        if (rc < 0 || event.kind == DECODER_NONE)
+            return rc;
+        rc = reflector_on_event(w->reflector, &event, err);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+static bool on_data(void *arg, http_id id, const void *data, size_t len)
+{
+    struct watcher *w = arg;
+    int rc = decoder_feed(w->decoder, data, len, &w->stream_err);
+
+    (void)id;
+    if (rc == 0)
+        rc = watcher_drain(w, &w->stream_err);
+    watcher_health(w);
+    return rc == 0;
+}
+
+static void watcher_end_transfer(struct watcher *w)
+{
+    http_cancel(w->live->cluster->http, w->transfer);
+    w->transfer = 0;
+    decoder_free(w->decoder);
+    w->decoder = NULL;
+}
+
+static void on_done(void *arg, http_id id, const struct http_result *result,
+                    const struct err *transport)
+{
+    struct watcher *w = arg;
+    struct err err = *transport;
+
+    (void)id;
+    if (w->stream_err.code != ERR_NONE)
+        err = w->stream_err; /* we ended it; the transport only says so */
+    else if (err.code == ERR_NONE)
+        status_check(result->status, result->body, result->body_len,
+                     result->retry_after, &err);
+    w->transfer = 0;
+    watcher_end_transfer(w);
+    if (err.code != ERR_NONE) {
+        err_wrap(&err, "cannot watch '%s'", w->feed.resource->plural);
+        log_debug("watch ended", "kind", w->want.gvk.kind, "err", err.msg,
+                  NULL);
+    }
+    reflector_on_end(w->reflector, &err);
+    watcher_health(w);
+    if (err.code == ERR_NOT_FOUND || err.code == ERR_NO_KIND)
+        live_poll_discovery(w->live);
+    watcher_step(w);
+}
+
+static int watcher_send(struct watcher *w, const struct reflector_todo *todo,
+                        struct err *err)
+{
+    struct arena arena = { 0 };
+    struct request request;
+    struct http_call call = { .on_done = on_done,
+                              .on_data = on_data,
+                              .arg = w };
+    bool watch = todo->want == WANT_WATCH;
+    int rc;
+
+    err_clear(&w->stream_err);
+    rc = watch ? request_watch(&arena, w->feed.resource, &todo->options,
+                               &request, err)
+               : request_list(&arena, w->feed.resource, &todo->options,
+                              &request, err);
+    if (rc == 0) {
+        w->decoder = decoder_new(watch ? DECODER_WATCH : DECODER_LIST,
+                                 &w->want.gvk, DECODER_MAX_BYTES);
+        rc = w->decoder ? 0 : err_nomem(err);
+    }
+    if (rc == 0) {
+        w->transfer = http_send(w->live->cluster->http, &request, &call, err);
+        rc = w->transfer ? 0 : -(int)err->code;
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+static void on_timer(void *arg)
+{
+    struct watcher *w = arg;
+
+    w->timer = 0;
+    watcher_step(w);
+}
+
+/* Do what the reflector wants next. */
+static void watcher_step(struct watcher *w)
+{
+    struct reflector_todo todo = reflector_next(w->reflector);
+    struct err err = { 0 };
+    uint64_t delay = todo.delay_ms;
+
+    if (todo.want != WANT_SLEEP) {
+        if (watcher_send(w, &todo, &err) == 0)
+            return;
+        watcher_end_transfer(w);
+        reflector_on_end(w->reflector, &err);
+        watcher_health(w);
+        todo = reflector_next(w->reflector);
+        delay = todo.want == WANT_SLEEP ? todo.delay_ms : 1000;
+    }
+    w->timer = loop_after(w->live->cluster->loop, delay, on_timer, w);
+}
+
+/* A watch that hears nothing for long is no longer to be believed: look at
+ * the clock now and then, since silence makes no callback. */
+static void on_health_timer(void *arg)
+{
+    struct watcher *w = arg;
+
+    if (w->reflector)
+        watcher_health(w);
+    w->health_timer = loop_after(w->live->cluster->loop,
+                                 REFLECTOR_STALE_MS / 6, on_health_timer, w);
+}
+
+/* ---- kinds come and go ---- */
+
+static void watcher_begin(struct watcher *w)
+{
+    struct reflector_config config = {
+        .ns = w->feed.resource->namespaced ? w->want.ns : "",
+        .label_selector = w->want.labels,
+        .field_selector = w->want.fields,
+        .metadata_only = w->want.metadata_only,
+    };
+
+    w->reflector =
+        reflector_new(w->feed.store, &config,
+                      loop_clock(w->live->cluster->loop), w->live->seed++);
+    if (w->reflector)
+        watcher_step(w);
+}
+
+static bool watcher_lacks_schema(const struct watcher *w)
+{
+    return !schema_known(schema_find(w->live->cluster->schemas,
+                                     w->want.gvk.api_version,
+                                     w->want.gvk.kind));
+}
+
+/* The server publishes the schema of a new CustomResourceDefinition a moment
+ * after the kind itself: ask a few times, then do without. */
+static void on_learned(void *arg, bool changed, const struct err *err)
+{
+    struct watcher *w = arg;
+
+    (void)changed;
+    (void)err;
+    if (w->reflector)
+        return;
+    if (watcher_lacks_schema(w) && ++w->learn_tries < LEARN_TRIES)
+        w->timer = loop_after(w->live->cluster->loop, LEARN_MS, on_learn, w);
+    else
+        watcher_begin(w);
+}
+
+static void on_learn(void *arg)
+{
+    struct watcher *w = arg;
+    struct err err = { 0 };
+
+    w->timer = 0;
+    if (cluster_learn(w->live->cluster, w->want.gvk.api_version, on_learned,
+                      w, &err) < 0)
+        watcher_begin(w);
+}
+
+static void watcher_attach(struct watcher *w, const struct resource *resource)
+{
+    bool fresh = w->feed.resource == NULL;
+
+    w->feed.resource = resource;
+    if (w->reflector) {
+        reflector_wake(w->reflector);
+        if (w->transfer)
+            return;
+        loop_cancel(w->live->cluster->loop, w->timer);
+        w->timer = 0;
+        watcher_step(w);
+    } else if (fresh && watcher_lacks_schema(w))
+        on_learn(w);
+    else if (fresh)
+        watcher_begin(w);
+}
+
+static bool watcher_wants_discovery(const struct watcher *w)
+{
+    const struct err *error;
+
+    if (!w->reflector)
+        return w->feed.resource == NULL;
+    error = reflector_error(w->reflector);
+    return error &&
+           (error->code == ERR_NOT_FOUND || error->code == ERR_NO_KIND);
+}
+
+static void on_discovered(void *arg, bool changed, const struct err *err)
+{
+    struct live *live = arg;
+    bool again = false;
+
+    (void)changed;
+    if (err->code != ERR_NONE)
+        log_debug("discovery failed", "err", err->msg, NULL);
+    for (struct watcher *w = live->watchers; w; w = w->next) {
+        const struct resource *r =
+            restmap_find(live->cluster->restmap, w->want.gvk.api_version,
+                         w->want.gvk.kind);
+
+        if (!watcher_wants_discovery(w))
+            continue;
+        if (r)
+            watcher_attach(w, r);
+        again = true;
+    }
+    if (again)
+        live_poll_discovery(live);
+}
+
+static void on_discovery_timer(void *arg)
+{
+    struct live *live = arg;
+    struct err err = { 0 };
+    bool wanted = false;
+
+    live->discovery_timer = 0;
+    for (struct watcher *w = live->watchers; w && !wanted; w = w->next)
+        wanted = watcher_wants_discovery(w);
+    if (wanted &&
+        cluster_discover(live->cluster, on_discovered, live, &err) < 0)
+        live_poll_discovery(live);
+}
+
+static void live_poll_discovery(struct live *live)
+{
+    if (!live->discovery_timer)
+        live->discovery_timer =
+            loop_after(live->cluster->loop, SOURCE_LIVE_DISCOVERY_MS,
+                       on_discovery_timer, live);
+}
+
+/* ---- feeds ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return text_equal(a ? a : "", b ? b : "");
+}
+
+static struct watcher *find_watcher(const struct live *live,
+                                    const struct source_want *want)
+{
+    for (struct watcher *w = live->watchers; w; w = w->next)
+        if (gvk_equal(&w->want.gvk, &want->gvk) &&
+            same_text(w->want.ns, want->ns) &&
+            same_text(w->want.labels, want->labels) &&
+            same_text(w->want.fields, want->fields) &&
+            w->want.metadata_only == want->metadata_only)
+            return w;
+    return NULL;
+}
+
+static const char *copy_text(struct arena *a, const char *text, bool *failed)
+{
+    char *copy = text ? arena_strdup(a, text) : NULL;
+
+    *failed |= text && !copy;
+    return copy;
+}
+
+static void watcher_free(struct watcher *w)
+{
+    struct loop *loop = w->live->cluster->loop;
+
+    watcher_end_transfer(w);
+    loop_cancel(loop, w->timer);
+    loop_cancel(loop, w->health_timer);
+    reflector_free(w->reflector);
+    store_free(w->feed.store);
+    arena_release(&w->arena);
+    mem_free(w);
+}
+
+static struct watcher *watcher_new(struct live *live,
+                                   const struct source_want *want)
+{
+    struct watcher *w = mem_calloc(1, sizeof(*w));
+    bool failed = false;
+
+    if (!w)
+        return NULL;
+    w->live = live;
+    w->want = *want;
+    w->want.gvk.api_version =
+        copy_text(&w->arena, want->gvk.api_version, &failed);
+    w->want.gvk.kind = copy_text(&w->arena, want->gvk.kind, &failed);
+    w->want.ns = copy_text(&w->arena, want->ns ? want->ns : "", &failed);
+    w->want.labels = copy_text(&w->arena, want->labels, &failed);
+    w->want.fields = copy_text(&w->arena, want->fields, &failed);
+    w->feed.store = failed ? NULL : store_new(&w->want.gvk);
+    if (w->feed.store)
+        return w;
+    watcher_free(w);
+    return NULL;
+}
+
+static struct source_feed *live_feed(struct source *source,
+                                     const struct source_want *want,
+                                     struct err *err)
+{
+    struct live *live = (struct live *)source;
+    struct watcher *w = find_watcher(live, want);
+    const struct resource *resource;
+
+    if (w)
+        return &w->feed;
+    w = watcher_new(live, want);
+    if (!w) {
+        err_nomem(err);
+        return NULL;
+    }
+    w->next = live->watchers;
+    live->watchers = w;
+    err_set(&w->feed.why, ERR_UNKNOWN, "'%s' is not synced yet",
+            w->want.gvk.kind);
+    resource = restmap_find(live->cluster->restmap, want->gvk.api_version,
+                            want->gvk.kind);
+    if (resource)
+        watcher_attach(w, resource);
+    else
+        watcher_missing(w);
+    w->health_timer = loop_after(live->cluster->loop, REFLECTOR_STALE_MS / 6,
+                                 on_health_timer, w);
+    return &w->feed;
+}
+
+static void live_free(struct source *source)
+{
+    struct live *live = (struct live *)source;
+
+    loop_cancel(live->cluster->loop, live->discovery_timer);
+    while (live->watchers) {
+        struct watcher *w = live->watchers;
+
+        live->watchers = w->next;
+        watcher_free(w);
+    }
+    mem_free(live);
+}
+
+static const struct source_ops live_ops = {
+    .name = "live",
+    .feed = live_feed,
+    .free = live_free,
+};
+
+struct source *source_live_new(struct cluster *cluster, uint64_t seed,
+                               struct err *err)
+{
+    struct live *live = mem_calloc(1, sizeof(*live));
+
+    if (!live) {
+        err_nomem(err);
+        return NULL;
+    }
+    live->source.ops = &live_ops;
+    live->cluster = cluster;
+    live->seed = seed;
+    return &live->source;
+}

@@ -1,0 +1,108 @@
+/*
+ * cmd_plan.c -- tidelock plan OPERATOR [NAME]
+ */
+#include <string.h>
+
+#include "app/runtime.h"
+#include "base/log.h"
+#include "options.h"
+
+static int format_of(const char *text, enum report_format *ret,
+                     struct err *err)
+{
+    static const char *const names[] = { "text", "json", "yaml" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(text, names[i]) == 0) {
+            *ret = (enum report_format)i;
+            return 0;
+        }
+    return err_set(err, ERR_USAGE, "-o is text, json or yaml, not '%s'",
+                   text);
+}
+
+static int check(const struct runtime_options *o,
+                 const struct option_values *words, struct err *err)
+{
+    if (words->count == 0) {
+        err_set(err, ERR_USAGE, "no operator is given");
+        return err_hint(err, "tidelock plan operators/website");
+    }
+    if (words->count > 2)
+        return err_set(err, ERR_USAGE,
+                       "plan takes one operator and at most one object name");
+    if (o->offline && o->file_count == 0) {
+        err_set(err, ERR_USAGE, "--offline needs objects to plan for");
+        return err_hint(err, "add -f FILE or -f DIR");
+    }
+    return 0;
+}
+
+static int run(int argc, char **argv)
+{
+    struct runtime_options o = { .plan = true };
+    struct option_values words = { 0 }, sets = { 0 }, files = { 0 };
+    const char *format = "text";
+    bool verbose = false;
+    const struct option options[] = {
+        { "--filename", "-f", "FILE", "take this object as if it were "
+          "applied; - is standard input; may be repeated", OPTION_LIST,
+          &files },
+        { "--output", "-o", "FORMAT", "text, json or yaml", OPTION_TEXT,
+          &format },
+        { "--offline", NULL, NULL, "no cluster: only what the files hold",
+          OPTION_FLAG, &o.offline },
+        { "--namespace", "-n", "NAME", "only this namespace; the default is "
+          "all", OPTION_TEXT, &o.ns },
+        { "--set", NULL, "NAME=VALUE", "a parameter of the operator; may be "
+          "repeated", OPTION_LIST, &sets },
+        { "--kubeconfig", NULL, "FILE", "instead of $KUBECONFIG, the pod's "
+          "service account, ~/.kube/config", OPTION_TEXT,
+          &o.cluster.kubeconfig },
+        { "--context", NULL, "NAME", "context of the kubeconfig",
+          OPTION_TEXT, &o.cluster.context },
+        { "--lease-name", NULL, "NAME", "Lease that remembers which kinds "
+          "were owned; default tidelock", OPTION_TEXT, &o.lease },
+        { "--verbose", "-v", NULL, "log every decision", OPTION_FLAG,
+          &verbose },
+        { 0 },
+    };
+    struct err err = { 0 };
+    int code;
+
+    if (options_want_help(argc, argv)) {
+        options_print_help(&cmd_plan, options);
+        return EXIT_OK;
+    }
+    if (options_parse(options, argc, argv, &words, &err) < 0 ||
+        format_of(format, &o.format, &err) < 0)
+        return cli_fail(&err, EXIT_BAD_USAGE);
+    o.files = files.items;
+    o.file_count = files.count;
+    if (check(&o, &words, &err) < 0)
+        return cli_fail(&err, EXIT_BAD_USAGE);
+    log_setup(verbose ? LOG_DEBUG : LOG_WARN, LOG_TEXT, clock_real());
+    o.operators = words.items;
+    o.operator_count = 1;
+    o.name = words.count > 1 ? words.items[1] : NULL;
+    o.sets = sets.items;
+    o.set_count = sets.count;
+    o.color = cli_color();
+    o.print = cli_print;
+    code = runtime_run(&o, &err);
+    return err.code == ERR_NONE ? code : cli_fail(&err, code);
+}
+
+const struct command cmd_plan = {
+    .name = "plan",
+    .group = "Look before",
+    .summary = "show what an operator would do, and why; writes nothing",
+    .usage = "plan OPERATOR [NAME] [flags]",
+    .about = "Runs one pass over all objects (or the one that is named) and "
+             "prints the plan as a\ndiff. Nothing is written: the server is "
+             "asked by dryRun what each change would do.",
+    .examples = "  tidelock plan operators/website\n"
+                "  tidelock plan operators/website -f site.yaml -o json\n"
+                "  tidelock plan operators/website --offline -f site.yaml\n",
+    .run = run,
+};

@@ -1,0 +1,83 @@
+/*
+ * cmd_run.c -- tidelock run OPERATOR...
+ */
+#include <string.h>
+
+#include "app/runtime.h"
+#include "base/log.h"
+#include "options.h"
+
+static int run(int argc, char **argv)
+{
+    struct runtime_options o = { 0 };
+    struct option_values words = { 0 }, sets = { 0 };
+    const char *log_format = "text";
+    bool verbose = false;
+    const struct option options[] = {
+        { "--once", NULL, NULL,
+          "work until nothing is ready, then stop; 1 if any object failed",
+          OPTION_FLAG, &o.once },
+        { "--dry-run", NULL, NULL, "write nothing, print every plan",
+          OPTION_FLAG, &o.dry_run },
+        { "--namespace", "-n", "NAME", "only this namespace; the default is "
+          "all", OPTION_TEXT, &o.ns },
+        { "--set", NULL, "NAME=VALUE", "a parameter of the operator; may be "
+          "repeated", OPTION_LIST, &sets },
+        { "--kubeconfig", NULL, "FILE", "instead of $KUBECONFIG, the pod's "
+          "service account, ~/.kube/config", OPTION_TEXT,
+          &o.cluster.kubeconfig },
+        { "--context", NULL, "NAME", "context of the kubeconfig",
+          OPTION_TEXT, &o.cluster.context },
+        { "--lease-name", NULL, "NAME", "Lease that remembers which kinds "
+          "were owned; default tidelock", OPTION_TEXT, &o.lease },
+        { "--log-format", NULL, "text|json", "form of the log on standard "
+          "error", OPTION_TEXT, &log_format },
+        { "--verbose", "-v", NULL, "log every decision", OPTION_FLAG,
+          &verbose },
+        { 0 },
+    };
+    struct err err = { 0 };
+    int code;
+
+    if (options_want_help(argc, argv)) {
+        options_print_help(&cmd_run, options);
+        return EXIT_OK;
+    }
+    if (options_parse(options, argc, argv, &words, &err) < 0)
+        return cli_fail(&err, EXIT_BAD_USAGE);
+    if (words.count == 0) {
+        err_set(&err, ERR_USAGE, "no operator is given");
+        err_hint(&err, "tidelock run operators/website");
+        return cli_fail(&err, EXIT_BAD_USAGE);
+    }
+    if (strcmp(log_format, "text") != 0 && strcmp(log_format, "json") != 0) {
+        err_set(&err, ERR_USAGE, "--log-format is text or json, not '%s'",
+                log_format);
+        return cli_fail(&err, EXIT_BAD_USAGE);
+    }
+    log_setup(verbose ? LOG_DEBUG : LOG_INFO,
+              strcmp(log_format, "json") == 0 ? LOG_JSON : LOG_TEXT,
+              clock_real());
+    o.operators = words.items;
+    o.operator_count = words.count;
+    o.sets = sets.items;
+    o.set_count = sets.count;
+    o.color = cli_color();
+    o.print = cli_print;
+    code = runtime_run(&o, &err);
+    return err.code == ERR_NONE ? code : cli_fail(&err, code);
+}
+
+const struct command cmd_run = {
+    .name = "run",
+    .group = "Operate",
+    .summary = "run operators against a cluster",
+    .usage = "run OPERATOR... [flags]",
+    .about = "Keeps what the operators declare: watches their objects, runs "
+             "their scripts,\nand writes what differs. An OPERATOR is a "
+             "folder with operator.lua, or a single file.",
+    .examples = "  tidelock run operators/website\n"
+                "  tidelock run operators/website --once --namespace web "
+                "--set image=nginx:1.27\n",
+    .run = run,
+};

@@ -1,0 +1,161 @@
+/*
+ * options.c -- see options.h for the contract.
+ */
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+static const struct option *find(const struct option *options,
+                                 const char *word, size_t len)
+{
+    for (; options->name; options++) {
+        if (strlen(options->name) == len &&
+            strncmp(options->name, word, len) == 0)
+            return options;
+        if (options->letter && strlen(options->letter) == len &&
+            strncmp(options->letter, word, len) == 0)
+            return options;
+    }
+    return NULL;
+}
+
+static int unknown(const struct option *options, const char *word,
+                   struct err *err)
+{
+    const char *best = NULL;
+    unsigned distance = 4;
+
+    for (; options->name; options++) {
+        unsigned d = text_distance(options->name, word);
+
+        if (d < distance) {
+            distance = d;
+            best = options->name;
+        }
+    }
+    err_set(err, ERR_USAGE, "unknown flag '%s'", word);
+    if (best)
+        return err_hint(err, "did you mean %s?", best);
+    return err_hint(err, "--help lists the flags");
+}
+
+static int store_value(const struct option *o, const char *value,
+                       struct err *err)
+{
+    struct option_values *list = o->target;
+
+    if (o->kind == OPTION_TEXT) {
+        *(const char **)o->target = value;
+        return 0;
+    }
+    if (list->count == OPTION_MAX_VALUES)
+        return err_set(err, ERR_USAGE, "%s is given more than %d times",
+                       o->name, OPTION_MAX_VALUES);
+    list->items[list->count++] = value;
+    return 0;
+}
+
+/* One flag at argv[*i]; takes the next word when it is its value. */
+static int parse_flag(const struct option *options, int argc, char **argv,
+                      int *i, struct err *err)
+{
+    const char *word = argv[*i];
+    const char *eq = word[1] == '-' ? strchr(word, '=') : NULL;
+    size_t len = eq ? (size_t)(eq - word) : strlen(word);
+    const struct option *o = find(options, word, len);
+
+    if (!o)
+        return unknown(options, word, err);
+    if (o->kind == OPTION_FLAG) {
+        if (eq)
+            return err_set(err, ERR_USAGE, "%s takes no value", o->name);
+        *(bool *)o->target = true;
+        return 0;
+    }
+    if (eq)
+        return store_value(o, eq + 1, err);
+    if (*i + 1 >= argc)
+        return err_set(err, ERR_USAGE, "%s needs a value: %s %s", o->name,
+                       o->name, o->value);
+    return store_value(o, argv[++*i], err);
+}
+
+int options_parse(const struct option *options, int argc, char **argv,
+                  struct option_values *words, struct err *err)
+{
+    bool flags = true;
+    int rc = 0;
+
+    for (int i = 0; i < argc && rc == 0; i++) {
+        if (flags && strcmp(argv[i], "--") == 0)
+            flags = false;
+        else if (flags && argv[i][0] == '-' && argv[i][1])
+            rc = parse_flag(options, argc, argv, &i, err);
+        else if (words->count == OPTION_MAX_VALUES)
+            rc = err_set(err, ERR_USAGE, "too many arguments");
+        else
+            words->items[words->count++] = argv[i];
+    }
+    return rc;
+}
+
+bool options_want_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0)
+            return false;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
+void options_print_help(const struct command *command,
+                        const struct option *options)
+{
+    printf("%s\n\nUsage: tidelock %s\n\n", command->about, command->usage);
+    if (options->name)
+        printf("Options:\n");
+    for (; options->name; options++) {
+        char head[64];
+
+        snprintf(head, sizeof(head), "%s%s%s%s%s",
+                 options->letter ? options->letter : "",
+                 options->letter ? ", " : "    ", options->name,
+                 options->value ? " " : "",
+                 options->value ? options->value : "");
+        printf("  %-28s %s\n", head, options->help);
+    }
+    printf("\nExamples:\n%s\n", command->examples);
+    printf("Exit codes: 0 fine, 1 error, 2 the plan has changes, 3 usage.\n");
+}
+
+int cli_fail(const struct err *err, int code)
+{
+    fprintf(stderr, "tidelock: %s\n", err->msg);
+    if (*err->hint)
+        fprintf(stderr, "  hint: %s\n", err->hint);
+    return code;
+}
+
+bool cli_color(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    if (no_color && *no_color)
+        return false;
+    return isatty(STDOUT_FILENO) && !(term && strcmp(term, "dumb") == 0);
+}
+
+void cli_print(void *arg, const char *text, size_t len)
+{
+    (void)arg;
+    fwrite(text, 1, len, stdout);
+    fflush(stdout);
+}

@@ -1,0 +1,69 @@
+"""Fixtures: one real control plane for all tests, a namespace for each."""
+
+import itertools
+import sys
+import pathlib
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import harness                                            # noqa: E402
+from controlplane import ControlPlane                     # noqa: E402
+
+_numbers = itertools.count(1)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: only in make test-long")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A control plane with controllers, shared by the whole session."""
+    with ControlPlane() as plane:
+        harness.install_crd(plane, harness.ROOT / "operators/website/crd.yaml")
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def bare_cluster():
+    """A control plane without controllers: nothing but the tests and tidelock
+    writes, so that every write can be accounted for."""
+    with ControlPlane(controller_manager=False) as plane:
+        harness.install_crd(plane, harness.ROOT / "operators/website/crd.yaml")
+        yield plane
+
+
+def make_namespace(plane):
+    name = f"test-{next(_numbers)}"
+    plane.client().post("/api/v1/namespaces", {
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    return name
+
+
+@pytest.fixture
+def namespace(cluster):
+    """A fresh namespace in `cluster`."""
+    return make_namespace(cluster)
+
+
+@pytest.fixture
+def bare_namespace(bare_cluster):
+    """A fresh namespace in `bare_cluster`."""
+    return make_namespace(bare_cluster)
+
+
+@pytest.fixture
+def admin(cluster):
+    """(name, kubeconfig) of a user of the test's own with every right, so that
+    its requests can be told apart in the audit log."""
+    name = f"tidelock-{next(_numbers)}"
+    return name, cluster.user(name, groups=["system:masters"])
+
+
+@pytest.fixture
+def bare_admin(bare_cluster):
+    """The same in `bare_cluster`."""
+    name = f"tidelock-{next(_numbers)}"
+    return name, bare_cluster.user(name, groups=["system:masters"])
