@@ -168,9 +168,19 @@ static int check_whole(struct diff_work *w)
     if (plan->finalizing && !w->in->view->root->deleting)
         return err_set(w->err, ERR_PLAN,
                        "finalize: the object is not being deleted");
-    if (!applies && !plan->nothing && !plan->prune_all && !plan->finalizing)
-        return diff_check_empty(w);
     return 0;
+}
+
+/* After the steps were found good: a refused step says more than an empty
+ * plan. */
+static int check_empty(struct diff_work *w)
+{
+    const struct plan *plan = w->in->plan;
+
+    if (plan->nothing || plan->prune_all || plan->finalizing ||
+        count_applies(plan))
+        return 0;
+    return diff_check_empty(w);
 }
 
 /* ---- the stages ---- */
@@ -195,6 +205,8 @@ static int diff_children(struct diff_work *w)
 
     if (rc == 0)
         rc = diff_steps(w);
+    if (rc == 0)
+        rc = check_empty(w);
     if (rc == 0)
         rc = diff_order(w);
     if (rc == 0)

@@ -30,6 +30,7 @@
  */
 #include "core/diff_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/owned_fields.h"
@@ -472,6 +473,13 @@ static int compare(struct comparison *c, struct place p)
     return compare_object(c, p);
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+    const struct change_field *x = a, *y = b;
+
+    return strcmp(x->path, y->path);
+}
+
 static int run(struct comparison *c, struct place p, struct diff_drift *ret)
 {
     int rc = compare(c, p);
@@ -479,6 +487,8 @@ static int run(struct comparison *c, struct place p, struct diff_drift *ret)
     str_release(&c->path);
     if (rc < 0)
         return rc;
+    if (c->count > 1)
+        qsort(c->fields, c->count, sizeof(*c->fields), compare_paths);
     *ret = (struct diff_drift){ .in_sync = !c->differs,
                                 .foreign = c->foreign,
                                 .fields = c->fields,
@@ -513,24 +523,22 @@ int diff_compare(struct diff_work *w, const struct diff_step *s,
                ret);
 }
 
-int diff_apply_is_idle(struct diff_work *w, const struct change *change,
-                       const struct resource *r, const struct value *live,
-                       bool *ret)
+int diff_compare_apply(struct diff_work *w, const struct diff_step *s,
+                       const struct change *change, const struct value *live,
+                       struct diff_drift *ret)
 {
-    struct comparison c = { .a = w->a, .err = w->err };
-    struct diff_drift drift;
-    int rc = run(&c,
-                 (struct place){
-                     change->body,
-                     owned_entry(live, change->field_manager, "",
-                                 r->api_version),
-                     live,
-                     schema_find(w->in->schemas, r->api_version, r->kind) },
-                 &drift);
+    const struct resource *r = s->resource;
+    struct comparison c = { .a = w->a,
+                            .err = w->err,
+                            .secret = diff_is_secret(r) };
 
-    if (rc == 0)
-        *ret = drift.in_sync;
-    return rc;
+    return run(&c,
+               (struct place){
+                   change->body,
+                   owned_entry(live, change->field_manager, "",
+                               r->api_version),
+                   live, schema_find(w->in->schemas, r->api_version, r->kind) },
+               ret);
 }
 
 /* The live status without what neither we own nor the plan declares: other

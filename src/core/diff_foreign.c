@@ -57,6 +57,20 @@ static int delete_step(struct diff_work *w, const struct diff_step *s)
     return 0;
 }
 
+/* What of `live` the partial object `after` changes, for people. */
+static int show_fields(struct diff_work *w, struct change *c,
+                     const struct value *live, const struct value *patch)
+{
+    struct gvk gvk = { c->resource->api_version, c->resource->kind };
+    struct value *after;
+    int rc = merge_patch_apply(w->a, live, patch, &after, w->err);
+
+    if (rc == 0)
+        rc = diff_fields(w->in->schemas, &gvk, live, after, w->a, &c->fields,
+                         &c->field_count, w->err);
+    return rc;
+}
+
 /* ---- plan:scale ---- */
 
 static int check_scale(const struct diff_work *w, const struct diff_step *s)
@@ -106,7 +120,7 @@ static int scale_step(struct diff_work *w, const struct diff_step *s)
     if (value_set(w->a, value_make(w->a, c->body, "spec"), "replicas",
                   value_integer(w->a, replicas)) < 0)
         return err_nomem(w->err);
-    return 0;
+    return show_fields(w, c, live, c->body);
 }
 
 /* ---- plan:patch ---- */
@@ -168,29 +182,6 @@ static const char *root_manager(const struct diff_work *w)
                         w->in->view->root->uid);
 }
 
-/* Would the patch leave the view's copy as it is? */
-static int patch_is_idle(struct diff_work *w, const struct diff_step *s,
-                         const struct value *live, bool *ret)
-{
-    struct value *after = NULL;
-    int rc;
-
-    *ret = false;
-    if (s->live->metadata_only)
-        return 0;
-    if (s->step->patch_type == PATCH_JSON)
-        rc = json_patch_apply(w->a, live, s->step->body, &after, w->err);
-    else
-        rc = merge_patch_apply(w->a, live, s->step->body, &after, w->err);
-    if (rc == -ERR_INVALID) {
-        w->err->code = ERR_PLAN;
-        return diff_place(w, s->step, -ERR_PLAN);
-    }
-    if (rc == 0)
-        *ret = value_equal(live, after);
-    return rc;
-}
-
 static int patch_body(struct diff_work *w, const struct diff_step *s,
                       struct change *c)
 {
@@ -207,12 +198,42 @@ static int patch_body(struct diff_work *w, const struct diff_step *s,
     return 0;
 }
 
+/* What would a merge or JSON patch do to the view's copy? Of an object whose
+ * body is not there nothing can be said. */
+static int try_patch(struct diff_work *w, const struct diff_step *s,
+                     const struct value *live, struct diff_drift *ret)
+{
+    struct gvk gvk = { s->resource->api_version, s->resource->kind };
+    struct value *after = NULL;
+    int rc;
+
+    *ret = (struct diff_drift){ .in_sync = false };
+    if (s->live->metadata_only)
+        return 0;
+    if (s->step->patch_type == PATCH_JSON)
+        rc = json_patch_apply(w->a, live, s->step->body, &after, w->err);
+    else
+        rc = merge_patch_apply(w->a, live, s->step->body, &after, w->err);
+    if (rc == -ERR_INVALID) {
+        w->err->code = ERR_PLAN;
+        return diff_place(w, s->step, -ERR_PLAN);
+    }
+    if (rc == 0)
+        rc = diff_fields(w->in->schemas, &gvk, live, after, w->a,
+                         &ret->fields, &ret->field_count, w->err);
+    if (rc == 0)
+        ret->in_sync = value_equal(live, after);
+    return rc;
+}
+
 static int patch_step(struct diff_work *w, const struct diff_step *s)
 {
-    struct change change = { .verb = CHANGE_PATCH };
+    struct change change = { .resource_version = s->live
+                                                     ? s->live->resource_version
+                                                     : NULL };
+    struct diff_drift drift;
     struct value *live;
     struct change *c;
-    bool idle;
     int rc = check_patch(w, s);
 
     if (rc == 0)
@@ -221,13 +242,12 @@ static int patch_step(struct diff_work *w, const struct diff_step *s)
         return rc;
     if (s->live->deleting)
         return diff_note_step(w, s, "is being deleted: not patched");
-    change.resource_version = s->live->resource_version;
     rc = patch_body(w, s, &change);
     if (rc == 0 && change.patch_type == PATCH_APPLY)
-        rc = diff_apply_is_idle(w, &change, s->resource, live, &idle);
+        rc = diff_compare_apply(w, s, &change, live, &drift);
     else if (rc == 0)
-        rc = patch_is_idle(w, s, live, &idle);
-    if (rc < 0 || idle)
+        rc = try_patch(w, s, live, &drift);
+    if (rc < 0 || drift.in_sync)
         return rc;
     c = add_change(w, s, CHANGE_PATCH);
     if (!c)
@@ -236,6 +256,8 @@ static int patch_step(struct diff_work *w, const struct diff_step *s)
     c->body = change.body;
     c->field_manager = change.field_manager;
     c->resource_version = change.resource_version;
+    c->fields = drift.fields;
+    c->field_count = drift.field_count;
     return 0;
 }
 

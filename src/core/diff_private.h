@@ -115,9 +115,9 @@ int diff_compare(struct diff_work *w, const struct diff_step *s,
                  const struct diff_declared *d, const struct value *live,
                  struct diff_drift *ret);
 /* The same for an apply without a hash: a patch of a foreign object. */
-int diff_apply_is_idle(struct diff_work *w, const struct change *change,
-                       const struct resource *r, const struct value *live,
-                       bool *ret);
+int diff_compare_apply(struct diff_work *w, const struct diff_step *s,
+                       const struct change *change, const struct value *live,
+                       struct diff_drift *ret);
 /* The root's status as it would be sent against what is there. */
 int diff_compare_status(struct diff_work *w, const struct value *status,
                         struct diff_drift *ret);

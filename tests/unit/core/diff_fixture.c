@@ -296,6 +296,7 @@ int fx_diff(struct fixture *f)
                              .plan = &f->plan,
                              .schemas = f->schemas,
                              .failed = f->failed,
+                             .schemas_are_live = f->schemas_are_live,
                              .memo = f->memo };
 
     if (f->oom)

@@ -53,7 +53,7 @@ struct fixture {
     struct changeset cs;
     struct diff_memo *memo;
     struct schema_set *schemas; /* NULL: the built-in kinds */
-    bool failed;
+    bool failed, schemas_are_live;
     struct err err;
     bool oom;
 };
