@@ -46,12 +46,12 @@ struct reflector_todo {
 
 /* How far a reader may trust the store. */
 enum reflector_health {
-    REFLECTOR_SYNCING,   /* never had a full list: everything is unknown */
-    REFLECTOR_LIVE,      /* a list was taken and the watch is open or resuming */
-    REFLECTOR_STALE,     /* no contact for longer than REFLECTOR_STALE_MS, or
-                          * versions went backwards and it is not settled yet */
-    REFLECTOR_FROZEN,    /* forbidden, or the kind is gone: unknown, never
-                          * "absent"; see reflector_error() */
+    REFLECTOR_SYNCING, /* never had a full list: everything is unknown */
+    REFLECTOR_LIVE,    /* a list was taken and the watch is open or resuming */
+    REFLECTOR_STALE,   /* no contact for longer than REFLECTOR_STALE_MS, or
+                        * versions went backwards and it is not settled yet */
+    REFLECTOR_FROZEN,  /* forbidden, or the kind is gone: unknown, never
+                        * "absent"; see reflector_error() */
 };
 #define REFLECTOR_STALE_MS 180000u
 
@@ -115,10 +115,11 @@ struct reflector_stats {
     uint64_t short_watches; /* LW-10 */
     uint64_t skipped;       /* events that could not be used (LW-8) */
     uint64_t failures;      /* ends that led to a backoff */
-    uint64_t confirmations; /* lists asked again before they were believed (G9) */
-    uint64_t rewinds;       /* versions lower than what we had */
-    uint64_t epoch;         /* rewinds that were accepted: caches and plans of
-                             * every kind from before mean nothing (G2) */
+    uint64_t
+        confirmations; /* lists asked again before they were believed (G9) */
+    uint64_t rewinds;  /* versions lower than what we had */
+    uint64_t epoch;    /* rewinds that were accepted: caches and plans of
+                        * every kind from before mean nothing (G2) */
 };
 struct reflector_stats reflector_stats(const struct reflector *r);
 bool reflector_check(const struct reflector *r);

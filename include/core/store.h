@@ -97,12 +97,12 @@ void store_bookmark(struct store *s, const char *resource_version);
 
 /* ---- reads: borrowed until the next change ---- */
 const struct gvk *store_gvk(const struct store *s);
-struct snapshot *store_get(const struct store *s,
-                           const struct object_key *key);
+struct snapshot *store_get(const struct store *s, const struct object_key *key);
 size_t store_count(const struct store *s);
 /* All objects sorted by namespace, name (kept sorted lazily, cached until the
  * next change). `ns` "" is all. */
-size_t store_list(struct store *s, const char *ns, struct snapshot *const **ret);
+size_t store_list(struct store *s, const char *ns,
+                  struct snapshot *const **ret);
 /* Those whose controller ownerReference has that uid, sorted by namespace,
  * name. Calls `fn` for each; it must not change the store. */
 typedef void (*store_each_fn)(void *arg, struct snapshot *snap);

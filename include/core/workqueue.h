@@ -54,7 +54,7 @@ const struct object_key *workqueue_get(struct workqueue *q);
 /* Of a key that is running; `key` may be the pointer that _get() gave. */
 void workqueue_done(struct workqueue *q, const struct object_key *key);
 
-size_t workqueue_ready(const struct workqueue *q); /* due delays included */
+size_t workqueue_ready(const struct workqueue *q);   /* due delays included */
 size_t workqueue_delayed(const struct workqueue *q); /* not yet due */
 size_t workqueue_running(const struct workqueue *q);
 /* Milliseconds until the next delayed key is ready: 0 when one is ready now,

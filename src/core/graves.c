@@ -21,8 +21,8 @@
 
 struct grave {
     uint64_t key, uid;
-    char rv[RV_ROOM]; /* "" when unknown or too long */
-    bool gone;        /* by a live read: whatever the version */
+    char rv[RV_ROOM];  /* "" when unknown or too long */
+    bool gone;         /* by a live read: some time after rv */
     bool contradicted; /* since the last graves_settle() */
 };
 
@@ -49,12 +49,13 @@ void graves_release(struct graves *g)
     *g = (struct graves){0};
 }
 
-/* The version is known, and not newer than `position`. */
+/* The delete has a version, and it is not newer than `position`. */
 static bool is_passed(const struct grave *grave, const char *position)
 {
     enum rv_order order = rv_compare(grave->rv, position);
 
-    return grave->rv[0] != '\0' && (order == RV_OLDER || order == RV_SAME);
+    return !grave->gone && grave->rv[0] != '\0' &&
+           (order == RV_OLDER || order == RV_SAME);
 }
 
 static void drop_passed(struct graves *g, const char *position)
@@ -79,17 +80,33 @@ static struct grave *open_grave(struct graves *g, uint64_t key, uint64_t uid)
     return &g->items[g->count++];
 }
 
-void graves_add(struct graves *g, const struct object_key *key,
-                const char *uid, const char *rv, const char *position)
+static void raise_version(struct grave *grave, const char *rv)
+{
+    size_t len = strlen(rv);
+
+    if (len < RV_ROOM && rv_compare(rv, grave->rv) != RV_OLDER)
+        memcpy(grave->rv, rv, len + 1);
+}
+
+void graves_add(struct graves *g, const struct object_key *key, const char *uid,
+                const char *rv, const char *position)
 {
     struct grave *grave;
 
     drop_passed(g, position);
     grave = open_grave(g, hash_key(key), hash_text(uid));
-    if (!rv)
-        grave->gone = true;
-    else if (strlen(rv) < RV_ROOM && rv_compare(rv, grave->rv) != RV_OLDER)
-        memcpy(grave->rv, rv, strlen(rv) + 1);
+    raise_version(grave, rv);
+    if (rv_compare(rv, position) != RV_UNCOMPARABLE)
+        grave->gone = false; /* now it is known when */
+}
+
+void graves_add_gone(struct graves *g, const struct object_key *key,
+                     const char *uid, const char *alive)
+{
+    struct grave *grave = open_grave(g, hash_key(key), hash_text(uid));
+
+    raise_version(grave, alive);
+    grave->gone = true;
 }
 
 static bool holds(const struct grave *grave, uint64_t uid, const char *rv,
@@ -139,7 +156,8 @@ void graves_settle(struct graves *g, const char *rv)
 
     for (size_t i = 0; i < g->count; i++) {
         struct grave *grave = &g->items[i];
-        bool ahead = rv_compare(grave->rv, rv) == RV_NEWER;
+        bool ahead = rv_compare(grave->rv, rv) == RV_NEWER ||
+                     (grave->gone && grave->rv[0] == '\0');
 
         if (!ahead && !grave->contradicted)
             continue;

@@ -34,10 +34,14 @@ struct graves {
 int graves_init(struct graves *g); /* 0 or -ERR_NOMEM */
 void graves_release(struct graves *g);
 
-/* Deleted as of `rv`; NULL: a live read said 404. Graves that `position`
- * makes superfluous go. Never fails. */
-void graves_add(struct graves *g, const struct object_key *key,
-                const char *uid, const char *rv, const char *position);
+/* Deleted as of `rv`. Graves that `position` makes superfluous go. Never
+ * fails. */
+void graves_add(struct graves *g, const struct object_key *key, const char *uid,
+                const char *rv, const char *position);
+/* A live read said 404: deleted nobody knows when, but after `alive`, its last
+ * known version ("" = unknown). */
+void graves_add_gone(struct graves *g, const struct object_key *key,
+                     const char *uid, const char *alive);
 /* Is this state older than its object's delete? `watch`: it comes from the
  * watch, which is right where versions cannot be compared. */
 bool graves_hold(struct graves *g, const struct snapshot *snap, bool watch);

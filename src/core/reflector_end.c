@@ -95,8 +95,8 @@ static void fail(struct reflector *r, const struct err *why)
         asked = THROTTLED_MS;
     if (clock_now_ms(r->clock) >= r->calm_after)
         r->failures = 0;
-    ms = backoff_jitter(&r->rng, backoff_ms(BACKOFF_BASE_MS, BACKOFF_CAP_MS,
-                                            r->failures));
+    ms = backoff_jitter(
+        &r->rng, backoff_ms(BACKOFF_BASE_MS, BACKOFF_CAP_MS, r->failures));
     if (asked > 0)
         asked += rng_below(&r->rng, asked / 4);
     r->failures++;
@@ -155,17 +155,24 @@ static void accept_rewind(struct reflector *r)
     r->stats.epoch++;
 }
 
-/* Must another list confirm this one? What confirms is consistent; a version
- * that went back needs two of those. */
+/* Must another list confirm this one? What confirms is consistent, and says
+ * the same: a list that is older than what we have and one that is empty do
+ * not confirm each other. */
 static bool is_doubtful(struct reflector *r, const char *version)
 {
+    bool consistent = !r->anchored;
     bool back =
         rv_compare(version, store_resource_version(r->store)) == RV_OLDER;
-    bool confirmed =
-        !r->anchored && (back ? r->consistent_doubts : r->doubts) > 0;
+    bool lost = lost_too_much(r);
+    bool confirmed = consistent && (!back || r->doubts_back > 0) &&
+                     (!lost || r->doubts_lost > 0);
 
-    if (!back && !lost_too_much(r))
+    if (!back && !lost)
         return false;
+    if (!back)
+        r->doubts_back = 0;
+    if (!lost)
+        r->doubts_lost = 0;
     if (back) {
         r->stats.rewinds++;
         r->rewinding = true;
@@ -175,14 +182,13 @@ static bool is_doubtful(struct reflector *r, const char *version)
             accept_rewind(r);
         return false;
     }
-    r->doubts++;
-    r->consistent_doubts += !r->anchored;
+    r->doubts_back += back && consistent; /* G2 wants two of these */
+    r->doubts_lost += lost;
     r->stats.confirmations++;
     return true;
 }
 
-int reflector_commit(struct reflector *r, const char *version,
-                     struct err *err)
+int reflector_commit(struct reflector *r, const char *version, struct err *err)
 {
     int rc;
 
@@ -192,8 +198,7 @@ int reflector_commit(struct reflector *r, const char *version,
                        "the list as of '%s' is asked for again: %zu objects, "
                        "%zu known as of '%s'",
                        version, store_batch_count(r->batch),
-                       store_count(r->store),
-                       store_resource_version(r->store));
+                       store_count(r->store), store_resource_version(r->store));
     }
     rc = store_replace(r->store, r->batch, version);
     assert(rc == 0 || rc == -ERR_NOMEM); /* doubtful lists do not get here */
@@ -202,7 +207,7 @@ int reflector_commit(struct reflector *r, const char *version,
     drop_list(r);
     r->step = STEP_WATCH;
     r->bookmark_at = clock_now_ms(r->clock);
-    r->doubts = r->consistent_doubts = r->cuts = 0;
+    r->doubts_back = r->doubts_lost = r->cuts = 0;
     r->consistent_next = r->rewinding = r->frozen = r->from_nowhere = false;
     r->synced = true;
     err_clear(&r->error);

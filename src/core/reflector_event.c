@@ -114,8 +114,7 @@ static int stream_bookmark(struct reflector *r,
 }
 
 /* WL-2: in any order, and not seen by readers. */
-static int stream_event(struct reflector *r,
-                        const struct decoder_event *event)
+static int stream_event(struct reflector *r, const struct decoder_event *event)
 {
     switch (event->kind) {
     case DECODER_ADDED:

@@ -44,12 +44,12 @@ struct reflector {
     uint64_t not_before; /* the next request */
     bool asked;          /* a request is under way */
     uint64_t asked_at;
-    uint64_t heard_at;        /* last sign of the server */
-    bool heard;               /* of the request under way */
-    uint64_t request_events;  /* of the request under way */
-    uint64_t bookmark_at;     /* last bookmark of this watch, or its start */
-    uint64_t bookmark_gap;    /* longest seen; 0 = never saw any */
-    bool from_nowhere;        /* LW-11: the watch has no position yet */
+    uint64_t heard_at;       /* last sign of the server */
+    bool heard;              /* of the request under way */
+    uint64_t request_events; /* of the request under way */
+    uint64_t bookmark_at;    /* last bookmark of this watch, or its start */
+    uint64_t bookmark_gap;   /* longest seen; 0 = never saw any */
+    bool from_nowhere;       /* LW-11: the watch has no position yet */
     enum verdict verdict;
     struct err why;
 
@@ -58,10 +58,10 @@ struct reflector {
     struct str token; /* "" = first page */
     char list_version[STORE_MAX_VERSION + 1];
     bool page_ended;
-    bool anchored;        /* it was asked for with our position */
-    bool consistent_next; /* ask without position (LW-3, G2) */
-    bool unpaged;         /* LW-2 */
-    unsigned doubts, consistent_doubts; /* answers not believed */
+    bool anchored;                     /* it was asked for with our position */
+    bool consistent_next;              /* ask without position (LW-3, G2) */
+    bool unpaged;                      /* LW-2 */
+    unsigned doubts_back, doubts_lost; /* answers not believed, by reason */
 
     /* in a row */
     unsigned failures;
@@ -80,8 +80,7 @@ struct reflector {
 /* The list or stream collected in the batch is complete, as of `version`: swap
  * it in and go on to WATCH. Otherwise -code, and r->verdict may be ASK_AGAIN.
  */
-int reflector_commit(struct reflector *r, const char *version,
-                     struct err *err);
+int reflector_commit(struct reflector *r, const char *version, struct err *err);
 /* Begin a full list with the next request. */
 void reflector_begin_list(struct reflector *r);
 

@@ -22,10 +22,10 @@ struct snapset {
     struct keytab owners;     /* by {"", uid} */
     struct snapshot **sorted; /* room for all */
     size_t sorted_cap;
-    size_t sorted_count;      /* unless out_of_order */
-    bool out_of_order;        /* sort before the next look */
-    bool listed;              /* somebody looked: keep it in order */
-    struct owner *spare;      /* for the next new owner uid */
+    size_t sorted_count; /* unless out_of_order */
+    bool out_of_order;   /* sort before the next look */
+    bool listed;         /* somebody looked: keep it in order */
+    struct owner *spare; /* for the next new owner uid */
     size_t owner_bytes;
 };
 

@@ -173,8 +173,7 @@ static bool is_news(struct store *s, const struct snapshot *snap, bool watch)
 static int put(struct store *s, struct snapshot *snap, bool watch)
 {
     struct snapshot *old = snapset_get(&s->set, &snap->key);
-    bool welcome = old ? supersedes(snap, old, watch)
-                       : is_news(s, snap, watch);
+    bool welcome = old ? supersedes(snap, old, watch) : is_news(s, snap, watch);
     int rc;
 
     assert(!s->telling);
@@ -230,8 +229,10 @@ void store_remove_key(struct store *s, const struct object_key *key,
     const struct snapshot *old = snapset_get(&s->set, key);
 
     assert(!s->telling);
-    graves_add(&s->graves, key, uid, NULL, s->position);
-    if (old && strcmp(old->uid, uid) == 0)
+    if (old && strcmp(old->uid, uid) != 0)
+        old = NULL;
+    graves_add_gone(&s->graves, key, uid, old ? old->resource_version : "");
+    if (old)
         take_out(s, key);
 }
 
@@ -502,8 +503,7 @@ size_t store_count(const struct store *s)
     return snapset_count(&s->set);
 }
 
-size_t store_list(struct store *s, const char *ns,
-                  struct snapshot *const **ret)
+size_t store_list(struct store *s, const char *ns, struct snapshot *const **ret)
 {
     return snapset_list(&s->set, ns, ret);
 }
