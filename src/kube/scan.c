@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "kube/snapshot.h"
+
 #define MANAGER_PREFIX "tidelock-"
 
 /* Where to go back to when what follows is not kept. */

@@ -1,0 +1,330 @@
+/*
+ * test_properties.c -- the properties of properties.h, for every file of the
+ *                      corpus and for many damaged copies of them.
+ *
+ * That the damage is of use is tested too: the same loop has to find bugs that
+ * were planted on purpose.
+ */
+#include "properties.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "test.h"
+
+#define CORPUS "tests/fuzz/corpus"
+#define FILES_MAX 100
+#define FILE_BYTES_MAX (64u << 10)
+
+struct corpus {
+    struct str files[FILES_MAX];
+    size_t count;
+};
+
+/* ---- corpus ---- */
+
+static void read_file(const char *folder, const char *name, struct str *out)
+{
+    char path[300], bytes[4096];
+    size_t n;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    f = fopen(path, "rb");
+    if (!check(f))
+        return;
+    while ((n = fread(bytes, 1, sizeof bytes, f)) > 0)
+        check_int(str_addn(out, bytes, n), 0);
+    check(out->len <= FILE_BYTES_MAX);
+    fclose(f);
+}
+
+/* False, and the test is skipped, when it runs somewhere else than in the
+ * folder of the project. */
+static bool corpus_is_here(void)
+{
+    DIR *dir = opendir(CORPUS);
+
+    if (dir)
+        closedir(dir);
+    else
+        test_skip("no " CORPUS " here: run it in the folder of the project");
+    return dir != NULL;
+}
+
+static bool corpus_read(struct corpus *c, const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)))
+        if (entry->d_name[0] != '.' && check(c->count < FILES_MAX))
+            read_file(folder, entry->d_name, &c->files[c->count++]);
+    if (dir)
+        closedir(dir);
+    return check(c->count > 0);
+}
+
+static void corpus_release(struct corpus *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        str_release(&c->files[i]);
+}
+
+/* ---- damage ---- */
+
+static size_t place(const struct str *s, struct rng *rng)
+{
+    return rng_below(rng, s->len + 1);
+}
+
+/* Replace `cut` bytes at `at` by others. */
+static void splice(struct str *s, size_t at, size_t cut, const char *bytes,
+                   size_t len)
+{
+    struct str out = {0};
+
+    if (cut > s->len - at)
+        cut = s->len - at;
+    str_addn(&out, str_text(s), at);
+    str_addn(&out, bytes, len);
+    str_addn(&out, str_text(s) + at + cut, s->len - at - cut);
+    str_release(s);
+    *s = out;
+}
+
+static void damage(struct str *s, const struct corpus *c, struct rng *rng)
+{
+    static const char *const words[] = {
+        "\"", "\\", "{",     "}",    "[",      "]",         ",",
+        ":",  " ",  "\n",    "null", "true",   "{}",        "\"kind\":",
+        "1",  "-",  "1e400", "\\u0", "\\u0000", "\xC3\xA9",  "\"manager\":",
+        "0",  ".",  "\xFF",  "7",    "\"a\"",  "\"name\":",  "\"metadata\":",
+        "tidelock-",
+    };
+    const struct str *other = &c->files[rng_below(rng, c->count)];
+    const char *word = words[rng_below(rng, sizeof words / sizeof words[0])];
+    size_t at = place(s, rng), from = place(other, rng);
+    char byte = (char)rng_next(rng);
+
+    switch (rng_below(rng, 5)) {
+    case 0:
+        splice(s, at, 1, &byte, 1);
+        break;
+    case 1:
+        splice(s, at, rng_below(rng, 2), word, strlen(word));
+        break;
+    case 2:
+        splice(s, at, rng_below(rng, 16), "", 0);
+        break;
+    case 3:
+        splice(s, at, rng_below(rng, 8), str_text(other) + from,
+               rng_below(rng, other->len - from + 1));
+        break;
+    default:
+        splice(s, rng_below(rng, s->len < 4 ? s->len + 1 : 4), 1, &byte, 1);
+        break;
+    }
+}
+
+/* ---- subjects: a property, and what it is a property of ---- */
+
+struct subject {
+    const char *folder;
+    decode_fn *decode;
+    snapshot_fn *parse;
+};
+
+static const char *check_subject(const struct subject *s, const char *data,
+                                 size_t len)
+{
+    char *exact = mem_alloc(len); /* a byte too far is noticed */
+    const char *wrong;
+
+    memcpy(exact, data, len);
+    wrong = s->decode ? property_decoder(s->decode, exact, len)
+                      : property_snapshot(s->parse, exact, len);
+    mem_free(exact);
+    return wrong;
+}
+
+/* Rounds until something does not hold; 0 when everything did. */
+static unsigned search(const struct subject *s, unsigned rounds,
+                       const char **ret_wrong)
+{
+    struct corpus c = {0};
+    struct rng rng;
+    unsigned found = 0;
+
+    rng_init(&rng, test_seed());
+    if (!corpus_read(&c, s->folder))
+        rounds = 0;
+    for (unsigned i = 1; i <= rounds && !found; i++) {
+        const struct str *file = &c.files[rng_below(&rng, c.count)];
+        struct str text = {0};
+
+        str_addn(&text, str_text(file), file->len);
+        for (uint64_t n = rng_below(&rng, 4); n > 0; n--)
+            damage(&text, &c, &rng);
+        *ret_wrong = check_subject(s, str_text(&text), text.len);
+        if (*ret_wrong)
+            found = i;
+        str_release(&text);
+    }
+    corpus_release(&c);
+    return found;
+}
+
+static void check_holds(const struct subject *s)
+{
+    const char *wrong = NULL;
+
+    if (corpus_is_here())
+        search(s, test_long() ? 1000000 : 4000, &wrong);
+    check_str(wrong, NULL);
+}
+
+/* ---- the real ones ---- */
+
+static const struct subject DECODER = {CORPUS "/decoder", stream_decode, NULL};
+static const struct subject SNAPSHOT = {CORPUS "/snapshot", NULL,
+                                        snapshot_parse};
+
+static void check_corpus(const struct subject *s)
+{
+    struct corpus c = {0};
+
+    if (corpus_read(&c, s->folder))
+        for (size_t i = 0; i < c.count; i++)
+            check_str(check_subject(s, str_text(&c.files[i]), c.files[i].len),
+                      NULL);
+    corpus_release(&c);
+}
+
+TEST(the_corpus_decodes_as_it_should)
+{
+    if (!corpus_is_here())
+        return;
+    check_corpus(&DECODER);
+    check_corpus(&SNAPSHOT);
+}
+
+TEST(damaged_streams_decode_alike_however_they_are_split)
+{
+    check_holds(&DECODER);
+}
+
+TEST(damaged_objects_are_refused_or_kept_as_they_are)
+{
+    check_holds(&SNAPSHOT);
+}
+
+/* ---- planted bugs: the same search must find them ---- */
+
+/* Forgets, at the end of a piece, that a backslash came last. */
+static void decode_without_escape_state(const struct stream *s, size_t split,
+                                        size_t chunk, struct str *log)
+{
+    struct stream copy = *s;
+    struct str text = {0};
+
+    for (size_t i = 0; i < s->len; i++)
+        if (i == 0 || i % chunk != 0 || s->text[i - 1] != '\\')
+            str_addc(&text, s->text[i]);
+    copy.text = str_text(&text);
+    copy.len = text.len;
+    stream_decode(&copy, split, chunk, log);
+    str_release(&text);
+}
+
+/* Is off by one about the limit when it gets pieces. */
+static void decode_with_other_limit(const struct stream *s, size_t split,
+                                    size_t chunk, struct str *log)
+{
+    struct stream copy = *s;
+
+    copy.max_bytes += chunk < s->len;
+    stream_decode(&copy, split, chunk, log);
+}
+
+/* Reports something again when a piece ends with a line. */
+static void decode_line_ends_twice(const struct stream *s, size_t split,
+                               size_t chunk, struct str *log)
+{
+    stream_decode(s, split, chunk, log);
+    if (chunk < s->len && s->text[chunk - 1] == '\n' && log->len > 0)
+        str_addn(log, str_text(log), 1);
+}
+
+static int parse_with(const char *json, size_t len, const char *from,
+                      const char *to, struct snapshot **ret_snap)
+{
+    const char *at = memmem(json, len, from, strlen(from));
+    struct str text = {0};
+    int rc;
+
+    str_addn(&text, json, len);
+    if (at)
+        splice(&text, (size_t)(at - json), strlen(from), to, strlen(to));
+    rc = snapshot_parse(str_text(&text), text.len, NULL, ret_snap, NULL);
+    str_release(&text);
+    return rc;
+}
+
+/* Takes "tidelock" for one of our managers. */
+static int parse_with_short_prefix(const char *json, size_t len,
+                                   const struct gvk *gvk,
+                                   struct snapshot **ret_snap, struct err *err)
+{
+    (void)gvk;
+    (void)err;
+    return parse_with(json, len, ":\"tidelock\"", ":\"tidelock-x\"", ret_snap);
+}
+
+/* Takes any owner for the controller. */
+static int parse_with_any_owner(const char *json, size_t len,
+                                const struct gvk *gvk,
+                                struct snapshot **ret_snap, struct err *err)
+{
+    (void)gvk;
+    (void)err;
+    return parse_with(json, len, "\"controller\":false", "\"controller\":true",
+                      ret_snap);
+}
+
+/* Reads a number to its point only. */
+static int parse_short_numbers(const char *json, size_t len,
+                               const struct gvk *gvk,
+                               struct snapshot **ret_snap, struct err *err)
+{
+    (void)gvk;
+    (void)err;
+    return parse_with(json, len, ".5", "", ret_snap);
+}
+
+static void check_found(struct subject s)
+{
+    const char *wrong = NULL;
+
+    if (corpus_is_here())
+        check(search(&s, 20000, &wrong) > 0);
+}
+
+TEST(the_search_finds_bugs_planted_in_a_decoder)
+{
+    check_found((struct subject){DECODER.folder, decode_without_escape_state,
+                                 NULL});
+    check_found((struct subject){DECODER.folder, decode_with_other_limit,
+                                 NULL});
+    check_found((struct subject){DECODER.folder, decode_line_ends_twice, NULL});
+}
+
+TEST(the_search_finds_bugs_planted_in_snapshots)
+{
+    check_found((struct subject){SNAPSHOT.folder, NULL,
+                                 parse_with_short_prefix});
+    check_found((struct subject){SNAPSHOT.folder, NULL, parse_with_any_owner});
+    check_found((struct subject){SNAPSHOT.folder, NULL, parse_short_numbers});
+}
