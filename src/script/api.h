@@ -12,6 +12,8 @@
 #include "script/vm.h"
 
 /* ---- arguments ---- */
+/* What the value at `idx` is called in messages: nil also for no value. */
+const char *type_word(lua_State *L, int idx);
 /* The text of a raw field of the table at `idx`, NULL when it is absent or no
  * text. Borrowed while the table holds it. */
 const char *RAISES raw_text(lua_State *L, int idx, const char *key);

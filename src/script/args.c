@@ -11,6 +11,20 @@
 #define REF_HINT "a reference is an object, or { apiVersion, kind, name [, "   \
                  "namespace] }"
 
+const char *type_word(lua_State *L, int idx)
+{
+    switch (lua_type(L, idx)) {
+    case LUA_TNONE:
+        return "nil";
+    case LUA_TLIGHTUSERDATA:
+        return "null";
+    case LUA_TUSERDATA:
+        return secret_at(L, idx) ? "a secret value" : "userdata";
+    default:
+        return luaL_typename(L, idx);
+    }
+}
+
 const char *raw_text(lua_State *L, int idx, const char *key)
 {
     const char *text = NULL;
@@ -31,7 +45,7 @@ const char *check_text(lua_State *L, int idx, const char *verb,
 
     if (lua_type(L, idx) != LUA_TSTRING)
         vm_kill(L, ERR_PLAN, NULL, "%s: %s: expected a text, got %s", verb,
-                name, luaL_typename(L, idx));
+                name, type_word(L, idx));
     text = lua_tolstring(L, idx, &len);
     if (!text_is_utf8(text, len) || strlen(text) != len)
         vm_kill(L, ERR_PLAN, NULL, "%s: %s: the text is not valid UTF-8",
@@ -71,7 +85,7 @@ bool check_options(lua_State *L, int idx, const char *verb,
         return false;
     if (!lua_istable(L, idx))
         vm_kill(L, ERR_PLAN, NULL, "%s: options: expected a table, got %s",
-                verb, luaL_typename(L, idx));
+                verb, type_word(L, idx));
     check_fields(L, idx, verb, names, 0);
     return true;
 }
@@ -138,7 +152,7 @@ struct object_ref check_ref(lua_State *L, int idx, const char *verb)
     idx = lua_absindex(L, idx);
     if (!lua_istable(L, idx))
         vm_kill(L, ERR_PLAN, REF_HINT, "%s: expected a reference, got %s",
-                verb, luaL_typename(L, idx));
+                verb, type_word(L, idx));
     thaw(L, idx);
     if (lua_rawlen(L, idx) > 0)
         ref_from_list(L, idx, &ref);

@@ -176,41 +176,47 @@ static void close_object(struct decoder *d, const struct level *l)
 
 /* ---- what scripts do not see of an object ---- */
 
+/* The reader's text is no C string. */
+static bool is_text(const struct json_reader *r, const char *text)
+{
+    return strlen(text) == r->string_len &&
+           memcmp(text, r->string, r->string_len) == 0;
+}
+
 static enum section section_of(const struct json_reader *r)
 {
-    if (strcmp(r->string, "metadata") == 0)
+    if (is_text(r, "metadata"))
         return SECTION_METADATA;
-    if (strcmp(r->string, "data") == 0)
+    if (is_text(r, "data"))
         return SECTION_DATA;
-    if (strcmp(r->string, "status") == 0)
+    if (is_text(r, "status"))
         return SECTION_STATUS;
     return SECTION_OTHER;
 }
 
-static bool is_memory(const struct decoder *d, const char *field)
+static bool is_memory(const struct decoder *d, const struct json_reader *r)
 {
     const struct operator_decl *decl = script_decl(d->vm->script);
 
     for (size_t i = 0; i < decl->memory_count; i++)
-        if (strcmp(decl->memory[i], field) == 0)
+        if (is_text(r, decl->memory[i]))
             return true;
     return false;
 }
 
-/* Called for every key of an object of the view. */
+/* Called for every key of an object of the view, down to depth 3. */
 static bool is_hidden(struct decoder *d, const struct json_reader *r)
 {
     if (d->depth == 1)
         d->section = section_of(r);
     if (d->depth == 2 && d->section == SECTION_METADATA) {
-        d->in_annotations = strcmp(r->string, "annotations") == 0;
-        return strcmp(r->string, "managedFields") == 0;
+        d->in_annotations = is_text(r, "annotations");
+        return is_text(r, "managedFields");
     }
     if (d->depth == 2 && d->section == SECTION_STATUS && d->is_root)
-        return !is_memory(d, r->string);
+        return !is_memory(d, r);
     return d->depth == 3 && d->is_secret && d->in_annotations &&
-           d->section == SECTION_METADATA &&
-           strcmp(r->string, LAST_APPLIED) == 0;
+           d->section == SECTION_METADATA && is_text(r, LAST_APPLIED);
 }
 
 static void push_text(struct decoder *d, const struct json_reader *r)

@@ -338,7 +338,8 @@ static int read_object(struct walk *w, int idx, size_t count,
     lua_settop(w->L, top);
     if (rc < 0)
         return rc;
-    qsort(v->as.members, v->count, sizeof *v->as.members, compare_members);
+    if (v->count > 1)
+        qsort(v->as.members, v->count, sizeof *v->as.members, compare_members);
     *ret = v;
     return read_members(w, idx, at, v);
 }

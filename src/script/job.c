@@ -22,7 +22,7 @@ static void check_reconciled(lua_State *L)
     if (!lua_isnil(L, -1))
         vm_kill(L, ERR_SCRIPT, "what should exist is declared by plan:apply",
                 "reconcile returned a %s; it returns nothing",
-                luaL_typename(L, -1));
+                type_word(L, -1));
 }
 
 static void check_finalized(lua_State *L)
@@ -30,7 +30,7 @@ static void check_finalized(lua_State *L)
     if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
         vm_kill(L, ERR_SCRIPT, NULL, "finalize returned a %s; it returns true "
                 "when all is done, else false or nothing",
-                luaL_typename(L, -1));
+                type_word(L, -1));
     vm_of(L)->plan->finalize_done = lua_toboolean(L, -1);
 }
 
@@ -122,7 +122,7 @@ static void keep_names(lua_State *L)
     while (lua_next(L, table)) {
         if (lua_type(L, -1) != LUA_TSTRING || !*lua_tostring(L, -1))
             vm_kill(L, ERR_SCRIPT, NULL, "names: expected a list of texts, "
-                    "got a %s in it", luaL_typename(L, -1));
+                    "got a %s in it", type_word(L, -1));
         lua_rawseti(L, table + 1, ++n);
     }
     lua_replace(L, table);
@@ -141,7 +141,7 @@ void push_names(lua_State *L, size_t read)
     }
     if (!lua_istable(L, -1))
         vm_kill(L, ERR_SCRIPT, NULL, "names: expected a list of texts, got %s",
-                luaL_typename(L, -1));
+                type_word(L, -1));
     keep_names(L);
 }
 
@@ -228,7 +228,7 @@ static struct object_key top_key(lua_State *L, const struct snapshot *object)
     if (!key.name || !*key.name)
         vm_kill(L, ERR_SCRIPT, NULL, "map: expected a list of names, objects "
                 "or { name =, namespace = }, got a %s in it",
-                luaL_typename(L, top));
+                type_word(L, top));
     key.name = vm_text(L, key.name, strlen(key.name));
     key.ns = vm_text(L, key.ns, strlen(key.ns));
     lua_settop(L, top);
@@ -252,7 +252,7 @@ static int map_body(lua_State *L)
         return 0;
     if (!lua_istable(L, -1))
         return vm_kill(L, ERR_SCRIPT, NULL, "map: expected a list of roots, "
-                       "got %s", luaL_typename(L, -1));
+                       "got %s", type_word(L, -1));
     count = lua_rawlen(L, -1);
     call->keys = arena_calloc(vm->arena, count + 1, sizeof *call->keys);
     if (!call->keys)

@@ -12,7 +12,8 @@
  * The body counts as read when it is filled, so an object that a script only
  * counted does not stand in the read set.
  *
- * INVARIANT  a table that waits holds one item, [1] = its PLAN_SECRET_ID
+ * INVARIANT  a table that waits holds one member, under a key that no script
+ *            has: its PLAN_SECRET_ID
  */
 #include "script/api.h"
 #include "script/convert.h"
@@ -38,7 +39,7 @@ static void record_body(lua_State *L, const struct snapshot *s, uint32_t id)
 static void fill(lua_State *L, int idx)
 {
     lua_pushnil(L);
-    lua_rawseti(L, idx, 1);
+    lua_rawsetp(L, idx, &key_lazy);
     lua_pushnil(L);
     while (lua_next(L, -2)) {
         lua_pushvalue(L, -2);
@@ -60,7 +61,7 @@ void thaw(lua_State *L, int idx)
         return;
     idx = lua_absindex(L, idx);
     luaL_checkstack(L, 8, "object");
-    lua_rawgeti(L, idx, 1);
+    lua_rawgetp(L, idx, &key_lazy);
     id = (uint32_t)lua_tointeger(L, -1);
     lua_pop(L, 1);
     item = id & ((1u << PLAN_SECRET_ITEM_BITS) - 1);
@@ -113,9 +114,9 @@ static void push_metatable(lua_State *L)
 
 void push_lazy(lua_State *L, uint32_t id)
 {
-    lua_createtable(L, 1, 0);
+    lua_createtable(L, 0, 1);
     lua_pushinteger(L, id);
-    lua_rawseti(L, -2, 1);
+    lua_rawsetp(L, -2, &key_lazy);
     push_metatable(L);
     lua_setmetatable(L, -2);
 }

@@ -44,7 +44,7 @@ static int RAISES wrong(lua_State *L, const char *what, const char *expected)
         return vm_kill(L, ERR_SCRIPT, NULL, "%s: expected %s, got \"%.60s\"",
                        what, expected, lua_tostring(L, -1));
     return vm_kill(L, ERR_SCRIPT, NULL, "%s: expected %s, got %s", what,
-                   expected, luaL_typename(L, -1));
+                   expected, type_word(L, -1));
 }
 
 static void *RAISES make_array(lua_State *L, size_t count, size_t size)
@@ -415,7 +415,8 @@ static void read_parameters(lua_State *L, struct operator_decl *d)
         lua_pop(L, 1);
         d->parameters[i++].name = top_text(L, WHAT ": parameters", "a name");
     }
-    qsort(d->parameters, count, sizeof *d->parameters, compare_parameters);
+    if (count > 1)
+        qsort(d->parameters, count, sizeof *d->parameters, compare_parameters);
     for (i = 0; i < count; i++) {
         lua_getfield(L, -1, d->parameters[i].name);
         read_parameter(L, &d->parameters[i]);
@@ -476,7 +477,7 @@ int l_operator(lua_State *L)
 
     if (!lua_istable(L, 1))
         return vm_kill(L, ERR_SCRIPT, NULL, WHAT ": expected a table, got %s",
-                       luaL_typename(L, 1));
+                       type_word(L, 1));
     if (push_declaration(L))
         return vm_kill(L, ERR_SCRIPT, "one operator for each folder",
                        WHAT " was called before");
@@ -508,6 +509,6 @@ void run_operator(lua_State *L)
     if (!push_declaration(L) || !lua_rawequal(L, -1, -2))
         vm_kill(L, ERR_SCRIPT, RETURN_HINT, "operator.lua returns %s, not "
                 "what tidelock.operator gave",
-                lua_istable(L, 1) ? "another table" : luaL_typename(L, 1));
+                lua_istable(L, 1) ? "another table" : type_word(L, 1));
     lua_remove(L, -2);
 }

@@ -106,7 +106,8 @@ static void sort_keys(lua_State *L, int first, int count,
 {
     for (int i = 0; i < count; i++)
         order[i] = key_at(L, first + i);
-    qsort(order, (size_t)count, sizeof *order, compare_keys);
+    if (count > 1)
+        qsort(order, (size_t)count, sizeof *order, compare_keys);
     if (count > 1 && order[count - 2].rank == RANK_OTHER)
         refuse_keys(L, &order[count - 2]);
 }

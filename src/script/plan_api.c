@@ -76,7 +76,7 @@ static enum patch_type check_patch_type(lua_State *L, const char *label)
         return type;
     if (lua_getfield(L, 4, "type") != LUA_TNIL) {
         const char *word = lua_type(L, -1) == LUA_TSTRING
-                               ? lua_tostring(L, -1) : luaL_typename(L, -1);
+                               ? lua_tostring(L, -1) : type_word(L, -1);
 
         if (strcmp(word, "merge") == 0)
             type = PATCH_MERGE;
@@ -121,7 +121,7 @@ static int l_plan_patch(lua_State *L)
     type = check_patch_type(L, label);
     if (!lua_istable(L, 3))
         return vm_kill(L, ERR_PLAN, NULL, "%s: body: expected a table, got %s",
-                       label, luaL_typename(L, 3));
+                       label, type_word(L, 3));
     if (value_from_lua(L, 3, "", &body, &err) < 0)
         return vm_kill_err(L, label, &err);
     if (value_is(body, VALUE_ARRAY) != (type == PATCH_JSON))
@@ -159,7 +159,7 @@ static int l_plan_scale(lua_State *L)
         return vm_kill(L, ERR_PLAN, NULL, "%s: replicas: expected an integer "
                        "from 0 on, got %s", label,
                        lua_type(L, 3) == LUA_TNUMBER ? lua_tostring(L, 3)
-                                                     : luaL_typename(L, 3));
+                                                     : type_word(L, 3));
     add_step(L, PLAN_SCALE, &ref)->replicas = n;
     return 0;
 }
@@ -176,16 +176,14 @@ static int l_plan_requeue(lua_State *L)
     if (type == LUA_TNUMBER) {
         seconds = lua_tonumber(L, 2);
         if (seconds > 0 && seconds <= REQUEUE_MAX_S)
-            ms = (int64_t)(seconds * 1000);
-        if (seconds > 0 && ms == 0)
-            ms = 1;
+            ms = seconds < 0.001 ? 1 : (int64_t)(seconds * 1000);
     } else if (type != LUA_TSTRING ||
                !text_parse_duration(lua_tostring(L, 2), &ms)) {
         return vm_kill(L, ERR_PLAN, NULL, "plan:requeue: expected a duration "
                        "such as \"30s\", or seconds, got %s%.40s%s",
                        type == LUA_TSTRING ? "\"" : "",
                        type == LUA_TSTRING ? lua_tostring(L, 2)
-                                           : luaL_typename(L, 2),
+                                           : type_word(L, 2),
                        type == LUA_TSTRING ? "\"" : "");
     }
     if (ms <= 0)
@@ -205,7 +203,7 @@ static int l_plan_requeue_at(lua_State *L)
         return vm_kill(L, ERR_PLAN, "view.now is such a time",
                        "plan:requeue_at: expected seconds since 1970, got %s",
                        lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)
-                                                     : luaL_typename(L, 2));
+                                                     : type_word(L, 2));
     plan_requeue_at(vm_of(L)->plan, at);
     return 0;
 }
@@ -293,7 +291,7 @@ static int l_plan_index(lua_State *L)
 {
     const char *list[VERBS + 1];
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2)
-                                                     : luaL_typename(L, 2);
+                                                     : type_word(L, 2);
 
     for (size_t i = 0; i < VERBS; i++) {
         if (strcmp(name, verbs[i].name) == 0) {

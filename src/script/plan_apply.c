@@ -121,7 +121,7 @@ static void read_after(lua_State *L, struct apply *a, int options)
     if (!lua_istable(L, after))
         vm_kill(L, ERR_PLAN, NULL, "%s: after: expected an object, a "
                 "reference or a list of them, got %s", a->label,
-                luaL_typename(L, after));
+                type_word(L, after));
     if (!is_ref(L, after))
         count = (int)lua_rawlen(L, after);
     a->after = arena_calloc(vm_of(L)->arena, (size_t)count, sizeof *a->after);
@@ -169,7 +169,7 @@ static bool gate_function_opens(lua_State *L, const struct apply *a, int gate,
         vm_check_killed(L);
         vm_kill(L, ERR_SCRIPT, NULL, "%s: gate: %s", a->label,
                 lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
-                                               : luaL_typename(L, -1));
+                                               : type_word(L, -1));
     }
     open = lua_toboolean(L, -1);
     lua_pop(L, 1);
@@ -261,7 +261,7 @@ int l_plan_apply(lua_State *L)
     check_steps_allowed(L, "plan:apply");
     if (!lua_istable(L, 2))
         return vm_kill(L, ERR_PLAN, NULL, "plan:apply: expected an object, "
-                       "got %s", luaL_typename(L, 2));
+                       "got %s", type_word(L, 2));
     lua_settop(L, 3);
     thaw(L, 2);
     kind = raw_text(L, 2, "kind");

@@ -24,7 +24,7 @@ int l_plan_status(lua_State *L)
                        p->status_line);
     if (!lua_istable(L, 2))
         return vm_kill(L, ERR_PLAN, NULL, "plan:status: expected a table of "
-                       "fields, got %s", luaL_typename(L, 2));
+                       "fields, got %s", type_word(L, 2));
     if (value_from_lua(L, 2, "", &fields, &err) < 0)
         return vm_kill_err(L, "plan:status", &err);
     if (!value_is(fields, VALUE_OBJECT))
@@ -59,7 +59,7 @@ static const char *check_status(lua_State *L)
             return vm_text(L, word, strlen(word));
         break;
     default:
-        word = luaL_typename(L, 3);
+        word = type_word(L, 3);
     }
     vm_kill(L, ERR_PLAN, NULL, "plan:condition: status: expected true, false "
             "or nil, got %s", word);

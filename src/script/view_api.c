@@ -346,7 +346,8 @@ static void push_listing(lua_State *L, struct listing *l)
 {
     lua_Integer n = 0;
 
-    qsort(l->items, l->count, sizeof *l->items, compare_found);
+    if (l->count > 1)
+        qsort(l->items, l->count, sizeof *l->items, compare_found);
     lua_createtable(L, (int)l->count, 0);
     marker_set(L, -1, MARKER_ARRAY);
     for (size_t i = 0; i < l->count; i++) {
@@ -477,7 +478,7 @@ static int l_view_index(lua_State *L)
     static const char *const list[] = {"get", "list", "owned", "now",
                                        "params", NULL};
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2)
-                                                     : luaL_typename(L, 2);
+                                                     : type_word(L, 2);
 
     if (strcmp(name, "now") == 0) {
         lua_pushinteger(L, vm_of(L)->view->now);

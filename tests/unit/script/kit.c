@@ -311,3 +311,20 @@ const char *kit_error(struct kit *k)
         str_addf(&k->printed, "\n  hint: %s", k->err.hint);
     return str_text(&k->printed);
 }
+
+/* ---- checks ---- */
+
+void kit_fails(struct kit *k, const char *body, enum err_code code,
+               const char *want)
+{
+    int rc = kit_run(k, body);
+
+    check_int(rc, -(int)code);
+    check_str(kit_error(k), want);
+}
+
+void kit_gives(struct kit *k, const char *body, const char *want)
+{
+    if (check_ok(kit_run(k, body), &k->err))
+        check_str(kit_plan(k), want);
+}

@@ -67,6 +67,12 @@ int kit_load_with(struct kit *k, const char *text, const char *name,
 int kit_body(struct kit *k, const char *body);
 /* kit_body() and one run. A former script and plan are dropped. */
 int kit_run(struct kit *k, const char *body);
+/* Does this body fail with that code, and exactly this kit_error()? The body
+ * begins in line 1 of operator.lua. */
+void kit_fails(struct kit *k, const char *body, enum err_code code,
+               const char *want);
+/* Does it give exactly this kit_plan()? */
+void kit_gives(struct kit *k, const char *body, const char *want);
 /* Run what is loaded. */
 int kit_call(struct kit *k, enum job_call call);
 
