@@ -59,8 +59,7 @@ int decoder_feed(struct decoder *d, const void *data, size_t len,
  * is not JSON, or no list where one should be: -ERR_PROTOCOL; a list item over
  * the limit: -ERR_LIMIT; then the decoder is of no further use. After
  * -ERR_NOMEM the call may be repeated. */
-int decoder_next(struct decoder *d, struct decoder_event *ret,
-                 struct err *err);
+int decoder_next(struct decoder *d, struct decoder_event *ret, struct err *err);
 /* End of stream: 0 when nothing is left half-read (and a list has ended),
  * -ERR_PROTOCOL else. */
 int decoder_finish(const struct decoder *d, struct err *err);

@@ -37,7 +37,7 @@ struct resource {
     const char *plural;      /* "deployments" */
     const char *singular;
     bool namespaced;
-    bool has_status;         /* subresources served */
+    bool has_status; /* subresources served */
     bool has_scale;
     bool can_list, can_watch, can_create, can_patch, can_delete;
 };

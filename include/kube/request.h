@@ -24,12 +24,12 @@ const char *http_method_name(enum http_method m);
  * refuse for how it is made. The same options give the same bytes. */
 struct request {
     enum http_method method;
-    const char *path;         /* "/apis/apps/v1/.../x?fieldManager=y", escaped */
+    const char *path; /* "/apis/apps/v1/.../x?fieldManager=y", escaped */
     const char *content_type; /* NULL without body */
     const char *accept;
-    const char *body;         /* NULL without body */
+    const char *body; /* NULL without body */
     size_t body_len;
-    bool watch;               /* a stream that lives long */
+    bool watch; /* a stream that lives long */
 };
 
 /* ---- paths ---- */
@@ -46,16 +46,16 @@ int request_get(struct arena *a, const struct resource *r,
                 struct err *err);
 
 struct list_options {
-    const char *ns;              /* "" or NULL = all */
-    const char *label_selector;  /* NULL = none */
+    const char *ns;             /* "" or NULL = all */
+    const char *label_selector; /* NULL = none */
     const char *field_selector;
-    unsigned limit;              /* 0 = none */
-    const char *continue_token;  /* NULL = first page */
+    unsigned limit;               /* 0 = none */
+    const char *continue_token;   /* NULL = first page */
     const char *resource_version; /* NULL = unset */
-    const char *rv_match;        /* lists: NULL, "NotOlderThan", "Exact" */
-    unsigned timeout_seconds;    /* watches */
-    bool send_initial_events;    /* watches; sets the match too (WL-1) */
-    bool metadata_only;          /* HT-5 */
+    const char *rv_match;         /* lists: NULL, "NotOlderThan", "Exact" */
+    unsigned timeout_seconds;     /* watches */
+    bool send_initial_events;     /* watches; sets the match too (WL-1) */
+    bool metadata_only;           /* HT-5 */
 };
 /* With a continue token, version and match are left out (LW-2). */
 int request_list(struct arena *a, const struct resource *r,
@@ -69,8 +69,8 @@ int request_watch(struct arena *a, const struct resource *r,
 /* ---- writes ---- */
 struct write_options {
     const char *field_manager;
-    bool force;   /* apply only */
-    bool dry_run; /* dryRun=All */
+    bool force;                   /* apply only */
+    bool dry_run;                 /* dryRun=All */
     const char *field_validation; /* NULL or "Strict", "Warn", "Ignore" */
     const char *subresource;      /* NULL or "status", "scale", ... */
 };
@@ -99,8 +99,7 @@ struct delete_options {
     bool dry_run;
 };
 int request_delete(struct arena *a, const struct resource *r,
-                   const struct object_key *key,
-                   const struct delete_options *o, struct request *ret,
-                   struct err *err);
+                   const struct object_key *key, const struct delete_options *o,
+                   struct request *ret, struct err *err);
 
 #endif

@@ -24,9 +24,10 @@ struct restmap;
 struct restmap *restmap_new(void);
 void restmap_free(struct restmap *m); /* NULL is fine */
 
-/* Begin a refresh, or begin it again; until restmap_end() lookups still see the old state.
- * restmap_next_path() says what to GET next: "/api", "/apis" and, when the
- * server answered in the legacy form, each "/apis/G/V"; NULL when done. */
+/* Begin a refresh, or begin it again; until restmap_end() lookups still see the
+ * old state. restmap_next_path() says what to GET next: "/api", "/apis" and,
+ * when the server answered in the legacy form, each "/apis/G/V"; NULL when
+ * done. */
 int restmap_begin(struct restmap *m, struct err *err);
 const char *restmap_next_path(const struct restmap *m); /* borrowed */
 /* The answer to that path. A failed one is passed as body NULL: that group
@@ -35,8 +36,9 @@ const char *restmap_next_path(const struct restmap *m); /* borrowed */
  * after any failure the same path may be fed again. */
 int restmap_feed(struct restmap *m, const char *body, size_t len,
                  struct err *err);
-/* Publish; what was not asked yet counts as failed. Resources found before and gone now are absent from lookups; the
- * `struct resource` memory of earlier refreshes stays valid until free. */
+/* Publish; what was not asked yet counts as failed. Resources found before and
+ * gone now are absent from lookups; the `struct resource` memory of earlier
+ * refreshes stays valid until free. */
 int restmap_end(struct restmap *m, struct err *err);
 
 /* NULL when the server does not have it (now). */

@@ -113,8 +113,7 @@ bool span_is(const struct decoder *d, struct span span, const char *text)
 {
     size_t len = strlen(text);
 
-    return span_len(span) == len &&
-           memcmp(span_bytes(d, span), text, len) == 0;
+    return span_len(span) == len && memcmp(span_bytes(d, span), text, len) == 0;
 }
 
 int as_protocol(int rc, struct err *err)
@@ -149,8 +148,8 @@ int span_snapshot(const struct decoder *d, struct span span,
                   struct snapshot **ret_snap, struct err *err)
 {
     struct snapshot *s;
-    int rc = snapshot_parse(span_bytes(d, span), span_len(span), &d->gvk, &s,
-                            err);
+    int rc =
+        snapshot_parse(span_bytes(d, span), span_len(span), &d->gvk, &s, err);
 
     if (rc < 0)
         return rc;
@@ -219,8 +218,7 @@ static void settle_used(struct decoder *d)
 
     if (d->mode == DECODER_LIST)
         d->used = cutter_needs(c);
-    else if (c->state == CUTTER_OUTSIDE ||
-             c->pos - c->document > d->max_bytes)
+    else if (c->state == CUTTER_OUTSIDE || c->pos - c->document > d->max_bytes)
         d->used = c->pos;
     else
         d->used = c->document;
@@ -264,8 +262,7 @@ static int pump(struct decoder *d, struct decoder_event *ret, struct err *err)
     return rc;
 }
 
-int decoder_next(struct decoder *d, struct decoder_event *ret,
-                 struct err *err)
+int decoder_next(struct decoder *d, struct decoder_event *ret, struct err *err)
 {
     int rc;
 

@@ -41,8 +41,8 @@ static int take_kind(const struct value *v, struct err *err)
 static int take_metadata(struct decoder *d, const struct value *v,
                          struct err *err)
 {
-    int rc = lend(&d->resource_version, value_text_at(v, "resourceVersion"),
-                  err);
+    int rc =
+        lend(&d->resource_version, value_text_at(v, "resourceVersion"), err);
 
     if (rc < 0)
         return rc;

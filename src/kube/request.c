@@ -22,7 +22,7 @@
 #define FIELD_MANAGER_MAX 128 /* SA-1 */
 
 #define JSON_TYPE "application/json"
-#define METADATA_TYPE(kind) \
+#define METADATA_TYPE(kind)                                                    \
     JSON_TYPE ";as=" kind ";g=meta.k8s.io;v=v1," JSON_TYPE
 
 struct draft {
@@ -172,8 +172,7 @@ static int copy_draft(struct draft *d, struct request *ret, struct err *err)
 }
 
 /* `rc` is how the drafting went; answers how it all went. */
-static int finish(struct draft *d, int rc, struct request *ret,
-                  struct err *err)
+static int finish(struct draft *d, int rc, struct request *ret, struct err *err)
 {
     if (rc == 0)
         rc = copy_draft(d, ret, err);
@@ -198,9 +197,8 @@ int request_get(struct arena *a, const struct resource *r,
     struct draft d;
 
     draft_init(&d, a, HTTP_GET);
-    return finish(&d,
-                  request_path(r, key->ns, key->name, NULL, &d.path, err), ret,
-                  err);
+    return finish(&d, request_path(r, key->ns, key->name, NULL, &d.path, err),
+                  ret, err);
 }
 
 /* WS-1, for lists. A page that is continued has its version in the token. */
@@ -441,9 +439,8 @@ static struct value *delete_body(struct arena *a,
 }
 
 int request_delete(struct arena *a, const struct resource *r,
-                   const struct object_key *key,
-                   const struct delete_options *o, struct request *ret,
-                   struct err *err)
+                   const struct object_key *key, const struct delete_options *o,
+                   struct request *ret, struct err *err)
 {
     struct value *body;
     struct draft d;

@@ -178,8 +178,8 @@ static const struct entry *find_same(const struct restmap *m,
 {
     const struct resource *r = &d->resource;
 
-    for (size_t i = lower_bound(m, r->api_version, r->kind);
-         i < m->live.count; i++) {
+    for (size_t i = lower_bound(m, r->api_version, r->kind); i < m->live.count;
+         i++) {
         const struct entry *e = m->sorted[i];
 
         if (compare_kind(&e->resource, r->api_version, r->kind) != 0)

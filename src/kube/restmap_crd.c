@@ -15,7 +15,12 @@
 #include "base/str.h"
 #include "restmap_impl.h"
 
-enum stability { STABILITY_NONE, STABILITY_ALPHA, STABILITY_BETA, STABILITY_GA };
+enum stability {
+    STABILITY_NONE,
+    STABILITY_ALPHA,
+    STABILITY_BETA,
+    STABILITY_GA
+};
 
 struct version {
     const char *name;
@@ -121,8 +126,7 @@ static int missing(const char *field, struct err *err)
     return err_set(err, ERR_INVALID, "the definition has no %s", field);
 }
 
-static int read_names(const struct value *crd, struct draft *d,
-                      struct err *err)
+static int read_names(const struct value *crd, struct draft *d, struct err *err)
 {
     struct resource *r = &d->resource;
     const char *singular = value_text_at(crd, "spec.names.singular");
@@ -195,8 +199,7 @@ static int take_version(struct restmap *m, struct table *t, struct draft *d,
     return table_take(m, t, d, err);
 }
 
-int restmap_add_crd(struct restmap *m, const struct value *crd,
-                    struct err *err)
+int restmap_add_crd(struct restmap *m, const struct value *crd, struct err *err)
 {
     struct draft d = {0};
     struct arena a = {0};

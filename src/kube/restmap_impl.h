@@ -9,8 +9,8 @@
 
 /* Never changed and never freed before the restmap: others hold pointers. */
 struct entry {
-    struct resource resource;  /* first: what callers see */
-    const char **short_names;  /* NULL at the end */
+    struct resource resource; /* first: what callers see */
+    const char **short_names; /* NULL at the end */
 };
 
 /* Entries in order of preference: groups as the server lists them, within a

@@ -73,8 +73,8 @@ static bool set_version(struct draft *d, struct arena *a, const char *group,
         return false;
     r->group = group;
     r->version = version;
-    r->api_version = group[0] ? arena_printf(a, "%s/%s", group, version)
-                              : version;
+    r->api_version =
+        group[0] ? arena_printf(a, "%s/%s", group, version) : version;
     return true;
 }
 
@@ -163,8 +163,7 @@ static int ask_version(struct restmap *m, const char *group,
 }
 
 /* APIVersions: the versions of the core group. */
-static int ask_core(struct restmap *m, const struct value *doc,
-                    struct err *err)
+static int ask_core(struct restmap *m, const struct value *doc, struct err *err)
 {
     const struct value *versions = array_at(doc, "versions");
     int rc = 0;
@@ -209,8 +208,8 @@ static int ask_groups(struct restmap *m, const struct value *doc,
 
 /* In the legacy list "deployments/status" is a resource beside "deployments".
  */
-static bool lists_subresource(const struct value *resources,
-                              const char *plural, const char *name)
+static bool lists_subresource(const struct value *resources, const char *plural,
+                              const char *name)
 {
     size_t len = strlen(plural);
 

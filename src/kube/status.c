@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define RETRY_AFTER_MAX 60 /* seconds, whatever the server says (D26) */
+#define RETRY_AFTER_MAX 60  /* seconds, whatever the server says (D26) */
 #define BODY_MAX (4u << 20) /* a Status is small; do not parse more */
 
 static const struct {

@@ -18,8 +18,7 @@ static struct stream stream_of(const char *data, size_t len, size_t *ret_chunk)
 
 static const char *compare_logs(const struct str *a, const struct str *b)
 {
-    if (a->len != b->len ||
-        memcmp(str_text(a), str_text(b), a->len) != 0)
+    if (a->len != b->len || memcmp(str_text(a), str_text(b), a->len) != 0)
         return "where the stream is split makes a difference";
     return NULL;
 }
@@ -122,14 +121,12 @@ static const struct value *controller_of(const struct value *object)
     return NULL;
 }
 
-static const char *check_fields(const struct snapshot *s,
-                                const struct value *v)
+static const char *check_fields(const struct snapshot *s, const struct value *v)
 {
     const struct value *generation = value_path(v, "metadata.generation");
     const struct value *owner = controller_of(v);
-    int64_t number = value_is(generation, VALUE_INTEGER)
-                         ? generation->as.integer
-                         : 0;
+    int64_t number =
+        value_is(generation, VALUE_INTEGER) ? generation->as.integer : 0;
 
     if (!field_is(v, "metadata.name", s->key.name) ||
         !field_is(v, "metadata.namespace", s->key.ns) ||
@@ -140,9 +137,9 @@ static const char *check_fields(const struct snapshot *s,
         return "a name differs";
     if (s->generation != number)
         return "the generation differs";
-    if (!text_is(value_get(value_path(v, "metadata.labels"),
-                           SNAPSHOT_LABEL_OWNER),
-                 s->label_owner_uid))
+    if (!text_is(
+            value_get(value_path(v, "metadata.labels"), SNAPSHOT_LABEL_OWNER),
+            s->label_owner_uid))
         return "the owner by label differs";
     if (s->deleting != (value_text_at(v, "metadata.deletionTimestamp") != NULL))
         return "deletion differs";

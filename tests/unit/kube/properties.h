@@ -27,7 +27,6 @@ const char *property_decoder(decode_fn *decode, const char *data, size_t len);
  *   - a snapshot's text is the source without managedFields of others
  *   - its fields are what a reader of the tree finds
  *   - a snapshot of a snapshot's text is the same again */
-const char *property_snapshot(snapshot_fn *parse, const char *data,
-                              size_t len);
+const char *property_snapshot(snapshot_fn *parse, const char *data, size_t len);
 
 #endif

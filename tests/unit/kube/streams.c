@@ -7,8 +7,8 @@ const struct gvk POD = {"v1", "Pod"};
 static void add_event(struct str *log, const struct decoder_event *e)
 {
     static const char *const names[] = {
-        "none",     "ADDED",   "MODIFIED",  "DELETED", "BOOKMARK",
-        "ERROR",    "skipped", "too-large", "item",    "end",
+        "none",  "ADDED",   "MODIFIED",  "DELETED", "BOOKMARK",
+        "ERROR", "skipped", "too-large", "item",    "end",
     };
 
     str_add(log, names[e->kind]);

@@ -39,16 +39,15 @@ void stream_decode(const struct stream *s, size_t split, size_t chunk,
 /* The same in one piece, as a static text. */
 const char *decoded(struct stream s);
 
-#define OBJECT(name, rv)                                                     \
-    "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"" name \
+#define OBJECT(name, rv)                                                       \
+    "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"" name   \
     "\",\"resourceVersion\":\"" rv "\"}}"
-#define COMPACT(name, rv)                                                   \
-    "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" rv "\"}," \
+#define COMPACT(name, rv)                                                      \
+    "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" rv "\"},"    \
     "\"apiVersion\":\"v1\",\"kind\":\"Pod\"} @" rv "\n"
-#define EVENT(type, object) \
-    "{\"type\":\"" type "\",\"object\":" object "}\n"
+#define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
 
-#define ITEM(name, rv) \
+#define ITEM(name, rv)                                                         \
     "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" rv "\"}}"
 
 #endif

@@ -10,24 +10,24 @@ TEST(a_watch_gives_its_events_in_order)
     check_str(decoded(watch_of(EVENT("ADDED", OBJECT("a", "1"))
                                    EVENT("MODIFIED", OBJECT("a", "2"))
                                        EVENT("DELETED", OBJECT("a", "3")))),
-              "ADDED " COMPACT("a", "1") "MODIFIED " COMPACT("a", "2")
-                  "DELETED " COMPACT("a", "3"));
+              "ADDED " COMPACT("a", "1") "MODIFIED " COMPACT(
+                  "a", "2") "DELETED " COMPACT("a", "3"));
 }
 
 TEST(documents_need_no_newline_and_bear_white_space)
 {
-    check_str(decoded(watch_of(
-                  "\r\n {\"type\" : \"ADDED\" ,\n\"object\":\t" OBJECT(
-                      "a", "1") " }{\"type\":\"ADDED\",\"object\":" OBJECT("b",
-                                                                           "2")
-                  "}  ")),
-              "ADDED " COMPACT("a", "1") "ADDED " COMPACT("b", "2"));
+    check_str(
+        decoded(watch_of("\r\n {\"type\" : \"ADDED\" ,\n\"object\":\t" OBJECT(
+            "a", "1") " }{\"type\":\"ADDED\",\"object\":" OBJECT("b",
+                                                                 "2") "}  ")),
+        "ADDED " COMPACT("a", "1") "ADDED " COMPACT("b", "2"));
 }
 
 TEST(the_type_may_come_after_the_object)
 {
-    check_str(decoded(watch_of("{\"object\":" OBJECT("a", "1") ",\"x\":[{}],"
-                               "\"type\":\"ADDED\"}")),
+    check_str(decoded(watch_of(
+                  "{\"object\":" OBJECT("a", "1") ",\"x\":[{}],"
+                                                  "\"type\":\"ADDED\"}")),
               "ADDED " COMPACT("a", "1"));
 }
 
@@ -43,17 +43,17 @@ TEST(brackets_and_quotes_in_texts_do_not_end_an_object)
 
 TEST(a_bookmark_only_has_a_version)
 {
-    check_str(decoded(watch_of(EVENT(
-                  "BOOKMARK", "{\"kind\":\"Pod\",\"apiVersion\":\"v1\","
-                              "\"metadata\":{\"resourceVersion\":\"9\","
-                              "\"creationTimestamp\":null},\"spec\":"
-                              "{\"containers\":null},\"status\":{}}"))),
+    check_str(decoded(watch_of(EVENT("BOOKMARK",
+                                     "{\"kind\":\"Pod\",\"apiVersion\":\"v1\","
+                                     "\"metadata\":{\"resourceVersion\":\"9\","
+                                     "\"creationTimestamp\":null},\"spec\":"
+                                     "{\"containers\":null},\"status\":{}}"))),
               "BOOKMARK @9\n");
 }
 
-#define BOOKMARK_NOTED(value)                                             \
-    EVENT("BOOKMARK", "{\"kind\":\"Pod\",\"metadata\":{"                  \
-                      "\"resourceVersion\":\"9\",\"annotations\":{"       \
+#define BOOKMARK_NOTED(value)                                                  \
+    EVENT("BOOKMARK", "{\"kind\":\"Pod\",\"metadata\":{"                       \
+                      "\"resourceVersion\":\"9\",\"annotations\":{"            \
                       "\"k8s.io/initial-events-end\":" value "}}}")
 
 TEST(the_initial_events_end_at_exactly_true)
@@ -78,9 +78,9 @@ TEST(a_bookmark_of_another_kind_or_without_version_is_skipped)
 
 TEST(an_error_event_is_a_status)
 {
-    check_str(decoded(watch_of(EVENT(
-                  "ERROR", "{\"kind\":\"Status\",\"code\":410,\"reason\":"
-                           "\"Expired\",\"message\":\"too old\"}"))),
+    check_str(decoded(watch_of(
+                  EVENT("ERROR", "{\"kind\":\"Status\",\"code\":410,\"reason\":"
+                                 "\"Expired\",\"message\":\"too old\"}"))),
               "ERROR GONE: too old\n");
     check_has(decoded(watch_of(EVENT("ERROR", "null"))), "ERROR PROTOCOL: ");
 }
@@ -124,9 +124,9 @@ TEST(a_skipped_event_says_why)
               "unknown type \"RENAMED\"");
     check_has(decoded(watch_of(EVENT("ADDED", "{\"kind\":\"Pod\"}"))),
               "object has no metadata");
-    check_has(decoded(watch_of(EVENT(
-                  "ADDED", "{\"kind\":\"Node\",\"apiVersion\":\"v1\","
-                           "\"metadata\":{\"name\":\"n\"}}"))),
+    check_has(decoded(watch_of(EVENT("ADDED",
+                                     "{\"kind\":\"Node\",\"apiVersion\":\"v1\","
+                                     "\"metadata\":{\"name\":\"n\"}}"))),
               "expected v1 Pod, got v1 Node");
 }
 
@@ -308,18 +308,21 @@ TEST(a_document_of_the_largest_size_passes)
 
 /* ---- properties ---- */
 
-static const char FIVE[] =
-    EVENT("ADDED", OBJECT("a", "1")) EVENT("MODIFIED", OBJECT("much-longer-"
-                                                              "than-all", "2"))
-        "{\"object\":{\"kind\":\"Pod\",\"metadata\":{\"name\":\"\\\"}\\\\\","
-        "\"managedFields\":[{\"manager\":\"x\"}]}},\"type\":\"DELETED\"}"
-        EVENT("ERROR", "{\"kind\":\"Status\",\"code\":410}")
-            BOOKMARK_NOTED("\"true\"");
+static const char FIVE[] = EVENT("ADDED", OBJECT("a", "1")) EVENT(
+    "MODIFIED", OBJECT("much-longer-"
+                       "than-all",
+                       "2")) "{\"object\":{\"kind\":\"Pod\",\"metadata\":{"
+                             "\"name\":\"\\\"}\\\\\","
+                             "\"managedFields\":[{\"manager\":\"x\"}]}},"
+                             "\"type\":\"DELETED\"}" EVENT(
+                                 "ERROR", "{\"kind\":\"Status\",\"code\":410}")
+                                 BOOKMARK_NOTED("\"true\"");
 
 static const char PAGE[] =
-    "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[" ITEM("a", "1")
-    " , " ITEM("b\\\"]", "2") "], \"n\":17,\n\"metadata\":{\"continue\":"
-    "\"t\",\"resourceVersion\":\"7\"}}\n";
+    "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[" ITEM(
+        "a", "1") " , " ITEM("b\\\"]",
+                             "2") "], \"n\":17,\n\"metadata\":{\"continue\":"
+                                  "\"t\",\"resourceVersion\":\"7\"}}\n";
 
 /* Every split in two, and every chunk size, tell the same story. */
 static void check_splits(const struct stream *s)
@@ -398,8 +401,8 @@ TEST(random_garbage_never_crashes)
 
 /* ---- out of memory ---- */
 
-/* As stream_decode() in one piece, but whatever fails for lack of memory is done
- * again: the failure comes only once. */
+/* As stream_decode() in one piece, but whatever fails for lack of memory is
+ * done again: the failure comes only once. */
 static int decode_stubbornly(const char *text, enum decoder_mode mode,
                              struct str *log)
 {
@@ -441,14 +444,16 @@ static int check_stubborn(const char *text, enum decoder_mode mode,
 TEST_ALLOC(a_watch_goes_on_after_out_of_memory)
 {
     return check_stubborn(
-        "{\"type\":\"ADDED\",\"n\":\"\\n\",\"object\":" OBJECT("a", "1") "}"
-        EVENT("BOOKMARK", "{\"metadata\":{\"resourceVersion\":\"9\"}}")
+        "{\"type\":\"ADDED\",\"n\":\"\\n\",\"object\":" OBJECT(
+            "a", "1") "}" EVENT("BOOKMARK",
+                                "{\"metadata\":{\"resourceVersion\":\"9\"}}")
             EVENT("ERROR", "{\"kind\":\"Status\",\"code\":410,"
-                           "\"message\":\"old\"}")
-                EVENT("RENAMED", "\"\\n\""),
+                           "\"message\":\"old\"}") EVENT("RENAMED", "\"\\n\""),
         DECODER_WATCH,
-        "ADDED " COMPACT("a", "1") "BOOKMARK @9\nERROR GONE: old\n"
-        "skipped PROTOCOL: watch event of unknown type \"RENAMED\"\n");
+        "ADDED " COMPACT(
+            "a",
+            "1") "BOOKMARK @9\nERROR GONE: old\n"
+                 "skipped PROTOCOL: watch event of unknown type \"RENAMED\"\n");
 }
 
 TEST_ALLOC(a_list_goes_on_after_out_of_memory)

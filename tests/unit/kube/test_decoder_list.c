@@ -4,10 +4,10 @@
 
 TEST(a_list_gives_its_items_then_its_end)
 {
-    check_str(decoded(list_of("{\"kind\":\"PodList\",\"apiVersion\":\"v1\","
-                              "\"metadata\":{\"resourceVersion\":\"7\"},"
-                              "\"items\":[" ITEM("a", "1") "," ITEM("b", "2")
-                              "]}\n")),
+    check_str(decoded(list_of(
+                  "{\"kind\":\"PodList\",\"apiVersion\":\"v1\","
+                  "\"metadata\":{\"resourceVersion\":\"7\"},"
+                  "\"items\":[" ITEM("a", "1") "," ITEM("b", "2") "]}\n")),
               "item " COMPACT("a", "1") "item " COMPACT("b", "2") "end @7\n");
 }
 
@@ -25,8 +25,8 @@ TEST(the_metadata_of_a_list_may_come_last)
                   "b", "2") " ] , \"x\":{\"items\":[{}]},\"metadata\":{\""
                             "resourceVersion\":\"7\",\"continue\":\"t\"},"
                             "\"kind\":\"PodList\" }")),
-              "item " COMPACT("a", "1") "item " COMPACT("b", "2")
-                  "end @7 continue=t\n");
+              "item " COMPACT("a", "1") "item " COMPACT(
+                  "b", "2") "end @7 continue=t\n");
 }
 
 TEST(a_list_may_be_empty_in_two_ways)
@@ -107,9 +107,8 @@ TEST(a_list_is_one_document)
 
 TEST(only_an_item_over_the_limit_fails_a_list)
 {
-    struct stream s =
-        list_of("{\"kind\":\"PodList\",\"items\":[" ITEM("a", "1") "," ITEM(
-            "b", "2") "," ITEM("c", "3") "],\"metadata\":{}}");
+    struct stream s = list_of("{\"kind\":\"PodList\",\"items\":[" ITEM(
+        "a", "1") "," ITEM("b", "2") "," ITEM("c", "3") "],\"metadata\":{}}");
     struct str log = {0};
 
     s.max_bytes = strlen(ITEM("a", "1"));

@@ -17,8 +17,7 @@ TEST(an_owner_reference_may_name_any_version_of_a_group)
 {
     check(gvk_same_group_kind(&DEPLOYMENT,
                               &(struct gvk){"apps/v1beta1", "Deployment"}));
-    check(!gvk_same_group_kind(&DEPLOYMENT,
-                               &(struct gvk){"v1", "Deployment"}));
+    check(!gvk_same_group_kind(&DEPLOYMENT, &(struct gvk){"v1", "Deployment"}));
     check(!gvk_same_group_kind(&DEPLOYMENT,
                                &(struct gvk){"app/v1", "Deployment"}));
     check(!gvk_same_group_kind(&DEPLOYMENT,
@@ -78,7 +77,14 @@ TEST_ALLOC(a_key_prints_as_people_write_it)
 TEST(labels_are_short_and_lower_case)
 {
     static const char *const bad[] = {
-        "", "-a", "a-", "A", "a.b", "a_b", "a b", "\xC3\xA9",
+        "",
+        "-a",
+        "a-",
+        "A",
+        "a.b",
+        "a_b",
+        "a b",
+        "\xC3\xA9",
         "0123456789012345678901234567890123456789012345678901234567890123",
     };
 

@@ -98,10 +98,34 @@ static void splice(struct str *s, size_t at, size_t cut, const char *bytes,
 static void damage(struct str *s, const struct corpus *c, struct rng *rng)
 {
     static const char *const words[] = {
-        "\"", "\\", "{",     "}",    "[",      "]",         ",",
-        ":",  " ",  "\n",    "null", "true",   "{}",        "\"kind\":",
-        "1",  "-",  "1e400", "\\u0", "\\u0000", "\xC3\xA9",  "\"manager\":",
-        "0",  ".",  "\xFF",  "7",    "\"a\"",  "\"name\":",  "\"metadata\":",
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        " ",
+        "\n",
+        "null",
+        "true",
+        "{}",
+        "\"kind\":",
+        "1",
+        "-",
+        "1e400",
+        "\\u0",
+        "\\u0000",
+        "\xC3\xA9",
+        "\"manager\":",
+        "0",
+        ".",
+        "\xFF",
+        "7",
+        "\"a\"",
+        "\"name\":",
+        "\"metadata\":",
         "tidelock-",
     };
     const struct str *other = &c->files[rng_below(rng, c->count)];
@@ -251,7 +275,7 @@ static void decode_with_other_limit(const struct stream *s, size_t split,
 
 /* Reports something again when a piece ends with a line. */
 static void decode_line_ends_twice(const struct stream *s, size_t split,
-                               size_t chunk, struct str *log)
+                                   size_t chunk, struct str *log)
 {
     stream_decode(s, split, chunk, log);
     if (chunk < s->len && s->text[chunk - 1] == '\n' && log->len > 0)
@@ -314,17 +338,17 @@ static void check_found(struct subject s)
 
 TEST(the_search_finds_bugs_planted_in_a_decoder)
 {
-    check_found((struct subject){DECODER.folder, decode_without_escape_state,
-                                 NULL});
-    check_found((struct subject){DECODER.folder, decode_with_other_limit,
-                                 NULL});
+    check_found(
+        (struct subject){DECODER.folder, decode_without_escape_state, NULL});
+    check_found(
+        (struct subject){DECODER.folder, decode_with_other_limit, NULL});
     check_found((struct subject){DECODER.folder, decode_line_ends_twice, NULL});
 }
 
 TEST(the_search_finds_bugs_planted_in_snapshots)
 {
-    check_found((struct subject){SNAPSHOT.folder, NULL,
-                                 parse_with_short_prefix});
+    check_found(
+        (struct subject){SNAPSHOT.folder, NULL, parse_with_short_prefix});
     check_found((struct subject){SNAPSHOT.folder, NULL, parse_with_any_owner});
     check_found((struct subject){SNAPSHOT.folder, NULL, parse_short_numbers});
 }

@@ -236,16 +236,16 @@ TEST(metadata_alone_is_another_media_type)
 
 /* ---- writes ---- */
 
-#define BLOG_JSON                                                  \
-    "{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"blog\"},"   \
+#define BLOG_JSON                                                              \
+    "{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"blog\"},"               \
     "\"apiVersion\":\"apps/v1\",\"spec\":{\"replicas\":1.0}}"
 
 static const char *apply(const char *body, struct write_options o)
 {
     struct request r = {0};
     struct err err = {0};
-    int rc = request_apply(&arena, &DEPLOYMENTS, &BLOG, json(body), &o, &r,
-                           &err);
+    int rc =
+        request_apply(&arena, &DEPLOYMENTS, &BLOG, json(body), &o, &r, &err);
 
     return line(rc, &r, &err);
 }
@@ -316,8 +316,8 @@ static const char *patch(enum patch_type type, struct write_options o)
 {
     struct request r = {0};
     struct err err = {0};
-    int rc = request_patch(&arena, &PODS, &BLOG, type, json("[1]"), &o, &r,
-                           &err);
+    int rc =
+        request_patch(&arena, &PODS, &BLOG, type, json("[1]"), &o, &r, &err);
 
     return line(rc, &r, &err);
 }
@@ -364,7 +364,7 @@ TEST(a_create_goes_to_the_collection)
     arena_release(&arena);
 }
 
-static const char *delete(struct delete_options o)
+static const char *delete (struct delete_options o)
 {
     struct request r = {0};
     struct err err = {0};
@@ -375,17 +375,16 @@ static const char *delete(struct delete_options o)
 
 TEST(a_delete_names_what_it_saw)
 {
-    struct delete_options o = {.uid = "u-1",
-                               .resource_version = "7",
-                               .propagation = "Foreground"};
+    struct delete_options o = {
+        .uid = "u-1", .resource_version = "7", .propagation = "Foreground"};
 
-    check_str(delete(o),
+    check_str(delete (o),
               "DELETE /api/v1/namespaces/default/pods/blog application/json "
               "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\","
               "\"preconditions\":{\"resourceVersion\":\"7\",\"uid\":\"u-1\"},"
               "\"propagationPolicy\":\"Foreground\"}");
     o.dry_run = true;
-    check_has(delete(o), "\"dryRun\":[\"All\"]");
+    check_has(delete (o), "\"dryRun\":[\"All\"]");
     arena_release(&arena);
 }
 
@@ -393,18 +392,18 @@ TEST(a_delete_without_preconditions_is_refused)
 {
     struct delete_options o = {.uid = "u-1", .propagation = "Orphan"};
 
-    check_has(delete(o), "INVALID: a delete needs");
+    check_has(delete (o), "INVALID: a delete needs");
     o.resource_version = "";
-    check_has(delete(o), "INVALID: a delete needs");
+    check_has(delete (o), "INVALID: a delete needs");
     o.resource_version = "7";
-    check_has(delete(o), "DELETE ");
+    check_has(delete (o), "DELETE ");
     o.uid = NULL;
-    check_has(delete(o), "INVALID: a delete needs");
+    check_has(delete (o), "INVALID: a delete needs");
     o.uid = "u";
     o.propagation = NULL;
-    check_has(delete(o), "propagation policy");
+    check_has(delete (o), "propagation policy");
     o.propagation = "foreground";
-    check_has(delete(o), "'foreground' is no propagation policy");
+    check_has(delete (o), "'foreground' is no propagation policy");
     arena_release(&arena);
 }
 

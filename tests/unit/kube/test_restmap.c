@@ -8,44 +8,54 @@
 /* ---- answers of a small server ---- */
 
 #define VERBS "\"verbs\":[\"create\",\"get\",\"list\",\"patch\",\"watch\"]"
-#define RESOURCE(plural, kind, more)                               \
-    "{\"resource\":\"" plural "\",\"responseKind\":{\"group\":\"\"," \
+#define RESOURCE(plural, kind, more)                                           \
+    "{\"resource\":\"" plural "\",\"responseKind\":{\"group\":\"\","           \
     "\"version\":\"\",\"kind\":\"" kind "\"}," VERBS more "}"
-#define VERSION(version, resources) \
-    "{\"version\":\"" version       \
+#define VERSION(version, resources)                                            \
+    "{\"version\":\"" version                                                  \
     "\",\"freshness\":\"Current\",\"resources\":[" resources "]}"
-#define GROUP(name, versions) \
+#define GROUP(name, versions)                                                  \
     "{\"metadata\":{\"name\":\"" name "\"},\"versions\":[" versions "]}"
-#define DISCOVERY(groups)                                        \
-    "{\"kind\":\"APIGroupDiscoveryList\","                       \
-    "\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"metadata\":{}," \
+#define DISCOVERY(groups)                                                      \
+    "{\"kind\":\"APIGroupDiscoveryList\","                                     \
+    "\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"metadata\":{},"               \
     "\"items\":[" groups "]}"
 
 #define NAMESPACED ",\"scope\":\"Namespaced\""
 
-static const char CORE[] = DISCOVERY(
-    "{\"metadata\":{},\"versions\":[" VERSION(
-        "v1",
-        RESOURCE("pods", "Pod",
-                 NAMESPACED
-                 ",\"singularResource\":\"pod\",\"shortNames\":[\"po\"],"
-                 "\"subresources\":[{\"subresource\":\"status\"}]")
-        "," RESOURCE("nodes", "Node", ",\"scope\":\"Cluster\"")
-        "," RESOURCE("events", "Event", NAMESPACED)) "]}");
+static const char CORE[] =
+    DISCOVERY(
+        "{\"metadata\":{},\"versions\":[" VERSION(
+            "v1", RESOURCE("pods", "Pod",
+                           NAMESPACED ",\"singularResource\":\"pod\","
+                                      "\"shortNames\":[\"po\"],"
+                                      "\"subresources\":[{\"subresource\":"
+                                      "\"status\"}]") "," RESOURCE("nodes",
+                                                                   "Node",
+                                                                   ",\"scope\":"
+                                                                   "\"Cluster"
+                                                                   "\"") "," RESOURCE("events",
+                                                                                      "Event",
+                                                                                      NAMESPACED)) "]}");
 
-#define APPS                                                               \
-    GROUP("apps",                                                          \
-          VERSION("v1", RESOURCE("deployments", "Deployment",              \
-                                 NAMESPACED                                \
-                                 ",\"singularResource\":\"deployment\","   \
-                                 "\"shortNames\":[\"deploy\"],"            \
-                                 "\"subresources\":[{\"subresource\":"     \
-                                 "\"scale\"},{\"subresource\":\"status\"}]")) \
-          "," VERSION("v1beta1",                                           \
-                      RESOURCE("deployments", "Deployment", NAMESPACED)    \
-                      "," RESOURCE("oldies", "Oldie", NAMESPACED)))
-#define EVENTS \
-    GROUP("events.k8s.io", VERSION("v1", RESOURCE("events", "Event", NAMESPACED)))
+#define APPS                                                                                \
+    GROUP("apps", VERSION("v1",                                                             \
+                          RESOURCE("deployments", "Deployment",                             \
+                                   NAMESPACED                                               \
+                                   ",\"singularResource\":\"deployment\","                  \
+                                   "\"shortNames\":[\"deploy\"],"                           \
+                                   "\"subresources\":[{\"subresource\":"                    \
+                                   "\"scale\"},{\"subresource\":\"status\"}"                \
+                                   "]")) "," VERSION("v1beta1",                             \
+                                                     RESOURCE(                              \
+                                                         "deployments",                     \
+                                                         "Deployment",                      \
+                                                         NAMESPACED) "," RESOURCE("oldies", \
+                                                                                  "Oldie",  \
+                                                                                  NAMESPACED)))
+#define EVENTS                                                                 \
+    GROUP("events.k8s.io",                                                     \
+          VERSION("v1", RESOURCE("events", "Event", NAMESPACED)))
 
 static const char APIS[] = DISCOVERY(APPS "," EVENTS);
 
@@ -148,12 +158,12 @@ TEST(the_preferred_version_comes_first)
 TEST(of_two_resources_of_one_kind_the_listable_counts)
 {
     struct restmap *m = map_of(
-        CORE, DISCOVERY(GROUP(
-                  "x.io",
-                  VERSION("v1", "{\"resource\":\"atests\",\"responseKind\":"
-                                "{\"kind\":\"T\"},\"verbs\":[\"create\"]},"
-                                "{\"resource\":\"ts\",\"responseKind\":"
-                                "{\"kind\":\"T\"},\"verbs\":[\"list\"]}"))));
+        CORE,
+        DISCOVERY(GROUP(
+            "x.io", VERSION("v1", "{\"resource\":\"atests\",\"responseKind\":"
+                                  "{\"kind\":\"T\"},\"verbs\":[\"create\"]},"
+                                  "{\"resource\":\"ts\",\"responseKind\":"
+                                  "{\"kind\":\"T\"},\"verbs\":[\"list\"]}"))));
 
     check_str(restmap_find(m, "x.io/v1", "T")->plural, "ts");
     check_str(restmap_find_group_kind(m, "x.io", "T")->plural, "ts");
@@ -166,16 +176,20 @@ TEST(a_bad_resource_does_not_spoil_the_others)
     struct restmap *m = map_of(
         DISCOVERY("7,{},{\"metadata\":{\"name\":7},\"versions\":7}"),
         DISCOVERY(GROUP(
-            "x.io", "{},7,{\"version\":\"../v1\"},{\"version\":7}," VERSION(
-                        "v1", "7,{},{\"resource\":\"a\"},{\"resource\":\"a/b\","
-                              "\"responseKind\":{\"kind\":\"B\"}},"
-                              "{\"resource\":\"..\",\"responseKind\":"
-                              "{\"kind\":\"C\"}},{\"resource\":\"subs\","
-                              "\"responseKind\":null,\"subresources\":7},"
-                              "{\"resource\":\"d\",\"responseKind\":"
-                              "{\"kind\":\"D\"},\"verbs\":7,"
-                              "\"shortNames\":[7]}")) "," GROUP("a/b", VERSION(
-                              "v1", RESOURCE("es", "E", "")))));
+            "x.io",
+            "{},7,{\"version\":\"../v1\"},{\"version\":7}," VERSION(
+                "v1",
+                "7,{},{\"resource\":\"a\"},{\"resource\":\"a/b\","
+                "\"responseKind\":{\"kind\":\"B\"}},"
+                "{\"resource\":\"..\",\"responseKind\":"
+                "{\"kind\":\"C\"}},{\"resource\":\"subs\","
+                "\"responseKind\":null,\"subresources\":7},"
+                "{\"resource\":\"d\",\"responseKind\":"
+                "{\"kind\":\"D\"},\"verbs\":7,"
+                "\"shortNames\":[7]}")) "," GROUP("a/b",
+                                                  VERSION("v1",
+                                                          RESOURCE("es", "E",
+                                                                   "")))));
 
     check_int(restmap_count(m), 1);
     check(restmap_find(m, "x.io/v1", "D"));
@@ -220,9 +234,9 @@ TEST(a_resource_that_changed_is_a_new_one)
     const struct resource *r;
 
     check_int(refresh(m, DISCOVERY(""),
-                      DISCOVERY(GROUP("events.k8s.io",
-                                      VERSION("v1", RESOURCE("events", "Event",
-                                                             "")))),
+                      DISCOVERY(GROUP(
+                          "events.k8s.io",
+                          VERSION("v1", RESOURCE("events", "Event", "")))),
                       NULL),
               0);
     r = restmap_find(m, "events.k8s.io/v1", "Event");
@@ -236,9 +250,9 @@ TEST(a_stale_version_keeps_what_was_known)
     struct restmap *m = map_of(CORE, APIS);
     const struct resource *old = restmap_find(m, "apps/v1", "Deployment");
     static const char stale[] = DISCOVERY(
-        GROUP("apps", "{\"version\":\"v1\",\"freshness\":\"Stale\"}")
-        "," GROUP("new.io", "{\"version\":\"v1\",\"freshness\":\"Stale\","
-                            "\"resources\":[" RESOURCE("ns", "N", "") "]}"));
+        GROUP("apps", "{\"version\":\"v1\",\"freshness\":\"Stale\"}") "," GROUP(
+            "new.io", "{\"version\":\"v1\",\"freshness\":\"Stale\","
+                      "\"resources\":[" RESOURCE("ns", "N", "") "]}"));
 
     check_int(refresh(m, CORE, stale, NULL), 0);
     check(restmap_find(m, "apps/v1", "Deployment") == old);
@@ -273,15 +287,15 @@ TEST(ending_early_keeps_the_rest)
 
 TEST(a_root_that_cannot_be_read_is_an_error_and_may_be_fed_again)
 {
-    static const char *const bad[] = {"", "<html>", "[]", "{\"kind\":\"Status\"}",
+    static const char *const bad[] = {"", "<html>", "[]",
+                                      "{\"kind\":\"Status\"}",
                                       "{\"kind\":\"APIResourceList\"}"};
     struct restmap *m = map_of(CORE, APIS);
     struct err err = {0};
 
     check_int(restmap_begin(m, NULL), 0);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        check_int(restmap_feed(m, bad[i], strlen(bad[i]), &err),
-                  -ERR_PROTOCOL);
+        check_int(restmap_feed(m, bad[i], strlen(bad[i]), &err), -ERR_PROTOCOL);
         check_has(err.msg, "cannot read '/api': ");
         check_str(restmap_next_path(m), "/api");
     }
@@ -445,9 +459,8 @@ TEST(a_word_may_say_group_and_version)
 
 TEST(a_plural_wins_over_a_short_name)
 {
-    struct restmap *m =
-        map_of(CORE, DISCOVERY(GROUP(
-                         "x.io", VERSION("v1", RESOURCE("po", "P", "")))));
+    struct restmap *m = map_of(
+        CORE, DISCOVERY(GROUP("x.io", VERSION("v1", RESOURCE("po", "P", "")))));
 
     check_str(word(m, "po"), "x.io/v1");
     check_str(word(m, "po.v1"), "v1");

@@ -47,10 +47,10 @@ static int add_crd(struct restmap *m, const char *json, struct err *err)
     return rc;
 }
 
-#define CRD(versions)                                                      \
-    "{\"kind\":\"CustomResourceDefinition\",\"spec\":{\"group\":\"x.io\"," \
-    "\"scope\":\"Namespaced\",\"names\":{\"kind\":\"Widget\","             \
-    "\"plural\":\"widgets\",\"singular\":\"widget\","                      \
+#define CRD(versions)                                                          \
+    "{\"kind\":\"CustomResourceDefinition\",\"spec\":{\"group\":\"x.io\","     \
+    "\"scope\":\"Namespaced\",\"names\":{\"kind\":\"Widget\","                 \
+    "\"plural\":\"widgets\",\"singular\":\"widget\","                          \
     "\"shortNames\":[\"wd\"]},\"versions\":[" versions "]}}"
 #define SERVED(name) "{\"name\":\"" name "\",\"served\":true}"
 

@@ -172,15 +172,15 @@ TEST(partial_metadata_gets_its_real_kind_back)
 
 TEST(managed_fields_of_other_managers_are_dropped)
 {
-    struct snapshot *s = parse(
-        "{\"metadata\":{\"managedFields\":["
-        "{\"manager\":\"kubectl\",\"fieldsV1\":{\"f:spec\":{}}},"
-        "{\"manager\":\"tidelock-web\",\"operation\":\"Apply\"},"
-        "{\"operation\":\"Apply\",\"fieldsV1\":{\"f:status\":{}},"
-        "\"manager\":\"tidelock-web\",\"subresource\":\"status\"},"
-        "{\"manager\":\"tidelock\"},{\"manager\":7},{},null,"
-        "{\"manager\":\"not-tidelock-web\"}],\"name\":\"a\"}}",
-        NULL);
+    struct snapshot *s =
+        parse("{\"metadata\":{\"managedFields\":["
+              "{\"manager\":\"kubectl\",\"fieldsV1\":{\"f:spec\":{}}},"
+              "{\"manager\":\"tidelock-web\",\"operation\":\"Apply\"},"
+              "{\"operation\":\"Apply\",\"fieldsV1\":{\"f:status\":{}},"
+              "\"manager\":\"tidelock-web\",\"subresource\":\"status\"},"
+              "{\"manager\":\"tidelock\"},{\"manager\":7},{},null,"
+              "{\"manager\":\"not-tidelock-web\"}],\"name\":\"a\"}}",
+              NULL);
 
     if (!s)
         return;
@@ -249,12 +249,12 @@ TEST(only_the_controller_is_the_owner)
 
 TEST(the_first_of_two_controllers_counts)
 {
-    struct snapshot *s = parse(
-        "{\"metadata\":{\"ownerReferences\":["
-        "{\"controller\":true,\"uid\":\"1\",\"kind\":\"A\"},"
-        "{\"controller\":true,\"uid\":\"2\",\"kind\":\"B\"}],"
-        "\"name\":\"a\"}}",
-        NULL);
+    struct snapshot *s =
+        parse("{\"metadata\":{\"ownerReferences\":["
+              "{\"controller\":true,\"uid\":\"1\",\"kind\":\"A\"},"
+              "{\"controller\":true,\"uid\":\"2\",\"kind\":\"B\"}],"
+              "\"name\":\"a\"}}",
+              NULL);
 
     if (!s)
         return;
@@ -284,11 +284,11 @@ TEST(an_orphan_remembers_its_owner_by_label)
 
 TEST(a_controller_counts_more_than_a_label)
 {
-    struct snapshot *s = parse(
-        "{\"metadata\":{\"name\":\"a\",\"labels\":"
-        "{\"tidelock.dev/owner-uid\":\"u-9\"},\"ownerReferences\":"
-        "[{\"uid\":\"u-1\",\"controller\":true}]}}",
-        NULL);
+    struct snapshot *s =
+        parse("{\"metadata\":{\"name\":\"a\",\"labels\":"
+              "{\"tidelock.dev/owner-uid\":\"u-9\"},\"ownerReferences\":"
+              "[{\"uid\":\"u-1\",\"controller\":true}]}}",
+              NULL);
 
     if (!s)
         return;
@@ -299,8 +299,8 @@ TEST(a_controller_counts_more_than_a_label)
 
 TEST(labels_may_be_missing_or_odd)
 {
-    static const char *const labels[] = {
-        "null", "{}", "[]", "7", "{\"tidelock.dev/owner-uid\":null}"};
+    static const char *const labels[] = {"null", "{}", "[]", "7",
+                                         "{\"tidelock.dev/owner-uid\":null}"};
 
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
         struct str json = {0};

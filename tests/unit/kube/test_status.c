@@ -27,16 +27,20 @@ TEST(the_code_alone_decides_when_there_is_no_status)
         int http;
         enum err_code code;
     } table[] = {
-        {0, ERR_PROTOCOL},     {101, ERR_PROTOCOL},  {302, ERR_PROTOCOL},
-        {400, ERR_REJECTED},   {401, ERR_UNAUTHORIZED},
-        {403, ERR_FORBIDDEN},  {404, ERR_NO_KIND},   {405, ERR_REJECTED},
-        {408, ERR_TIMEOUT},    {409, ERR_CONFLICT},  {410, ERR_GONE},
-        {413, ERR_LIMIT},      {415, ERR_REJECTED},  {422, ERR_REJECTED},
-        {429, ERR_THROTTLED},  {500, ERR_SERVER},    {502, ERR_SERVER},
-        {503, ERR_SERVER},     {504, ERR_TIMEOUT},   {599, ERR_SERVER},
+        {0, ERR_PROTOCOL},   {101, ERR_PROTOCOL},     {302, ERR_PROTOCOL},
+        {400, ERR_REJECTED}, {401, ERR_UNAUTHORIZED}, {403, ERR_FORBIDDEN},
+        {404, ERR_NO_KIND},  {405, ERR_REJECTED},     {408, ERR_TIMEOUT},
+        {409, ERR_CONFLICT}, {410, ERR_GONE},         {413, ERR_LIMIT},
+        {415, ERR_REJECTED}, {422, ERR_REJECTED},     {429, ERR_THROTTLED},
+        {500, ERR_SERVER},   {502, ERR_SERVER},       {503, ERR_SERVER},
+        {504, ERR_TIMEOUT},  {599, ERR_SERVER},
     };
     static const char *const bodies[] = {
-        NULL, "", "<html>404 page not found</html>", "{\"kind\":\"Stat", "[]",
+        NULL,
+        "",
+        "<html>404 page not found</html>",
+        "{\"kind\":\"Stat",
+        "[]",
         "{\"kind\":\"Pod\",\"code\":200,\"reason\":\"AlreadyExists\"}",
     };
 
@@ -142,13 +146,11 @@ TEST(the_longer_of_header_and_details_counts)
     check_int(retry_after(429, body, NULL), 5000);
     check_int(retry_after(429, body, "2"), 5000);
     check_int(retry_after(503, body, "9"), 9000);
-    check_int(retry_after(429,
-                          STATUS "\"details\":{\"retryAfterSeconds\":-5}}",
-                          "2"),
-              2000);
+    check_int(
+        retry_after(429, STATUS "\"details\":{\"retryAfterSeconds\":-5}}", "2"),
+        2000);
     check_int(retry_after(
-                  429,
-                  STATUS "\"details\":{\"retryAfterSeconds\":1000000000}}",
+                  429, STATUS "\"details\":{\"retryAfterSeconds\":1000000000}}",
                   NULL),
               60000);
 }
