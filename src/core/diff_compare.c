@@ -48,7 +48,7 @@ struct comparison {
     struct arena *a;
     struct err *err;
     bool same_hash; /* the declaration is the one applied last */
-    bool order;     /* the order of list maps counts */
+    bool fresh;     /* it is not: order and empty lists count */
     bool secret;
     bool foreign;
     bool differs;
@@ -380,7 +380,7 @@ static int compare_order(struct comparison *c, const struct list *l)
 {
     int64_t before = -1;
 
-    for (uint32_t i = 0; c->order && i < l->p.declared->count; i++) {
+    for (uint32_t i = 0; c->fresh && i < l->p.declared->count; i++) {
         if (l->live[i] >= 0 && l->live[i] < before)
             return add_difference(c, l->p.live, l->p.declared);
         if (l->live[i] >= 0)
@@ -459,11 +459,22 @@ static int compare_empty(struct comparison *c, struct place p)
     return rc < 0 ? rc : compare_dropped_fields(c, p);
 }
 
+/* An empty list map or set says nothing about the items of others, and who
+ * declared it is not remembered: the server simply drops `env: []`. */
+static int compare_empty_list(struct comparison *c, struct place p)
+{
+    if (schema_list(p.node) != SCHEMA_LIST_ATOMIC && (p.live || !c->fresh))
+        return 0;
+    return compare_leaf(c, p);
+}
+
 static int compare(struct comparison *c, struct place p)
 {
     if (value_is(p.declared, VALUE_ARRAY) &&
         (p.declared->count || (p.owned && p.owned->count)))
         return compare_array(c, p);
+    if (value_is(p.declared, VALUE_ARRAY))
+        return compare_empty_list(c, p);
     if (!value_is(p.declared, VALUE_OBJECT))
         return compare_leaf(c, p);
     if (!p.declared->count)
@@ -511,7 +522,7 @@ int diff_compare(struct diff_work *w, const struct diff_step *s,
                             .same_hash = text_equal(hash, d->hash),
                             .secret = diff_is_secret(s->resource) };
 
-    c.order = !c.same_hash;
+    c.fresh = !c.same_hash;
     return run(&c,
                (struct place){
                    d->body,
