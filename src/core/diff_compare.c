@@ -470,11 +470,10 @@ static int compare_empty_list(struct comparison *c, struct place p)
 
 static int compare(struct comparison *c, struct place p)
 {
-    if (value_is(p.declared, VALUE_ARRAY) &&
-        (p.declared->count || (p.owned && p.owned->count)))
-        return compare_array(c, p);
     if (value_is(p.declared, VALUE_ARRAY))
-        return compare_empty_list(c, p);
+        return p.declared->count || (p.owned && p.owned->count)
+                   ? compare_array(c, p)
+                   : compare_empty_list(c, p);
     if (!value_is(p.declared, VALUE_OBJECT))
         return compare_leaf(c, p);
     if (!p.declared->count)
