@@ -33,9 +33,9 @@ struct object_ref RAISES check_ref(lua_State *L, int idx, const char *verb);
 /* Verdict "the kind is not declared": says what to add where. */
 int RAISES kill_undeclared(lua_State *L, const char *verb,
                            const struct gvk *gvk, const char *where);
-/* `object` has no verb `name`: names the nearest and all. `one` is what such a
- * thing is called, "verb". */
-int RAISES kill_no_verb(lua_State *L, const char *object, const char *one,
+/* Verdict "plan has no verb 'aply', did you mean 'apply'?": `lead` is what
+ * stands before the name, `plural` what the hint calls the words of `list`. */
+int RAISES kill_unknown(lua_State *L, const char *lead, const char *plural,
                         const char *name, const char *const *list);
 
 /* ---- the view ---- */

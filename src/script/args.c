@@ -10,6 +10,13 @@
 
 #define REF_HINT "a reference is an object, or { apiVersion, kind, name [, "   \
                  "namespace] }"
+#define LEAD_SIZE 300
+
+/* Mistakes in a declaration and in a plan have their own codes. */
+static enum err_code code_of(lua_State *L)
+{
+    return vm_of(L)->declaring ? ERR_SCRIPT : ERR_PLAN;
+}
 
 const char *type_word(lua_State *L, int idx)
 {
@@ -53,58 +60,73 @@ const char *check_text(lua_State *L, int idx, const char *verb,
     return vm_text(L, text, len);
 }
 
+/* The key on the top of the stack is one that may be there. */
+static bool is_known_key(lua_State *L, const char *const *names,
+                         lua_Integer positional)
+{
+    if (lua_isinteger(L, -1))
+        return lua_tointeger(L, -1) > 0 && lua_tointeger(L, -1) <= positional;
+    for (; lua_type(L, -1) == LUA_TSTRING && *names; names++)
+        if (strcmp(lua_tostring(L, -1), *names) == 0)
+            return true;
+    return false;
+}
+
 void check_fields(lua_State *L, int idx, const char *what,
                   const char *const *names, lua_Integer positional)
 {
     const char *wrong = NULL;
+    char lead[LEAD_SIZE];
 
     lua_pushnil(L);
     while (lua_next(L, idx)) {
-        const char *const *at = names;
         const char *name;
 
         lua_pop(L, 1);
-        if (lua_isinteger(L, -1) && lua_tointeger(L, -1) > 0 &&
-            lua_tointeger(L, -1) <= positional)
+        if (is_known_key(L, names, positional))
             continue;
-        name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
-                                              : "a list item";
-        while (*at && strcmp(*at, name) != 0)
-            at++;
-        if (!*at && (!wrong || strcmp(name, wrong) < 0))
+        if (lua_type(L, -1) != LUA_TSTRING)
+            vm_kill(L, code_of(L), NULL, "%s: there is a list item too many, "
+                    "or a key that is no text", what);
+        name = lua_tostring(L, -1);
+        if (!wrong || strcmp(name, wrong) < 0)
             wrong = name; /* the first by its bytes: the same in every run */
     }
-    if (wrong)
-        kill_no_verb(L, what, "field", wrong, names);
+    if (!wrong)
+        return;
+    snprintf(lead, sizeof lead, "%s: there is no field", what);
+    kill_unknown(L, lead, "fields", wrong, names);
 }
 
 bool check_options(lua_State *L, int idx, const char *verb,
                    const char *const *names)
 {
+    char what[LEAD_SIZE];
+
     if (lua_isnoneornil(L, idx))
         return false;
+    snprintf(what, sizeof what, "%s: options", verb);
     if (!lua_istable(L, idx))
-        vm_kill(L, ERR_PLAN, NULL, "%s: options: expected a table, got %s",
-                verb, type_word(L, idx));
-    check_fields(L, idx, verb, names, 0);
+        vm_kill(L, ERR_PLAN, NULL, "%s: expected a table, got %s", what,
+                type_word(L, idx));
+    check_fields(L, idx, what, names, 0);
     return true;
 }
 
-int kill_no_verb(lua_State *L, const char *object, const char *one,
+int kill_unknown(lua_State *L, const char *lead, const char *plural,
                  const char *name, const char *const *list)
 {
     const char *near = suggest(name, list);
     struct vm *vm = vm_of(L);
-    enum err_code code = vm->declaring ? ERR_SCRIPT : ERR_PLAN;
 
     str_clear(&vm->text);
-    str_addf(&vm->text, "%ss: ", one);
+    str_addf(&vm->text, "%s: ", plural);
     suggest_list(&vm->text, list);
     if (near)
-        return vm_kill(L, code, str_text(&vm->text), "%s has no %s '%s', "
-                       "did you mean '%s'?", object, one, name, near);
-    return vm_kill(L, code, str_text(&vm->text), "%s has no %s '%s'",
-                   object, one, name);
+        return vm_kill(L, code_of(L), str_text(&vm->text), "%s '%s', did you "
+                       "mean '%s'?", lead, name, near);
+    return vm_kill(L, code_of(L), *list ? str_text(&vm->text) : NULL,
+                   "%s '%s'", lead, name);
 }
 
 /* ---- references ---- */

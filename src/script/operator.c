@@ -65,10 +65,13 @@ static const char *top_text(lua_State *L, const char *what,
     return vm_text(L, lua_tostring(L, -1), strlen(lua_tostring(L, -1)));
 }
 
-static bool top_bool(lua_State *L, const char *what)
+static bool top_bool(lua_State *L, const char *what, const char *field)
 {
+    char named[120];
+
+    snprintf(named, sizeof named, "%s: %s", what, field);
     if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
-        wrong(L, what, "true or false");
+        wrong(L, named, "true or false");
     return lua_toboolean(L, -1);
 }
 
@@ -190,7 +193,7 @@ static void read_owned(lua_State *L, struct operator_decl *d, size_t n)
     o->gvk = top_kind(L, what);
     check_fields(L, lua_gettop(L), what, fields, 2);
     lua_getfield(L, -1, "retired");
-    o->retired = top_bool(L, "retired");
+    o->retired = top_bool(L, what, "retired");
     lua_pop(L, 1);
     if (operator_owns(d, &o->gvk) != o)
         vm_kill(L, ERR_SCRIPT, NULL, "%s: %s %s is listed twice", what,
@@ -295,7 +298,7 @@ static void read_read(lua_State *L, struct operator_read *r, size_t n)
     r->by_name = has_function(L, what, "names");
     r->has_map = has_function(L, what, "map");
     lua_getfield(L, -1, "bodies");
-    r->metadata_only = !lua_isnil(L, -1) && !top_bool(L, what);
+    r->metadata_only = !lua_isnil(L, -1) && !top_bool(L, what, "bodies");
     lua_pop(L, 1);
 }
 
@@ -450,7 +453,7 @@ static void read_functions(lua_State *L, struct operator_decl *d)
                 WHAT ": reconcile is missing");
     d->has_finalize = has_function(L, WHAT, "finalize");
     lua_getfield(L, 1, "reads_secret_values");
-    d->reads_secret_values = top_bool(L, WHAT ": reads_secret_values");
+    d->reads_secret_values = top_bool(L, WHAT, "reads_secret_values");
     lua_pop(L, 2);
 }
 
@@ -501,14 +504,16 @@ bool push_declaration(lua_State *L)
 void run_operator(lua_State *L)
 {
     const struct module *m = module_find(vm_of(L)->script, "operator");
+    int result;
 
     module_push(L, m);
     lua_call(L, 0, 1);
+    result = lua_gettop(L);
     if (lua_isnil(L, -1))
         vm_kill(L, ERR_SCRIPT, RETURN_HINT, "operator.lua returns nothing");
     if (!push_declaration(L) || !lua_rawequal(L, -1, -2))
-        vm_kill(L, ERR_SCRIPT, RETURN_HINT, "operator.lua returns %s, not "
-                "what tidelock.operator gave",
-                lua_istable(L, 1) ? "another table" : type_word(L, 1));
+        vm_kill(L, ERR_SCRIPT, RETURN_HINT, "operator.lua returns a %s",
+                lua_istable(L, result) ? "plain table"
+                                       : type_word(L, result));
     lua_remove(L, -2);
 }

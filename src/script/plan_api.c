@@ -302,7 +302,7 @@ static int l_plan_index(lua_State *L)
         list[i] = verbs[i].name;
     }
     list[VERBS] = NULL;
-    return kill_no_verb(L, "plan", "verb", name, list);
+    return kill_unknown(L, "plan has no verb", "verbs", name, list);
 }
 
 static int l_plan_newindex(lua_State *L)

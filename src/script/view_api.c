@@ -492,7 +492,7 @@ static int l_view_index(lua_State *L)
             lua_pushcclosure(L, call_method, 1);
             return 1;
         }
-    return kill_no_verb(L, "view", "field", name, list);
+    return kill_unknown(L, "view has no field", "fields", name, list);
 }
 
 static int l_view_newindex(lua_State *L)

@@ -140,11 +140,11 @@ TEST(apply_says_what_is_wrong_with_its_options)
         {"plan:apply(" MAP ", 'x')", "operator.lua:1: plan:apply: ConfigMap "
          "'a': options: expected a table, got string"},
         {"plan:apply(" MAP ", { afer = 1 })", "operator.lua:1: plan:apply: "
-         "ConfigMap 'a' has no field 'afer', did you mean 'after'?\n  hint: "
+         "ConfigMap 'a': options: there is no field 'afer', did you mean 'after'?\n  hint: "
          "fields: after, gate, on_delete, immutable"},
         {"plan:apply(" MAP ", { 'x' })", "operator.lua:1: plan:apply: "
-         "ConfigMap 'a' has no field 'a list item'\n  hint: fields: after, "
-         "gate, on_delete, immutable"},
+         "ConfigMap 'a': options: there is a list item too many, or a key "
+         "that is no text"},
         {"plan:apply(" MAP ", { on_delete = 'keep' })", "operator.lua:1: "
          "plan:apply: ConfigMap 'a': on_delete: expected \"orphan\", got keep"},
         {"plan:apply(" MAP ", { immutable = true })", "operator.lua:1: "

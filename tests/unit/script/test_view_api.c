@@ -214,7 +214,7 @@ TEST(list_says_what_is_wrong)
         {"view:owned('v1', 'Node')", "operator.lua:1: view:owned: v1 Node is "
          "not declared\n  hint: add { \"v1\", \"Node\" } to owns"},
         {"view:list('v1', 'Node', { label = 'x' })", "operator.lua:1: "
-         "view:list has no field 'label', did you mean 'labels'?\n  hint: "
+         "view:list: options: there is no field 'label', did you mean 'labels'?\n  hint: "
          "fields: namespace, labels, fields"},
         {"view:list('v1', 'Node', { labels = 1 })", "operator.lua:1: "
          "view:list: labels: expected a selector, got number"},
