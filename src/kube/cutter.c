@@ -21,8 +21,25 @@
 
 /* ---- inside keys and values ---- */
 
+#define ONES 0x0101010101010101u
+
+static bool has_byte(uint64_t word, char byte)
+{
+    uint64_t x = word ^ ONES * (unsigned char)byte;
+
+    return ((x - ONES) & ~x & ONES * 0x80) != 0;
+}
+
+/* Eight bytes at a time: values of Secrets and ConfigMaps are long. */
 static const char *skip_text(const char *p, const char *end)
 {
+    uint64_t word;
+
+    for (; end - p >= 8; p += 8) {
+        memcpy(&word, p, 8);
+        if (has_byte(word, '"') || has_byte(word, '\\'))
+            break;
+    }
     while (p < end && *p != '"' && *p != '\\')
         p++;
     return p;
