@@ -464,7 +464,7 @@ class ControlPlane:
             f"--service-account-key-file={self._token_key}",
             f"--service-account-signing-key-file={self._token_key}",
             "--authorization-mode=Node,RBAC", "--allow-privileged",
-            "--service-cluster-ip-range=10.0.0.0/24",
+            "--service-cluster-ip-range=10.0.0.0/16",
             # On SIGTERM end the watches, or they keep the server for 60 s.
             "--shutdown-watch-termination-grace-period=10s",
             f"--audit-policy-file={HERE / 'audit-policy.yaml'}",
