@@ -147,6 +147,7 @@ static int begin_value(struct cutter *c, char byte, struct err *err)
     return move(c, CUTTER_VALUE);
 }
 
+/* The one place where an array is entered instead of taken whole. */
 static int before_value(struct cutter *c, char byte, struct err *err)
 {
     bool enter = c->entering && byte == '[';
@@ -164,6 +165,7 @@ static int end_document(struct cutter *c, struct cut *ret_cut)
     return move(c, CUTTER_OUTSIDE);
 }
 
+/* What was between the brackets has been reported already. */
 static int end_items(struct cutter *c, struct cut *ret_cut)
 {
     c->entered = false;
@@ -230,6 +232,7 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
+/* Is the next byte part of a key, value or item? */
 static bool in_token(const struct cutter *c)
 {
     return c->state == CUTTER_KEY || c->state == CUTTER_VALUE;

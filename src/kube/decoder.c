@@ -68,6 +68,8 @@ void decoder_free(struct decoder *d)
     mem_free(d);
 }
 
+/* Once a feed, in one move; a buffer that one large object blew up goes back
+ * when it is empty. */
 static void drop_used(struct decoder *d)
 {
     size_t n = (size_t)(d->used - d->base);
@@ -224,6 +226,7 @@ static void settle_used(struct decoder *d)
         d->used = c->document;
 }
 
+/* A list item that is too long is noticed while it still comes in. */
 static int check_open(const struct decoder *d, struct err *err)
 {
     if (d->mode == DECODER_WATCH ||
@@ -232,6 +235,7 @@ static int check_open(const struct decoder *d, struct err *err)
     return list_too_large(d, err);
 }
 
+/* CUT_MORE when every byte was looked at. */
 static int cut_next(struct decoder *d, struct err *err)
 {
     struct window w = {str_text(&d->buffer), d->buffer.len, d->base};
@@ -243,6 +247,7 @@ static int cut_next(struct decoder *d, struct err *err)
     return check_open(d, err);
 }
 
+/* Cut and take until there is something to report or nothing left. */
 static int pump(struct decoder *d, struct decoder_event *ret, struct err *err)
 {
     int rc = 0;

@@ -12,6 +12,7 @@
 
 #include "decoder_impl.h"
 
+/* An item without its kind gets that of the decoder (typed lists). */
 static int take_item(struct decoder *d, struct decoder_event *ret,
                      struct err *err)
 {
@@ -38,6 +39,7 @@ static int take_kind(const struct value *v, struct err *err)
                    kind ? kind : "document without kind");
 }
 
+/* Kept until the page ends: it may stand before the items or behind them. */
 static int take_metadata(struct decoder *d, const struct value *v,
                          struct err *err)
 {
@@ -82,6 +84,7 @@ static int take_value(struct decoder *d, struct err *err)
     }
 }
 
+/* From here on the elements of `items` come one by one. */
 static int take_key(struct decoder *d, struct err *err)
 {
     struct span span = {d->cut.start, d->cut.end};

@@ -37,6 +37,8 @@ static int unreadable(const struct decoder *d, int rc,
     return skipped(d, ret, err);
 }
 
+/* ADDED, MODIFIED, DELETED: the version of each moves the watch on, that of a
+ * deletion too (WS-10). */
 static int object_event(struct decoder *d, enum decoder_kind kind,
                         struct decoder_event *ret, struct err *err)
 {
@@ -53,6 +55,7 @@ static int object_event(struct decoder *d, enum decoder_kind kind,
 
 /* ---- bookmarks and errors: small, rare, read as trees ---- */
 
+/* A bookmark of another kind is as strange as an object of one. */
 static bool may_be_bookmark(const struct decoder *d, const struct value *v)
 {
     const char *kind = value_text_at(v, "kind");
@@ -99,6 +102,7 @@ static int bookmark_event(struct decoder *d, enum decoder_kind kind,
     return rc;
 }
 
+/* The stream is over, for a reason that status.h knows to read (LW-9). */
 static int error_event(struct decoder *d, enum decoder_kind kind,
                        struct decoder_event *ret, struct err *err)
 {

@@ -61,6 +61,8 @@ static int add_escaped(struct str *out, const char *text, const char *safe)
     return rc;
 }
 
+/* The characters of RFC 3986 that a segment may hold unescaped: names such as
+ * "system:node" stay readable. */
 static int add_segment(struct str *path, const char *text)
 {
     str_addc(path, '/');
@@ -75,6 +77,7 @@ static int check_segment(const char *what, const char *text, struct err *err)
     return err_set(err, ERR_INVALID, "'%s' is no %s", text, what);
 }
 
+/* All namespaces is for collections only. */
 static int check_scope(const struct resource *r, const char *ns,
                        const char *name, struct err *err)
 {
@@ -124,6 +127,8 @@ int request_query(struct str *path, const char *key, const char *value)
     return add_escaped(path, value, "-._~");
 }
 
+/* An empty value is as good as none: "" is what unset versions and selectors
+ * look like elsewhere. */
 static void query_if(struct str *path, const char *key, const char *value)
 {
     if (value && value[0])
@@ -151,6 +156,7 @@ static void draft_init(struct draft *d, struct arena *a, enum http_method m)
     str_init(&d->body, BODY_MAX);
 }
 
+/* The only place where *ret is written. */
 static int copy_draft(struct draft *d, struct request *ret, struct err *err)
 {
     int rc = str_check(&d->path, "a path", err);
@@ -282,6 +288,7 @@ int request_watch(struct arena *a, const struct resource *r,
 
 /* ---- writes ---- */
 
+/* dryRun has one value only (HT-15). */
 static void query_write(struct str *path, const struct write_options *o)
 {
     query_if(path, "fieldManager", o->field_manager);
@@ -292,6 +299,7 @@ static void query_write(struct str *path, const struct write_options *o)
     query_if(path, "fieldValidation", o->field_validation);
 }
 
+/* The text under `field` has to be this one. */
 static int check_text(const struct value *body, const char *field,
                       const char *want, struct err *err)
 {
@@ -370,6 +378,7 @@ int request_apply(struct arena *a, const struct resource *r,
     return request_patch(a, r, key, PATCH_APPLY, body, o, ret, err);
 }
 
+/* Without subresource the name is in the body, or made by the server. */
 int request_create(struct arena *a, const struct resource *r,
                    const struct object_key *key, const struct value *body,
                    const struct write_options *o, struct request *ret,
@@ -395,6 +404,8 @@ int request_create(struct arena *a, const struct resource *r,
 
 /* ---- delete ---- */
 
+/* Never a delete by name alone: it would hit the next object of that name
+ * (G5). */
 static int check_delete(const struct delete_options *o, struct err *err)
 {
     static const char *const policies[] = {"Background", "Foreground",

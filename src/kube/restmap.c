@@ -51,6 +51,7 @@ void restmap_free(struct restmap *m)
 
 /* ---- entries ---- */
 
+/* A draft's short names come unchecked from a document. */
 static uint32_t short_name_count(const struct draft *d)
 {
     return value_is(d->short_names, VALUE_ARRAY) ? d->short_names->count : 0;
@@ -67,6 +68,7 @@ static bool same_short_names(const struct entry *e, const struct draft *d)
     return i == count && !e->short_names[i];
 }
 
+/* group and version follow from apiVersion. */
 static bool same_resource(const struct resource *a, const struct resource *b)
 {
     return text_equal(a->api_version, b->api_version) &&
@@ -96,6 +98,8 @@ static const char **copy_short_names(struct arena *a, const struct draft *d)
     return names;
 }
 
+/* Copies every text. NULL on out of memory; what was copied by then stays in
+ * the arena, unused. */
 static struct entry *entry_new(struct arena *a, const struct draft *d)
 {
     struct entry *e = arena_alloc(a, sizeof(*e));
@@ -173,6 +177,7 @@ int table_add(struct table *t, const struct entry *e, struct err *err)
     return 0;
 }
 
+/* The live entry that says exactly this; NULL when it is news. */
 static const struct entry *find_same(const struct restmap *m,
                                      const struct draft *d)
 {
@@ -276,6 +281,7 @@ const char *restmap_next_path(const struct restmap *m)
     return m->path_pos < m->path_count ? m->paths[m->path_pos] : NULL;
 }
 
+/* The two paths every refresh begins with. */
 static bool is_root(const char *path)
 {
     return strcmp(path, "/api") == 0 || strcmp(path, "/apis") == 0;
@@ -294,6 +300,8 @@ static int keep_former(struct restmap *m, const char *path, struct err *err)
     return table_keep_version(m, &m->next, restmap_path_version(path), err);
 }
 
+/* Documents of groups may come from anybody's server: what cannot be read is
+ * the peer's fault, never ours. */
 static int read_answer(struct restmap *m, const char *path, const char *body,
                        size_t len, struct err *err)
 {
@@ -385,6 +393,7 @@ struct word {
     const char *rest; /* behind the first dot, NULL without one */
 };
 
+/* In any case, as kubectl takes them. */
 static bool name_is(const struct word *w, const char *name)
 {
     return w->len > 0 && strlen(name) == w->len &&
@@ -399,6 +408,7 @@ static bool short_name_is(const struct word *w, const struct entry *e)
     return false;
 }
 
+/* "apps", "v1.apps", or "v1" for the core group. */
 static bool rest_is(const struct word *w, const struct resource *r)
 {
     size_t len = strlen(r->version);
@@ -428,6 +438,8 @@ static int fit(const struct word *w, const struct entry *e)
     return name_is(w, r->kind) ? 1 : 0;
 }
 
+/* The best fit; of equal ones the first, so core before other groups and the
+ * preferred version before the others. */
 const struct resource *restmap_find_word(const struct restmap *m,
                                          const char *word)
 {

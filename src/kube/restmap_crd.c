@@ -32,6 +32,7 @@ struct version {
 
 /* ---- the order of versions ---- */
 
+/* Without leading zero, as Kubernetes reads versions: v01 is no version. */
 static bool read_number(const char **at, int64_t *ret_number)
 {
     size_t len = strspn(*at, "0123456789");
@@ -126,6 +127,7 @@ static int missing(const char *field, struct err *err)
     return err_set(err, ERR_INVALID, "the definition has no %s", field);
 }
 
+/* What all versions have in common. A custom resource can do everything. */
 static int read_names(const struct value *crd, struct draft *d, struct err *err)
 {
     struct resource *r = &d->resource;
@@ -182,6 +184,7 @@ static int read_versions(const struct value *crd, struct arena *a,
     return 0;
 }
 
+/* Subresources are a matter of each version. */
 static int take_version(struct restmap *m, struct table *t, struct draft *d,
                         const struct version *v, struct err *err)
 {

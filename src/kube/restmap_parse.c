@@ -107,6 +107,9 @@ static int take_aggregated(struct restmap *m, struct draft d,
     return take(m, &d, err);
 }
 
+/* One version of a group. A stale one has no resources of its own: its server
+ * did not answer the aggregator. Where nothing was known, take what is there.
+ */
 static int take_version(struct restmap *m, struct arena *a, const char *group,
                         const struct value *v, struct err *err)
 {
@@ -128,6 +131,7 @@ static int take_version(struct restmap *m, struct arena *a, const char *group,
     return rc;
 }
 
+/* A group without a name is the core group. */
 static int take_groups(struct restmap *m, struct arena *a,
                        const struct value *doc, struct err *err)
 {
@@ -147,6 +151,7 @@ static int take_groups(struct restmap *m, struct arena *a,
 
 /* ---- legacy ---- */
 
+/* One more path; names that would lead elsewhere are passed over (HT-14). */
 static int ask_version(struct restmap *m, const char *group,
                        const char *version, struct err *err)
 {
@@ -173,6 +178,7 @@ static int ask_core(struct restmap *m, const struct value *doc, struct err *err)
     return rc;
 }
 
+/* The preferred version first, whatever the order of the list (DI-4). */
 static int ask_group(struct restmap *m, const struct value *group,
                      struct err *err)
 {
@@ -223,6 +229,7 @@ static bool lists_subresource(const struct value *resources, const char *plural,
     return false;
 }
 
+/* Subresources were looked up from their resource: they are no kinds. */
 static int take_legacy(struct restmap *m, struct draft d,
                        const struct value *resources, const struct value *v,
                        struct err *err)

@@ -101,6 +101,7 @@ static void put_token(struct scan *s, enum json_event event)
     s->comma = event != JSON_KEY && !is_start(event);
 }
 
+/* The next token of the source; nothing is copied by reading it. */
 static int next(struct scan *s, enum json_event *ret_event, struct err *err)
 {
     return json_next(&s->reader, ret_event, err);
@@ -121,6 +122,7 @@ static int copy_value(struct scan *s, enum json_event event, struct err *err)
     return rc;
 }
 
+/* A key has been copied: its value, whatever it is. */
 static int copy_next_value(struct scan *s, struct err *err)
 {
     enum json_event event;
@@ -144,6 +146,7 @@ static void go_back(struct scan *s, struct mark mark)
 
 /* ---- noting names ---- */
 
+/* Was the key or text just read this one? */
 static bool last_is(const struct scan *s, const char *text)
 {
     size_t len = strlen(text);
@@ -184,6 +187,7 @@ static int note_next(struct scan *s, size_t *field, enum json_event *ret_event,
     return scan_note(s, field, s->reader.string, s->reader.string_len, err);
 }
 
+/* As note_next(), and the token is copied. */
 static int copy_noted(struct scan *s, size_t *field, struct err *err)
 {
     enum json_event event;
@@ -196,6 +200,7 @@ static int copy_noted(struct scan *s, size_t *field, struct err *err)
 
 /* ---- ownerReferences ---- */
 
+/* Where the value of the key just read is noted; NULL when it is not. */
 static size_t *owner_field(const struct scan *s, struct scan_owner *owner)
 {
     if (last_is(s, "uid"))
@@ -209,6 +214,7 @@ static size_t *owner_field(const struct scan *s, struct scan_owner *owner)
     return NULL;
 }
 
+/* `controller` may come before or behind the names, so all are noted first. */
 static int copy_owner_member(struct scan *s, struct scan_owner *owner,
                              bool *controller, struct err *err)
 {
@@ -256,6 +262,9 @@ static int copy_owner(struct scan *s, struct err *err)
     return 0;
 }
 
+/* Of several controllers, which the API server does not let happen, the first
+ * one counts; a list that is null or something else is copied and means none.
+ */
 static int copy_owners(struct scan *s, struct err *err)
 {
     enum json_event event;
@@ -279,6 +288,7 @@ static int copy_owners(struct scan *s, struct err *err)
 
 /* ---- managedFields ---- */
 
+/* One entry of an applier or updater (SA-8), main resource or subresource. */
 static int copy_manager_entry(struct scan *s, bool *ours, struct err *err)
 {
     const size_t prefix = sizeof(MANAGER_PREFIX) - 1;
@@ -358,6 +368,8 @@ static int copy_managed_fields(struct scan *s, struct err *err)
 
 /* ---- labels ---- */
 
+/* Children that must outlive their root carry a label in place of an
+ * ownerReference. */
 static int copy_labels(struct scan *s, struct err *err)
 {
     enum json_event event;
@@ -382,6 +394,7 @@ static int copy_labels(struct scan *s, struct err *err)
 
 /* ---- metadata ---- */
 
+/* As owner_field(), for the names of the object itself. */
 static size_t *metadata_field(struct scan *s)
 {
     if (last_is(s, "name"))
@@ -395,6 +408,7 @@ static size_t *metadata_field(struct scan *s)
     return NULL;
 }
 
+/* Anything but an integer is copied and counts as 0. */
 static int copy_generation(struct scan *s, struct err *err)
 {
     enum json_event event;
@@ -407,6 +421,7 @@ static int copy_generation(struct scan *s, struct err *err)
     return copy_value(s, event, err);
 }
 
+/* Only that it is set matters; Go writes unset times as null. */
 static int copy_deletion(struct scan *s, struct err *err)
 {
     enum json_event event;
@@ -446,6 +461,7 @@ static int copy_metadata_member(struct scan *s, struct err *err)
     return field ? copy_noted(s, field, err) : copier(s, err);
 }
 
+/* Twice would leave it open whose names are whose. */
 static int copy_metadata(struct scan *s, struct err *err)
 {
     enum json_event event;
@@ -474,6 +490,7 @@ static int copy_metadata(struct scan *s, struct err *err)
 
 /* ---- the whole object ---- */
 
+/* kind and apiVersion are noted and not copied: snapshot.c writes them. */
 static int copy_member(struct scan *s, struct err *err)
 {
     enum json_event event;

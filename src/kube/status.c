@@ -56,6 +56,7 @@ static const struct {
     {413, ERR_LIMIT},        {429, ERR_THROTTLED}, {504, ERR_TIMEOUT},
 };
 
+/* 0 when the reason is not known. */
 static int code_of_reason(const char *reason)
 {
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
@@ -64,6 +65,8 @@ static int code_of_reason(const char *reason)
     return 0;
 }
 
+/* Anything that is neither a failure of ours nor of the server's, a redirect
+ * say, is not what the protocol knows. */
 static enum err_code err_of_code(int http_code)
 {
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
@@ -76,6 +79,7 @@ static enum err_code err_of_code(int http_code)
     return ERR_PROTOCOL;
 }
 
+/* One of details.causes[] has this reason (WS-3). */
 static bool has_cause(const struct value *status, const char *reason)
 {
     const struct value *causes = value_path(status, "details.causes");
@@ -108,6 +112,7 @@ static enum err_code refine(enum err_code code, const struct value *status)
 
 /* ---- Retry-After ---- */
 
+/* A server may be wrong about time; nobody waits for an hour because of it. */
 static unsigned capped_ms(int64_t seconds)
 {
     if (seconds <= 0)
@@ -162,6 +167,7 @@ unsigned status_retry_after_ms(const char *header, int64_t unix_now)
 
 /* ---- the error ---- */
 
+/* The server's own words if it has any, and the longer of the two waits. */
 static int fill(int code, const struct value *status, unsigned retry_ms,
                 struct err *err)
 {
@@ -183,6 +189,7 @@ static int fill(int code, const struct value *status, unsigned retry_ms,
     return -(int)what;
 }
 
+/* A 404 with a Pod in it is no Status, whatever it says. */
 static bool is_status(const struct value *v)
 {
     return text_equal(value_text_at(v, "kind"), "Status");
