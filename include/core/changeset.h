@@ -65,7 +65,8 @@ struct change {
     bool check_immutable;        /* ask by dryRun whether it must be recreated:
                                   * refused as invalid means the same change
                                   * with verb CHANGE_RECREATE */
-    const char *declared_hash;   /* of a child; for diff_memo_note() */
+    const char *declared_hash;   /* of a child or status, for
+                                  * diff_memo_note(); NULL: no note */
     const struct snapshot *live; /* what the view had; borrowed, NULL: absent */
     struct change_field *fields; /* computed here, replaced by the server's
                                   * answer where a dryRun was made; paths of

@@ -63,18 +63,21 @@ int diff_fields(const struct schema_set *schemas, const struct gvk *gvk,
                 struct err *err);
 
 /*
- * The memo: child uid -> (resourceVersion, declared hash) known to be in sync.
- * It saves parsing and comparing children that did not change since the last
- * pass; one per operator, because the runtime's own metadata depend on nothing
- * else but the root, whose uid the child's owner reference pins.
+ * The memo: uid -> (resourceVersion, declared hash) known to be in sync, for
+ * children and for the status of roots. It saves parsing and comparing what
+ * did not change since the last pass; one per operator, because the runtime's
+ * own metadata depend on nothing else but the root, whose uid the child's
+ * owner reference pins.
  */
 struct diff_memo *diff_memo_new(size_t max); /* NULL on out of memory */
 void diff_memo_free(struct diff_memo *m);    /* NULL is fine */
 bool diff_memo_hit(const struct diff_memo *m, const struct snapshot *live,
                    const char *hash);
-/* Also for the executor: an apply of a body with change.declared_hash was
- * answered with `live`. Forgetting to call it, or running out of memory in it,
- * only costs time. */
+/* Also for the executor: an apply of a change with declared_hash was answered
+ * with `live`. The server itself says then that the two are in sync, which
+ * also covers defaults that no schema at hand tells of. Forgetting to call it,
+ * or running out of memory in it, only costs a comparison or a request that
+ * changes nothing. NULL hash: nothing. */
 void diff_memo_note(struct diff_memo *m, const struct snapshot *live,
                     const char *hash);
 void diff_memo_forget(struct diff_memo *m, const char *uid);

@@ -122,20 +122,27 @@ static struct value *sent_body(struct diff_work *w, const struct diff_step *s,
     return body;
 }
 
-/* The hash of a declared child, before the runtime's additions. */
-static int hash_of(struct diff_work *w, const struct diff_step *s,
-                   const struct value *declared, const char **ret)
+int diff_hash(struct diff_work *w, const struct value *v, const char **ret)
 {
     char hex[HASH_HEX_SIZE];
     int rc;
 
     str_clear(&w->text);
-    rc = value_print(declared, &w->text, w->err);
+    rc = value_print(v, &w->text, w->err);
     if (rc < 0)
-        return rc == -ERR_NOMEM ? rc : diff_place(w, s->step, rc);
+        return rc;
     hash_sha256_hex(w->text.data, w->text.len, hex);
     *ret = arena_strdup(w->a, hex);
     return *ret ? 0 : err_nomem(w->err);
+}
+
+/* The hash of a declared child, before the runtime's additions. */
+static int hash_of(struct diff_work *w, const struct diff_step *s,
+                   const struct value *declared, const char **ret)
+{
+    int rc = diff_hash(w, declared, ret);
+
+    return rc < 0 ? diff_place(w, s->step, rc) : 0;
 }
 
 /* ---- the change ---- */

@@ -111,24 +111,52 @@ static void path_cut(struct comparison *c, size_t len)
 
 /* ---- equality ---- */
 
-/* As the server would see it: exact members, scalars by their schema. */
-static bool same(const struct value *a, const struct value *b,
-                 struct schema_node node)
-{
-    if (!a || !b || (a->type != VALUE_OBJECT && a->type != VALUE_ARRAY) ||
-        a->type != b->type)
-        return a && b && scalar_equal(a, b, schema_scalar(node));
-    if (a->count != b->count)
-        return false;
-    for (uint32_t i = 0; i < a->count; i++) {
-        const struct value_member *m = &a->as.members[i];
+static bool same(struct comparison *c, const struct value *a,
+                 const struct value *b, struct schema_node node);
 
-        if (a->type == VALUE_ARRAY
-                ? !same(a->as.items[i], b->as.items[i], schema_item(node))
-                : !same(m->value, value_getn(b, m->key, m->key_len),
-                        schema_fieldn(node, m->key, m->key_len)))
+/* What the declaration leaves out and the server filled in by default. */
+static bool is_default(struct comparison *c, const struct value *live,
+                       struct schema_node field)
+{
+    struct value *otherwise = NULL;
+
+    return schema_default(field, c->a, &otherwise, c->err) == 0 && otherwise &&
+           same(c, otherwise, live, field);
+}
+
+static bool same_objects(struct comparison *c, const struct value *a,
+                         const struct value *b, struct schema_node node)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct value_member *m = &b->as.members[i];
+        const struct value *mine = value_getn(a, m->key, m->key_len);
+        struct schema_node field = schema_fieldn(node, m->key, m->key_len);
+
+        if (mine ? !same(c, mine, m->value, field)
+                 : !is_default(c, m->value, field))
             return false;
     }
+    for (uint32_t i = 0; i < a->count; i++)
+        if (!value_getn(b, a->as.members[i].key, a->as.members[i].key_len))
+            return false;
+    return true;
+}
+
+/* As the server would see it: all members but defaults, scalars by their
+ * schema. `b` is the live one. */
+static bool same(struct comparison *c, const struct value *a,
+                 const struct value *b, struct schema_node node)
+{
+    if (!a || !b || a->type != b->type ||
+        (a->type != VALUE_OBJECT && a->type != VALUE_ARRAY))
+        return a && b && scalar_equal(a, b, schema_scalar(node));
+    if (a->type == VALUE_OBJECT)
+        return same_objects(c, a, b, node);
+    if (a->count != b->count)
+        return false;
+    for (uint32_t i = 0; i < a->count; i++)
+        if (!same(c, a->as.items[i], b->as.items[i], schema_item(node)))
+            return false;
     return true;
 }
 
@@ -140,7 +168,7 @@ static bool is_applied_annotation(const struct comparison *c)
 
 static int compare_leaf(struct comparison *c, struct place p)
 {
-    if (same(p.declared, p.live, p.node))
+    if (same(c, p.declared, p.live, p.node))
         return 0;
     if (p.owned && (c->same_hash || is_applied_annotation(c)))
         return 0;

@@ -85,6 +85,8 @@ int diff_order(struct diff_work *w);
 /* ---- diff_child.c, diff_foreign.c ---- */
 int diff_child(struct diff_work *w, const struct diff_step *s);
 int diff_foreign(struct diff_work *w, const struct diff_step *s);
+/* SHA-256 of the canonical text, in the arena. */
+int diff_hash(struct diff_work *w, const struct value *v, const char **ret);
 /* Did the script read this object's body in this pass? */
 bool diff_was_read(const struct diff_work *w, const struct snapshot *live);
 

@@ -274,7 +274,7 @@ static const char *status_line(const struct plan *plan)
 }
 
 static int write_status(struct diff_work *w, struct value *status,
-                        const struct diff_drift *drift)
+                        const char *hash, const struct diff_drift *drift)
 {
     struct value *body = diff_root_body(w);
     struct change *c;
@@ -292,6 +292,7 @@ static int write_status(struct diff_work *w, struct value *status,
     c->body = body;
     c->force = true;
     c->line = status_line(w->in->plan);
+    c->declared_hash = hash;
     c->fields = drift->fields;
     c->field_count = drift->field_count;
     return 0;
@@ -355,12 +356,30 @@ static int tidy_fields(struct diff_work *w, struct diff_drift *drift)
     return 0;
 }
 
+/* What the server answered to this status once, it answers again: a default
+ * that only the server knows would else be written in every pass. */
+static int compare_status(struct diff_work *w, const struct value *status,
+                          const char **ret_hash, struct diff_drift *drift)
+{
+    const struct snapshot *root = w->in->view->root;
+    int rc = diff_hash(w, status, ret_hash);
+
+    *drift = (struct diff_drift){ .in_sync = true };
+    if (rc < 0 || diff_memo_hit(w->in->memo, root, *ret_hash))
+        return rc;
+    rc = diff_compare_status(w, status, drift);
+    if (rc == 0 && drift->in_sync)
+        diff_memo_note(w->in->memo, root, *ret_hash);
+    return rc;
+}
+
 int diff_status(struct diff_work *w)
 {
     const struct plan *plan = w->in->plan;
     bool declared = plan->status || plan->condition_count;
     struct diff_drift drift;
     struct value *status;
+    const char *hash;
     int rc;
 
     if (!declared && plan->nothing)
@@ -375,9 +394,9 @@ int diff_status(struct diff_work *w)
         return err_nomem(w->err);
     rc = diff_drop_unknown(w, &status);
     if (rc == 0)
-        rc = diff_compare_status(w, status, &drift);
+        rc = compare_status(w, status, &hash, &drift);
     if (rc < 0 || drift.in_sync)
         return rc;
     rc = tidy_fields(w, &drift);
-    return rc < 0 ? rc : write_status(w, status, &drift);
+    return rc < 0 ? rc : write_status(w, status, hash, &drift);
 }
