@@ -198,7 +198,20 @@ def install_crd(cluster, definition):
     path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
     wait_for(lambda: cluster.client().request("GET", path).status == 200,
              f"{name} to be served")
+    wait_for(lambda: spec["names"]["kind"] in discovered_kinds(cluster, spec["group"]),
+             f"{name} to be discovered")
     return name
+
+
+def discovered_kinds(cluster, group):
+    """The kinds of a group in the one document that tidelock reads."""
+    document = cluster.client().request("GET", "/apis", headers={
+        "Accept": "application/json;g=apidiscovery.k8s.io;v=v2;"
+                  "as=APIGroupDiscoveryList"}).json()
+    return {resource["responseKind"]["kind"]
+            for item in document["items"] if item["metadata"]["name"] == group
+            for version in item["versions"]
+            for resource in version["resources"]}
 
 
 def condition(obj, kind):
