@@ -147,7 +147,7 @@ static int read_number(struct walk *w, int idx, const struct part *at,
         return refuse(w, at, isnan(n) ? "not a number (0/0)"
                                       : "an infinite number", NULL);
     /* 3.0 is what Lua's division gives; the API server wants 3. */
-    if (floor(n) == n && fabs(n) < EXACT_DOUBLE && !(n == 0 && signbit(n)))
+    if (floor(n) == n && fabs(n) < EXACT_DOUBLE)
         return give(w, value_integer(a, (int64_t)n), ret);
     return give(w, value_double(a, n), ret);
 }

@@ -169,6 +169,7 @@ static int add_log(lua_State *L, bool warn)
     struct vm *vm = vm_of(L);
     struct plan_log *log;
     const char *text;
+    char *copy;
     size_t len;
 
     luaL_checkany(L, 1);
@@ -180,12 +181,16 @@ static int add_log(lua_State *L, bool warn)
         text = full;
         len = sizeof full - 1;
     }
-    text = vm_text(L, text, cut_log(text, len));
+    len = cut_log(text, len);
+    copy = vm_text(L, text, len);
+    for (size_t i = 0; i < len; i++)
+        if (!copy[i])
+            copy[i] = '?'; /* a line is a C string */
     log = plan_add_log(vm->plan);
     if (!log)
         return vm_kill_nomem(L);
     log->warn = warn;
-    log->text = text;
+    log->text = copy;
     return 0;
 }
 

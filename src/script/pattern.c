@@ -230,9 +230,11 @@ static const char *match_back(struct pattern *m, const char *s, int digit)
     int i = digit - '1';
     ptrdiff_t len;
 
-    if (i < 0 || i >= m->captures || m->capture[i].len < 0)
+    if (i < 0 || i >= m->captures || m->capture[i].len == CAPTURE_OPEN)
         luaL_error(m->L, "invalid capture index %%%d", i + 1);
     len = m->capture[i].len;
+    if (len == CAPTURE_PLACE)
+        return NULL; /* a place has no text that could come again */
     m->steps += (unsigned)len / 16;
     step(m);
     if (m->subject_end - s < len ||

@@ -49,6 +49,9 @@ static const char *check_field(lua_State *L, const struct apply *a,
     if (!value_text(v))
         vm_kill(L, ERR_PLAN, NULL, "%s: .%s: expected a text, got %s",
                 a->label, path, value_type_name(v));
+    if (strlen(value_text(v)) != v->count)
+        vm_kill(L, ERR_PLAN, NULL, "%s: .%s: holds a NUL byte", a->label,
+                path);
     return value_text(v);
 }
 

@@ -186,6 +186,8 @@ lua_CFunction stock_find(const char *library, const char *name)
 
 static void add_constants(lua_State *L)
 {
+    static const char charpattern[] = "[\0-\x7F\xC2-\xFD][\x80-\xBF]*";
+
     lua_getfield(L, -1, "math");
     lua_pushnumber(L, 3.141592653589793);
     lua_setfield(L, -2, "pi");
@@ -197,7 +199,7 @@ static void add_constants(lua_State *L)
     lua_setfield(L, -2, "mininteger");
     lua_pop(L, 1);
     lua_getfield(L, -1, "utf8");
-    lua_pushliteral(L, "[\0-\x7F\xC2-\xFD][\x80-\xBF]*");
+    lua_pushlstring(L, charpattern, sizeof charpattern - 1);
     lua_setfield(L, -2, "charpattern");
     lua_pop(L, 1);
     lua_pushliteral(L, LUA_VERSION);

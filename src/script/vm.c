@@ -219,7 +219,7 @@ int vm_kill_nomem(lua_State *L)
     return raise_verdict(L);
 }
 
-const char *vm_text(lua_State *L, const char *text, size_t len)
+char *vm_text(lua_State *L, const char *text, size_t len)
 {
     char *copy = arena_strndup(vm_of(L)->arena, text, len);
 

@@ -101,7 +101,7 @@ int RAISES vm_kill_memory(lua_State *L);
 /* Out of memory in the arena. Never returns. */
 int RAISES vm_kill_nomem(lua_State *L);
 /* Text in the vm's arena. */
-const char *RAISES vm_text(lua_State *L, const char *text, size_t len);
+char *RAISES vm_text(lua_State *L, const char *text, size_t len);
 
 /* The innermost line of the operator's own files, "operator.lua:31"; "" when
  * none is running. */
