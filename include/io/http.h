@@ -11,8 +11,9 @@
  *             those of the environment, never for loopback addresses
  *   bounded   every answer has a limit in size and in silence; a peer that
  *             vanished is noticed within 45 s (keepalive, TCP_USER_TIMEOUT)
- *   honest    a write is sent once or its result says `sent`: libcurl's own
- *             repetition on a stale connection is refused for writes
+ *   honest    a write goes out once, or its result says `sent`: libcurl's own
+ *             repetition on a lost connection is refused for writes, unless
+ *             the caller says that twice is as good as once
  *   numbered  transfers are ids; cancelling a finished one does nothing
  *
  * Callbacks come from loop turns, never from inside http_send(), and may call
@@ -86,6 +87,11 @@ struct http_call {
     bool retry;    /* HT-8: repeat up to 10 times on 429 and 5xx that carry
                     * Retry-After (at most 60 s), and reads whose connection
                     * was lost before anything went to on_data */
+    bool repeatable; /* a write that does no harm when the server gets it
+                      * twice (an apply or delete with preconditions): it is
+                      * repeated as a read is. Without it a server that leaves
+                      * by GOAWAY makes the writes under way `sent` failures,
+                      * since libcurl does not tell which it had looked at */
     bool unfenced; /* a write the fence does not stop: the lease itself */
 };
 

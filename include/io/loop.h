@@ -34,15 +34,22 @@ void loop_free(struct loop *l);
  * socket, no process. Signals alone do not keep it running. A loop_stop()
  * that came before makes it return at once. */
 void loop_run(struct loop *l);
-/* One turn: handle what is ready, waiting at most for the next timer or I/O
- * when `wait`. Returns false when nothing is left to wait for. */
+/* One turn: handle what is ready; when nothing is and `wait`, sleep until the
+ * next timer or I/O and handle that. So `while (!done) loop_turn(l, true)`
+ * never sleeps on a `done` that was just set. Returns false when nothing is
+ * left to wait for. */
 bool loop_turn(struct loop *l, bool wait);
 /* The present loop_run() returns after this turn. */
 void loop_stop(struct loop *l);
 
 /* Monotonic milliseconds and wall clock; lives as long as the program. */
 const struct clock *loop_clock(const struct loop *l);
-struct uv_loop_s *loop_uv(struct loop *l); /* for modules of io only */
+
+/* ---- for modules of io only ---- */
+struct uv_loop_s *loop_uv(struct loop *l);
+/* To be called from the callback of a uv_timer_t of one's own: see loop_turn().
+ * Callbacks of sockets, processes and loop_after() need not. */
+void loop_progress(struct loop *l);
 
 typedef void (*loop_fn)(void *arg);
 typedef uint64_t loop_timer_id; /* never 0 */

@@ -17,6 +17,7 @@
 #define KEEPALIVE_IDLE_S 15L
 #define KEEPALIVE_INTERVAL_S 10L
 #define BUFFER_BYTES 16384L
+#define WATCH_BUFFER_BYTES 4096L /* held as long as the watch lives */
 #define NAMES_CACHED_S 5L /* one start of many watches asks DNS once */
 
 struct option {
@@ -50,6 +51,7 @@ static const struct option options_watch[] = {
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
     {CURLOPT_FRESH_CONNECT, 1},
     {CURLOPT_FORBID_REUSE, 1},
+    {CURLOPT_BUFFERSIZE, WATCH_BUFFER_BYTES},
 };
 
 /* Without a CA the system's stays; with one the folder of system roots, which
@@ -118,7 +120,7 @@ static int on_request_due(void *arg, char *peer_ip, char *local_ip,
     (void)local_port;
     if (t->cancelled)
         return CURL_PREREQFUNC_ABORT;
-    if (http_is_write(t) && t->sent_now) {
+    if (t->sent_now && !http_may_repeat(t)) {
         t->stop = HTTP_STOP_RESEND;
         return CURL_PREREQFUNC_ABORT;
     }

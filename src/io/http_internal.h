@@ -75,6 +75,11 @@ static inline bool http_is_write(const struct transfer *t)
 {
     return t->request.method != HTTP_GET;
 }
+/* May the server get it twice without harm? */
+static inline bool http_may_repeat(const struct transfer *t)
+{
+    return !http_is_write(t) || t->call.repeatable;
+}
 static inline bool http_is_success(int status)
 {
     return status >= 200 && status < 300;

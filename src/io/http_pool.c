@@ -80,7 +80,10 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 
 static void on_timer(uv_timer_t *timer)
 {
-    pool_act((struct http_pool *)timer, CURL_SOCKET_TIMEOUT, 0);
+    struct http_pool *p = (struct http_pool *)timer;
+
+    loop_progress(p->http->loop);
+    pool_act(p, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static struct socket *socket_new(struct http_pool *p, curl_socket_t fd)

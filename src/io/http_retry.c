@@ -4,8 +4,9 @@
  *   401                    once, if the credentials can be had anew
  *   wrong CA               once, if its file has changed meanwhile
  *   429, 5xx + Retry-After when the caller asked: after that time
- *   connection lost        when the caller asked: reads of which nothing
- *                          was passed on; never a connection refused
+ *   connection lost        when the caller asked: reads of which nothing was
+ *                          passed on, writes that are repeatable; never a
+ *                          connection that was refused
  *
  * Waiting times get a little jitter, so that many operators that were told
  * "in one second" do not come back as one; never earlier than asked.
@@ -59,7 +60,7 @@ static bool asks_to_come_back(const struct transfer *t, uint64_t *ret_ms)
 
 static bool was_lost(const struct transfer *t, CURLcode code)
 {
-    if (http_is_write(t) || t->request.watch || t->answer.streamed ||
+    if (!http_may_repeat(t) || t->request.watch || t->answer.streamed ||
         !t->sent_now)
         return false;
     return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||

@@ -13,6 +13,12 @@
  * timer of 0 ms that its own callback armed within the same sweep, for ever,
  * and sockets would starve. Idle handles run once a turn, before the poll.
  *
+ * A turn of libuv runs timers first and sleeps in the poll afterwards. For
+ * loop_turn() that is a trap: a timer sets what the caller waits for, and the
+ * same turn goes to sleep. So a turn in which a timer ran does not sleep: the
+ * prepare handle, which runs right before the poll, starts a second idle
+ * handle, and libuv does not sleep while one is active.
+ *
  * INVARIANTS
  *
  *   I1  a timer is in `ids` and in `timers`, or it is freed
@@ -48,13 +54,18 @@ struct loop {
     uv_loop_t uv;
     uv_timer_t tick; /* for the earliest deadline */
     uv_idle_t due;   /* it has come */
+    uv_prepare_t before_poll;
+    uv_idle_t awake;  /* this turn must not sleep */
     struct heap timers;
     struct slots ids;
     struct signal_watch *signals;
-    bool firing; /* loop_fire() arms the tick itself at its end */
+    bool turning;  /* inside loop_turn() that may sleep */
+    bool progress; /* a timer ran in this turn */
+    bool firing;   /* loop_fire() arms the tick itself at its end */
 };
 
 static void loop_arm(struct loop *l);
+static void on_before_poll(uv_prepare_t *prepare);
 
 static struct timer *timer_of(struct heap_node *node)
 {
@@ -81,6 +92,12 @@ struct loop *loop_new(struct err *err)
     l->tick.data = l;
     uv_idle_init(&l->uv, &l->due);
     l->due.data = l;
+    uv_idle_init(&l->uv, &l->awake);
+    uv_prepare_init(&l->uv, &l->before_poll);
+    l->before_poll.data = l;
+    uv_prepare_start(&l->before_poll, on_before_poll);
+    uv_unref((uv_handle_t *)&l->awake);
+    uv_unref((uv_handle_t *)&l->before_poll);
     heap_init(&l->timers);
     signal(SIGPIPE, SIG_IGN);
     return l;
@@ -112,6 +129,8 @@ void loop_free(struct loop *l)
 
     uv_close((uv_handle_t *)&l->tick, NULL);
     uv_close((uv_handle_t *)&l->due, NULL);
+    uv_close((uv_handle_t *)&l->awake, NULL);
+    uv_close((uv_handle_t *)&l->before_poll, NULL);
     while (l->signals) {
         struct signal_watch *s = l->signals;
 
@@ -130,9 +149,34 @@ void loop_run(struct loop *l)
     uv_run(&l->uv, UV_RUN_DEFAULT);
 }
 
+static void on_awake(uv_idle_t *awake)
+{
+    uv_idle_stop(awake); /* that turn is over */
+}
+
+static void on_before_poll(uv_prepare_t *prepare)
+{
+    struct loop *l = prepare->data;
+
+    if (l->turning && l->progress)
+        uv_idle_start(&l->awake, on_awake);
+    l->progress = false;
+}
+
+void loop_progress(struct loop *l)
+{
+    l->progress = true;
+}
+
 bool loop_turn(struct loop *l, bool wait)
 {
-    return uv_run(&l->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT) != 0;
+    bool left;
+
+    l->turning = wait;
+    l->progress = false;
+    left = uv_run(&l->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT) != 0;
+    l->turning = false;
+    return left;
 }
 
 void loop_stop(struct loop *l)
@@ -171,6 +215,7 @@ static void loop_fire(struct loop *l)
         const struct timer due = *timer_of(node);
 
         timer_drop(l, timer_of(node)); /* its id is stale in its callback */
+        l->progress = true;
         due.fn(due.arg);
     }
     l->firing = false;

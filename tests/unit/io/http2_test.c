@@ -213,8 +213,23 @@ TEST(http2_refused_read_is_sent_again)
     fixture_stop(&f);
 }
 
-/* libcurl does not say that the stream was refused, so a write counts as
- * possibly done: the caller looks, which is never wrong. */
+TEST(http2_refused_write_is_sent_again_if_it_is_repeatable)
+{
+    struct fixture f;
+    struct answer a = {0};
+    struct http_call call = answer_call(&a);
+
+    call.repeatable = true;
+    start(&f, refuse_first);
+    fixture_send(&f, &write_request, call);
+    check(fixture_done(&f, &a));
+    check_str(answer_error(&a), "");
+    check_str(a.body, "two");
+    fixture_stop(&f);
+}
+
+/* libcurl does not say that the stream was refused, so another write counts
+ * as possibly done: the caller looks, which is never wrong. */
 TEST(http2_refused_write_has_an_unknown_outcome)
 {
     struct fixture f;

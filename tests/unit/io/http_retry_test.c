@@ -25,10 +25,13 @@ static void say_arg(struct peer *p)
         peer_send(p, p->arg);
 }
 
-/* One GET (or a write) with `retry` set; how long it took. */
-static uint64_t retried(script_fn script, const char *first, bool write,
+/* One request with `retry` set; how long it took. */
+enum kind { READ, WRITE, REPEATABLE };
+
+static uint64_t retried(script_fn script, const char *first, enum kind kind,
                         struct answer *a)
 {
+    bool write = kind != READ;
     struct request r = {.method = write ? HTTP_PATCH : HTTP_GET,
                         .path = "/",
                         .body = write ? "{}" : NULL,
@@ -39,6 +42,7 @@ static uint64_t retried(script_fn script, const char *first, bool write,
 
     *a = (struct answer){0};
     call.retry = true;
+    call.repeatable = kind == REPEATABLE;
     fixture_start(&f, (struct server_spec){.script = script,
                                            .arg = (void *)(size_t)first});
     start = clock_now_ms(loop_clock(f.loop));
@@ -55,7 +59,7 @@ TEST(http_comes_back_after_429_when_it_was_told_to)
     struct answer a;
     uint64_t ms = retried(say_arg_once,
                           BUSY("429 Too Many Requests", "Retry-After: 1\r\n"),
-                          true, &a);
+                          WRITE, &a);
 
     check_str(answer_error(&a), "");
     check_int(a.status, 200);
@@ -68,9 +72,9 @@ TEST(http_comes_back_after_500_with_retry_after)
 {
     struct answer a;
 
-    retried(say_arg_once, BUSY("500 Oops", "Retry-After: 0\r\n"), true, &a);
+    retried(say_arg_once, BUSY("500 Oops", "Retry-After: 0\r\n"), WRITE, &a);
     check_int(a.status, 200);
-    retried(say_arg_once, BUSY("503 Later", "Retry-After: 0\r\n"), false, &a);
+    retried(say_arg_once, BUSY("503 Later", "Retry-After: 0\r\n"), READ, &a);
     check_int(a.status, 200);
 }
 
@@ -81,7 +85,7 @@ TEST(http_takes_a_date_as_retry_after)
     retried(say_arg_once,
             BUSY("503 Later",
                  "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n"),
-            false, &a);
+            READ, &a);
     check_int(a.status, 200);
 }
 
@@ -89,16 +93,16 @@ TEST(http_hands_out_a_failure_without_retry_after)
 {
     struct answer a;
 
-    retried(say_arg_once, BUSY("500 Oops", ""), false, &a);
+    retried(say_arg_once, BUSY("500 Oops", ""), READ, &a);
     check_int(a.status, 500);
     check_str(a.body, "busy");
     check(a.sent);
-    retried(say_arg_once, BUSY("429 Slow", "Retry-After: soon\r\n"), false,
+    retried(say_arg_once, BUSY("429 Slow", "Retry-After: soon\r\n"), READ,
             &a);
     check_int(a.status, 429);
     check_str(a.retry_after, "soon");
     check(!a.sent); /* a write would not have happened */
-    retried(say_arg_once, BUSY("404 No", "Retry-After: 0\r\n"), false, &a);
+    retried(say_arg_once, BUSY("404 No", "Retry-After: 0\r\n"), READ, &a);
     check_int(a.status, 404);
 }
 
@@ -181,13 +185,13 @@ static void cut_once(struct peer *p)
     }
 }
 
-TEST(http_repeats_a_read_whose_connection_was_lost)
+TEST(http_repeats_what_may_be_repeated_when_its_connection_was_lost)
 {
     static const script_fn scripts[] = {die_once, hang_up_once, cut_once};
     struct answer a;
 
-    for (unsigned i = 0; i < 3; i++) {
-        retried(scripts[i], NULL, false, &a);
+    for (unsigned i = 0; i < 6; i++) {
+        retried(scripts[i % 3], NULL, i < 3 ? READ : REPEATABLE, &a);
         check_str(answer_error(&a), "");
         check_int(a.status, 200);
         check_str(a.body, "hi");
@@ -200,7 +204,7 @@ TEST(http_never_repeats_a_write_whose_connection_was_lost)
     struct answer a;
 
     for (unsigned i = 0; i < 3; i++) {
-        retried(scripts[i], NULL, true, &a);
+        retried(scripts[i], NULL, WRITE, &a);
         check_str(answer_error(&a), "CONNECT");
         check(a.sent); /* its outcome is unknown */
     }

@@ -196,6 +196,24 @@ TEST(loop_turn_says_whether_anything_is_left)
     loop_free(t.loop);
 }
 
+/* An hour's timer keeps the loop alive; the turn that ran the short one must
+ * come back without sleeping that hour. */
+TEST(loop_turn_does_not_sleep_after_a_timer_ran)
+{
+    struct trace t;
+
+    setup(&t);
+    loop_after(t.loop, 3600000, note_b, &t);
+    for (unsigned delay = 0; delay < 5; delay++) {
+        memset(t.text, 0, sizeof t.text);
+        loop_after(t.loop, delay, note_a, &t);
+        while (t.text[0] == '\0')
+            loop_turn(t.loop, true);
+        check_str(t.text, "a");
+    }
+    loop_free(t.loop);
+}
+
 static void on_signal(int signum, void *arg)
 {
     struct trace *t = arg;
