@@ -14,7 +14,7 @@ build: ## build/$(PRESET), `release` unless PRESET says otherwise
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 
-demo: build ## an operator at work on a real control plane
+demo: ## an operator at work on a real control plane
 	@deploy/demo
 
 test: ## everything that CI runs; ends with the sum
@@ -27,6 +27,7 @@ bench: build ## print the figures of every benchmark
 	@for b in build/$(PRESET)/bin/bench_*; do \
 		if [ -x "$$b" ]; then echo "$${b##*/bench_}:"; "$$b" || exit 1; fi; \
 	done
+	@tests/bench/cluster.py
 
 fmt: ## lay out all C files as .clang-format says
 	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | \

@@ -499,10 +499,8 @@ static void seen(void *arg, const struct resource *resource,
 
     if (!store)
         return; /* a foreign object that is only read */
-    c->writing = true;
     if (store_put(store, snap) < 0)
         log_error("out of memory: an answer was not stored", NULL);
-    c->writing = false;
 }
 
 static void gone(void *arg, const struct resource *resource,

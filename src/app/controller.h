@@ -62,7 +62,6 @@ struct controller {
     unsigned job_count;
     bool started, draining, synced;
     bool soon;               /* the timer is due in the next turn */
-    bool writing;            /* our own answer is entering a store */
     loop_timer_id timer;
     uint64_t passes;
     size_t failing;          /* roots whose last pass failed */

@@ -263,6 +263,35 @@ static void root_went(struct controller *c, const struct snapshot *root)
     mem_free(map_remove(c->uids, root->uid, strlen(root->uid)));
 }
 
+/* Did anything change that a script may see, or that the runtime acts on? Spec
+ * changes and deletion raise the generation; a status is output, so writing it
+ * wakes nobody (note 05). Kinds without generation: always. */
+static bool root_differs(const struct snapshot *old,
+                         const struct snapshot *now)
+{
+    static const char *const keys[] = { "labels", "annotations", "finalizers",
+                                        "ownerReferences" };
+    struct arena a = { 0 };
+    struct value *before, *after;
+    struct err err = { 0 };
+    bool differs = old->generation == 0 ||
+                   old->generation != now->generation ||
+                   old->deleting != now->deleting ||
+                   snapshot_value(old, &a, &before, &err) < 0 ||
+                   snapshot_value(now, &a, &after, &err) < 0;
+
+    for (size_t i = 0; !differs && i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const struct value *x = value_get(value_get(before, "metadata"),
+                                          keys[i]);
+        const struct value *y = value_get(value_get(after, "metadata"),
+                                          keys[i]);
+
+        differs = (x || y) && !(x && y && value_equal(x, y));
+    }
+    arena_release(&a);
+    return differs;
+}
+
 void mapping_root(void *arg, const struct delta *delta)
 {
     struct feed_slot *slot = arg;
@@ -275,9 +304,8 @@ void mapping_root(void *arg, const struct delta *delta)
         root_went(c, delta->old);
     if (!same && delta->now)
         root_came(c, delta->now);
-    if (c->writing && same)
-        return; /* our own status or finalizer: it was planned from this */
-    controller_enqueue(c, &any->key);
+    if (!same || root_differs(delta->old, delta->now))
+        controller_enqueue(c, &any->key);
 }
 
 static void enqueue_owner(struct controller *c, const struct snapshot *child)

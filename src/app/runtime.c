@@ -369,12 +369,25 @@ static void start_ledgers(struct runtime *rt)
     }
 }
 
+static void explain_credentials(const struct runtime *rt, struct err *err)
+{
+    const struct kubeconfig *config = &rt->cluster->config;
+
+    err_set(err, ERR_UNAUTHORIZED,
+            "the API server does not know the credentials of user '%s'",
+            config->user_name ? config->user_name : "");
+    err_hint(err, "a token or certificate that has expired? Look at context "
+                  "'%s' of the kubeconfig", config->context);
+}
+
 static void on_discovered(void *arg, bool changed, const struct err *err)
 {
     struct runtime *rt = arg;
     struct err why = *err;
 
     (void)changed;
+    if (why.code == ERR_UNAUTHORIZED)
+        explain_credentials(rt, &why);
     if (why.code != ERR_NONE) {
         err_wrap(&why, "cannot use the cluster at '%s'",
                  rt->cluster->config.server);
