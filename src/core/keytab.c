@@ -24,10 +24,11 @@
 
 static size_t home_of(const struct keytab *t, const struct object_key *key)
 {
-    uint64_t ns = hash_seeded(key->ns, strlen(key->ns));
-    uint64_t name = hash_seeded(key->name, strlen(key->name));
+    uint64_t hash = hash_seeded(key->name, strlen(key->name));
 
-    return (size_t)(ns * 31 + name) & (t->cap - 1);
+    if (key->ns[0] != '\0')
+        hash += hash_seeded(key->ns, strlen(key->ns)) * 31;
+    return (size_t)hash & (t->cap - 1);
 }
 
 static size_t after(const struct keytab *t, size_t at)

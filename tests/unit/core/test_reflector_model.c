@@ -126,10 +126,13 @@ static void look(struct run *r)
 
 static void write_something(struct run *r)
 {
+    unsigned name = pick(r, SERVER_NAMES);
+    bool remove = pick(r, 3) == 0;
+
     /* A new timeline must not catch up before it is noticed: nobody could
      * tell the difference. */
     if (r->faults && (!r->astray || r->server.now + 2 < position(r)))
-        server_write(&r->server, pick(r, SERVER_NAMES), pick(r, 3) == 0);
+        server_write(&r->server, name, remove);
 }
 
 /* The highest revision the store shows, by the watch or ahead of it. */

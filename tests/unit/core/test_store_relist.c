@@ -196,7 +196,7 @@ TEST_ALLOC(store_replace_fails_as_a_whole)
     if (rc == 0)
         rc = kit_put(s, "b", "2", "3", "o");
     if (rc == 0)
-        rc = kit_answer(s, "n", "5", "25"); /* will survive the list */
+        rc = kit_put(s, "n", "5", "25", "o"); /* will survive the list */
     if (rc == 0)
         rc = fill_batch(b);
     if (rc == 0) {
