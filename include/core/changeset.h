@@ -25,15 +25,15 @@
 #include "kube/snapshot.h"
 
 enum change_verb {
-    CHANGE_ADD_FINALIZER,    /* root: before every other write */
-    CHANGE_CREATE,           /* apply with resourceVersion "1" (note 12) */
-    CHANGE_APPLY,            /* apply with the uid */
-    CHANGE_RECREATE,         /* delete, then create */
-    CHANGE_PATCH,            /* foreign object */
+    CHANGE_ADD_FINALIZER, /* root: before every other write */
+    CHANGE_CREATE,        /* apply with resourceVersion "1" (note 12) */
+    CHANGE_APPLY,         /* apply with the uid */
+    CHANGE_RECREATE,      /* delete, then create */
+    CHANGE_PATCH,         /* foreign object */
     CHANGE_SCALE,
-    CHANGE_DELETE,           /* plan:delete */
-    CHANGE_PRUNE,            /* a child that is no longer declared */
-    CHANGE_RELEASE,          /* an orphan child that is no longer declared */
+    CHANGE_DELETE,  /* plan:delete */
+    CHANGE_PRUNE,   /* a child that is no longer declared */
+    CHANGE_RELEASE, /* an orphan child that is no longer declared */
     CHANGE_STATUS,
     CHANGE_REMOVE_FINALIZER, /* root: after every other write */
     CHANGE_EVENT,
@@ -41,9 +41,9 @@ enum change_verb {
 
 /* One difference for people. Texts in the changeset's arena. */
 struct change_field {
-    const char *path;      /* ".spec.ports[name=http].port" */
-    struct value *before;  /* NULL: absent */
-    struct value *after;   /* NULL: removed */
+    const char *path;     /* ".spec.ports[name=http].port" */
+    struct value *before; /* NULL: absent */
+    struct value *after;  /* NULL: removed */
     bool sensitive;
 };
 
@@ -51,13 +51,13 @@ struct change {
     enum change_verb verb;
     const struct resource *resource;
     struct object_key key;
-    struct value *body;          /* what is sent, without the preconditions,
-                                  * which change_requests() puts in; NULL for
-                                  * deletes */
-    const char *uid;             /* preconditions, NULL = none */
+    struct value *body; /* what is sent, without the preconditions,
+                         * which change_requests() puts in; NULL for
+                         * deletes */
+    const char *uid;    /* preconditions, NULL = none */
     const char *resource_version;
-    enum patch_type patch_type;  /* CHANGE_PATCH */
-    const char *field_manager;   /* NULL: the operator's */
+    enum patch_type patch_type; /* CHANGE_PATCH */
+    const char *field_manager;  /* NULL: the operator's */
     bool force;
     const char *line;            /* script line, or NULL */
     const char *reason;          /* "no longer declared", ... or NULL */
@@ -72,7 +72,7 @@ struct change {
                                   * answer where a dryRun was made; paths of
                                   * CHANGE_STATUS start below .status */
     size_t field_count;
-    bool confirmed;              /* fields come from the server */
+    bool confirmed; /* fields come from the server */
 };
 
 /* Something that was decided without a request, for the plan's readers:
@@ -85,15 +85,15 @@ struct change_note {
 
 struct changeset {
     struct arena *arena;
-    struct snapshot *root;         /* borrowed */
+    struct snapshot *root; /* borrowed */
     const struct resource *root_resource;
     const struct operator_decl *decl; /* borrowed */
     struct change *items;
     size_t count, cap;
     struct change_note *notes;
     size_t note_count, note_cap;
-    size_t unchanged;        /* children already as declared */
-    bool waiting;            /* something must go first: plan again on delete */
+    size_t unchanged; /* children already as declared */
+    bool waiting;     /* something must go first: plan again on delete */
     char hash[HASH_HEX_SIZE]; /* over child writes and deletes (note 12); the
                                * same in every process, "" when there are
                                * none */
@@ -113,8 +113,7 @@ int changeset_note(struct changeset *cs, const struct object_ref *ref,
  * dry run is the same request with dryRun=All. */
 int change_requests(const struct changeset *cs, const struct change *c,
                     const char *root_rv, bool dry_run, struct arena *a,
-                    struct request ret[2], size_t *ret_count,
-                    struct err *err);
+                    struct request ret[2], size_t *ret_count, struct err *err);
 /* "create", "change", "recreate", "delete", "status", ...: for people. */
 const char *change_verb_word(enum change_verb verb);
 /* "+", "~", "-/+", "-" */

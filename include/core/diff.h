@@ -37,7 +37,7 @@ struct diff_memo;
 struct diff_input {
     const struct operator_decl *decl;
     const struct view *view;
-    struct plan *plan;                /* secrets resolved */
+    struct plan *plan; /* secrets resolved */
     const struct restmap *restmap;
     const struct schema_set *schemas; /* NULL: the built-in kinds */
     bool schemas_are_live;            /* they are this server's: an unknown

@@ -40,12 +40,12 @@
 
 void changeset_init(struct changeset *cs, struct arena *a)
 {
-    *cs = (struct changeset){ .arena = a };
+    *cs = (struct changeset){.arena = a};
 }
 
 /* Doubles an array that lives in the arena; the old one is left behind. */
-static int arena_grow(struct arena *a, void **items, size_t *cap,
-                      size_t count, size_t size)
+static int arena_grow(struct arena *a, void **items, size_t *cap, size_t count,
+                      size_t size)
 {
     size_t want = *cap ? *cap * 2 : 8;
     void *grown;
@@ -81,7 +81,7 @@ int changeset_note(struct changeset *cs, const struct object_ref *ref,
                    cs->note_count, sizeof(*cs->notes)) < 0)
         return -ERR_NOMEM;
     cs->notes[cs->note_count++] =
-        (struct change_note){ .ref = *ref, .line = line, .text = text };
+        (struct change_note){.ref = *ref, .line = line, .text = text};
     return 0;
 }
 
@@ -100,8 +100,7 @@ static struct value *with_preconditions(struct arena *a,
         return NULL;
     if (uid && value_set(a, meta, "uid", value_string(a, uid)) < 0)
         return NULL;
-    if (rv &&
-        value_set(a, meta, "resourceVersion", value_string(a, rv)) < 0)
+    if (rv && value_set(a, meta, "resourceVersion", value_string(a, rv)) < 0)
         return NULL;
     return value_set(a, copy, "metadata", meta) < 0 ? NULL : copy;
 }
@@ -109,8 +108,8 @@ static struct value *with_preconditions(struct arena *a,
 /* ---- JSON patches ---- */
 
 /* {"op": op, "path": path, "value": value}; NULL on out of memory. */
-static struct value *patch_op(struct arena *a, const char *op,
-                              const char *path, struct value *value)
+static struct value *patch_op(struct arena *a, const char *op, const char *path,
+                              struct value *value)
 {
     struct value *v = value_object(a);
 
@@ -129,12 +128,13 @@ static struct value *with_tests(struct arena *a, const struct value *ops,
 
     if (!all)
         return NULL;
-    if (uid && value_append(a, all, patch_op(a, "test", "/metadata/uid",
-                                             value_string(a, uid))) < 0)
+    if (uid && value_append(a, all,
+                            patch_op(a, "test", "/metadata/uid",
+                                     value_string(a, uid))) < 0)
         return NULL;
-    if (rv &&
-        value_append(a, all, patch_op(a, "test", "/metadata/resourceVersion",
-                                      value_string(a, rv))) < 0)
+    if (rv && value_append(a, all,
+                           patch_op(a, "test", "/metadata/resourceVersion",
+                                    value_string(a, rv))) < 0)
         return NULL;
     for (uint32_t i = 0; value_is(ops, VALUE_ARRAY) && i < ops->count; i++)
         if (value_append(a, all, ops->as.items[i]) < 0)
@@ -160,8 +160,8 @@ static const char *live_rv(const struct change *c)
     return c->live ? c->live->resource_version : NULL;
 }
 
-static int render_apply(const struct render *r, const char *uid,
-                        const char *rv, struct request *ret)
+static int render_apply(const struct render *r, const char *uid, const char *rv,
+                        struct request *ret)
 {
     const struct change *c = r->c;
     struct value *body = with_preconditions(r->a, c->body, uid, rv);
@@ -184,10 +184,10 @@ static int render_patch(const struct render *r, enum patch_type type,
 static int render_delete(const struct render *r, struct request *ret)
 {
     const struct change *c = r->c;
-    const struct delete_options o = { .uid = c->uid,
-                                      .resource_version = live_rv(c),
-                                      .propagation = "Background",
-                                      .dry_run = r->options.dry_run };
+    const struct delete_options o = {.uid = c->uid,
+                                     .resource_version = live_rv(c),
+                                     .propagation = "Background",
+                                     .dry_run = r->options.dry_run};
 
     return request_delete(r->a, c->resource, &c->key, &o, ret, r->err);
 }
@@ -206,9 +206,9 @@ static int render_foreign(const struct render *r, struct request *ret)
     case PATCH_STRATEGIC:
         break;
     }
-    return render_patch(
-        r, c->patch_type,
-        with_preconditions(r->a, c->body, NULL, live_rv(c)), ret);
+    return render_patch(r, c->patch_type,
+                        with_preconditions(r->a, c->body, NULL, live_rv(c)),
+                        ret);
 }
 
 /* Writes of the root: finalizers and status. */
@@ -217,9 +217,8 @@ static int render_root(struct render *r, struct request *ret)
     const struct change *c = r->c;
 
     if (c->verb == CHANGE_REMOVE_FINALIZER)
-        return render_patch(
-            r, PATCH_JSON, with_tests(r->a, c->body, c->uid, r->root_rv),
-            ret);
+        return render_patch(r, PATCH_JSON,
+                            with_tests(r->a, c->body, c->uid, r->root_rv), ret);
     if (c->verb == CHANGE_STATUS) {
         r->options.subresource = "status";
         r->options.force = true;
@@ -249,16 +248,16 @@ static int render(struct render *r, struct request ret[2], size_t *ret_count)
         return render_foreign(r, &ret[0]);
     case CHANGE_SCALE:
         r->options.subresource = "scale";
-        return render_patch(
-            r, PATCH_MERGE,
-            with_preconditions(r->a, c->body, NULL, live_rv(c)), &ret[0]);
+        return render_patch(r, PATCH_MERGE,
+                            with_preconditions(r->a, c->body, NULL, live_rv(c)),
+                            &ret[0]);
     case CHANGE_DELETE:
     case CHANGE_PRUNE:
         return render_delete(r, &ret[0]);
     case CHANGE_RELEASE:
-        return render_patch(
-            r, PATCH_MERGE,
-            with_preconditions(r->a, c->body, NULL, live_rv(c)), &ret[0]);
+        return render_patch(r, PATCH_MERGE,
+                            with_preconditions(r->a, c->body, NULL, live_rv(c)),
+                            &ret[0]);
     case CHANGE_ADD_FINALIZER:
     case CHANGE_STATUS:
     case CHANGE_REMOVE_FINALIZER:
@@ -285,13 +284,12 @@ int change_requests(const struct changeset *cs, const struct change *c,
         .cs = cs,
         .c = c,
         .root_rv = root_rv ? root_rv : cs->root->resource_version,
-        .options = { .field_manager = c->field_manager
-                                          ? c->field_manager
-                                          : cs->decl->field_manager,
-                     .force = c->force,
-                     .dry_run = dry_run,
-                     .field_validation =
-                         wants_strict(c->verb) ? "Strict" : NULL },
+        .options = {.field_manager = c->field_manager ? c->field_manager
+                                                      : cs->decl->field_manager,
+                    .force = c->force,
+                    .dry_run = dry_run,
+                    .field_validation =
+                        wants_strict(c->verb) ? "Strict" : NULL},
         .a = a,
         .err = err,
     };

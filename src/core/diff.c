@@ -12,11 +12,10 @@
  *
  *      root                       children    prune  status  finalizer
  *      alive                      yes         yes    yes     added when the
- *                                                            operator finalizes,
- *                                                            else taken off
- *      alive, plan:nothing        no          no     yes     as above
- *      terminating, finalizing    yes         no     yes     removed when done
- *      terminating, else          no          no     no      taken off when the
+ *                                                            operator
+ * finalizes, else taken off alive, plan:nothing        no          no     yes
+ * as above terminating, finalizing    yes         no     yes     removed when
+ * done terminating, else          no          no     no      taken off when the
  *                                                            operator does not
  *                                                            finalize any more
  *
@@ -102,8 +101,8 @@ static int remove_finalizer(struct diff_work *w, const char *reason)
     struct change *c;
 
     if (!path ||
-        value_append(a, ops, remove_op(a, "test", path,
-                                       w->in->decl->finalizer)) < 0 ||
+        value_append(a, ops,
+                     remove_op(a, "test", path, w->in->decl->finalizer)) < 0 ||
         value_append(a, ops, remove_op(a, "remove", path, NULL)) < 0)
         return err_nomem(w->err);
     c = root_change(w, CHANGE_REMOVE_FINALIZER, ops);
@@ -159,9 +158,10 @@ static int check_whole(struct diff_work *w)
         return -ERR_PLAN;
     }
     if (plan->prune_all && applies) {
-        err_set(w->err, ERR_PLAN, "plan:prune_all: the plan applies %zu "
-                                  "child%s as well", applies,
-                applies == 1 ? "" : "ren");
+        err_set(w->err, ERR_PLAN,
+                "plan:prune_all: the plan applies %zu "
+                "child%s as well",
+                applies, applies == 1 ? "" : "ren");
         err_hint(w->err, "leave out what is to go, or drop plan:prune_all");
         return -ERR_PLAN;
     }
@@ -189,8 +189,8 @@ static int diff_each_step(struct diff_work *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         const struct diff_step *s = w->in_order[i];
-        int rc = s->step->verb == PLAN_APPLY ? diff_child(w, s)
-                                             : diff_foreign(w, s);
+        int rc =
+            s->step->verb == PLAN_APPLY ? diff_child(w, s) : diff_foreign(w, s);
 
         if (rc < 0)
             return rc;
@@ -226,8 +226,7 @@ static int diff_stages(struct diff_work *w)
         return rc;
     if (view->root->deleting && (!plan->finalizing || !has_finalizer(w)))
         return finish_finalizer(w);
-    if (w->in->decl->has_finalize && !view->root->deleting &&
-        !has_finalizer(w))
+    if (w->in->decl->has_finalize && !view->root->deleting && !has_finalizer(w))
         rc = add_finalizer(w);
     if (rc == 0)
         rc = diff_children(w);
@@ -294,10 +293,8 @@ int diff_plan(const struct diff_input *in, struct changeset *cs,
               struct err *err)
 {
     struct err ignored;
-    struct diff_work w = { .in = in,
-                           .cs = cs,
-                           .a = cs->arena,
-                           .err = err ? err : &ignored };
+    struct diff_work w = {
+        .in = in, .cs = cs, .a = cs->arena, .err = err ? err : &ignored};
     int rc;
 
     cs->root = in->view->root;

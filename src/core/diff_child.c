@@ -65,8 +65,8 @@ static int add_labels(const struct diff_work *w, const struct diff_step *s,
                                ? shallow_copy(a, declared)
                                : value_object(a);
 
-    if (value_set(a, labels, LABEL_MANAGED_BY,
-                  value_string(a, "tidelock")) < 0 ||
+    if (value_set(a, labels, LABEL_MANAGED_BY, value_string(a, "tidelock")) <
+            0 ||
         value_set(a, labels, LABEL_OPERATOR,
                   value_string(a, w->in->decl->name)) < 0)
         return -ERR_NOMEM;
@@ -116,8 +116,8 @@ static struct value *sent_body(struct diff_work *w, const struct diff_step *s,
         (!s->step->orphan && add_owner(w, meta) < 0) ||
         value_set(w->a, body, "metadata", meta) < 0)
         return NULL;
-    if (*s->key.ns && value_set(w->a, meta, "namespace",
-                                value_string(w->a, s->key.ns)) < 0)
+    if (*s->key.ns &&
+        value_set(w->a, meta, "namespace", value_string(w->a, s->key.ns)) < 0)
         return NULL;
     return body;
 }
@@ -243,11 +243,11 @@ static int held_note(struct diff_work *w, const struct diff_step *s)
     const struct diff_step *by = s->held_by;
 
     if (s->step->held)
-        return diff_note_step(
-            w, s, arena_printf(w->a, "held: %s", s->step->held));
-    return diff_note_step(
-        w, s, arena_printf(w->a, "held: comes after %s '%s'",
-                           by->step->ref.gvk.kind, by->key.name));
+        return diff_note_step(w, s,
+                              arena_printf(w->a, "held: %s", s->step->held));
+    return diff_note_step(w, s,
+                          arena_printf(w->a, "held: comes after %s '%s'",
+                                       by->step->ref.gvk.kind, by->key.name));
 }
 
 /*
@@ -279,7 +279,7 @@ static int declare(struct diff_work *w, const struct diff_step *s,
 
 int diff_child(struct diff_work *w, const struct diff_step *s)
 {
-    struct diff_declared d = { 0 };
+    struct diff_declared d = {0};
     int rc;
 
     if (s->owner == OWNER_FOREIGN && !s->live->deleting)

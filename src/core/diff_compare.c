@@ -34,7 +34,6 @@
 #include <string.h>
 
 #include "core/owned_fields.h"
-#include "core/shallow.h"
 
 /* One place in the three trees. */
 struct place {
@@ -195,16 +194,17 @@ static int compare_dropped_fields(struct comparison *c, struct place p)
     size_t len = c->path.len;
     int rc = 0;
 
-    for (uint32_t i = 0; rc == 0 && value_is(p.owned, VALUE_OBJECT) &&
-                         i < p.owned->count; i++) {
+    for (uint32_t i = 0;
+         rc == 0 && value_is(p.owned, VALUE_OBJECT) && i < p.owned->count;
+         i++) {
         const struct value_member *m = &p.owned->as.members[i];
 
         if (m->key_len < 2 || m->key[0] != 'f' || m->key[1] != ':' ||
             value_getn(p.declared, m->key + 2, m->key_len - 2))
             continue;
         diff_path_name(&c->path, m->key + 2, m->key_len - 2);
-        rc = add_difference(
-            c, value_getn(p.live, m->key + 2, m->key_len - 2), NULL);
+        rc = add_difference(c, value_getn(p.live, m->key + 2, m->key_len - 2),
+                            NULL);
         path_cut(c, len);
     }
     return rc;
@@ -216,11 +216,10 @@ static int compare_object(struct comparison *c, struct place p)
 
     for (uint32_t i = 0; i < p.declared->count; i++) {
         const struct value_member *m = &p.declared->as.members[i];
-        struct place below = {
-            m->value, owned_field(p.owned, m->key, m->key_len),
-            value_getn(p.live, m->key, m->key_len),
-            schema_fieldn(p.node, m->key, m->key_len)
-        };
+        struct place below = {m->value,
+                              owned_field(p.owned, m->key, m->key_len),
+                              value_getn(p.live, m->key, m->key_len),
+                              schema_fieldn(p.node, m->key, m->key_len)};
         int rc;
 
         if (is_untracked(c, m->key))
@@ -330,9 +329,8 @@ static int compare_item(struct comparison *c, struct list *l,
         rc = add_difference(c, item_at(l->p.live, live), NULL);
     else if (rc == 0) {
         l->live[declared] = live;
-        rc = compare(c, (struct place){ item_at(l->p.declared, declared),
-                                        owned, item_at(l->p.live, live),
-                                        l->item });
+        rc = compare(c, (struct place){item_at(l->p.declared, declared), owned,
+                                       item_at(l->p.live, live), l->item});
     }
     path_cut(c, len);
     return rc;
@@ -342,8 +340,9 @@ static int compare_owned_items(struct comparison *c, struct list *l)
 {
     int rc = 0;
 
-    for (uint32_t i = 0; rc == 0 && value_is(l->p.owned, VALUE_OBJECT) &&
-                         i < l->p.owned->count; i++) {
+    for (uint32_t i = 0;
+         rc == 0 && value_is(l->p.owned, VALUE_OBJECT) && i < l->p.owned->count;
+         i++) {
         const struct value_member *m = &l->p.owned->as.members[i];
         struct value *keys;
 
@@ -365,7 +364,8 @@ static struct value *schema_keys(struct comparison *c, const struct list *l,
     struct schema_text name;
 
     for (unsigned i = 0; keys && schema_list(l->p.node) == SCHEMA_LIST_MAP &&
-                         schema_list_key(l->p.node, i, &name); i++) {
+                         schema_list_key(l->p.node, i, &name);
+         i++) {
         struct value *v = value_getn(item, name.at, name.len);
 
         if (!v && schema_default(schema_fieldn(l->item, name.at, name.len),
@@ -419,7 +419,7 @@ static int compare_order(struct comparison *c, const struct list *l)
 
 static int compare_list_map(struct comparison *c, struct place p)
 {
-    struct list l = { .p = p, .item = schema_item(p.node) };
+    struct list l = {.p = p, .item = schema_item(p.node)};
     int rc;
 
     l.live = arena_calloc(c->a, p.declared->count + 1, sizeof(*l.live));
@@ -450,8 +450,9 @@ static int compare_set(struct comparison *c, struct place p)
     for (uint32_t i = 0; rc == 0 && i < p.declared->count; i++)
         if (!set_has(p.live, p.declared->as.items[i]))
             rc = add_difference(c, NULL, p.declared->as.items[i]);
-    for (uint32_t i = 0; rc == 0 && value_is(p.owned, VALUE_OBJECT) &&
-                         i < p.owned->count; i++) {
+    for (uint32_t i = 0;
+         rc == 0 && value_is(p.owned, VALUE_OBJECT) && i < p.owned->count;
+         i++) {
         const struct value_member *m = &p.owned->as.members[i];
         struct value *v;
 
@@ -518,111 +519,25 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
-static int run(struct comparison *c, struct place p, struct diff_drift *ret)
+int diff_walk(struct diff_work *w, const struct diff_comparison *in,
+              struct diff_drift *ret)
 {
-    int rc = compare(c, p);
+    struct comparison c = {.a = w->a,
+                           .err = w->err,
+                           .same_hash = in->same_hash,
+                           .fresh = in->fresh,
+                           .secret = in->secret};
+    int rc = compare(
+        &c, (struct place){in->declared, in->owned, in->live, in->node});
 
-    str_release(&c->path);
+    str_release(&c.path);
     if (rc < 0)
         return rc;
-    if (c->count > 1)
-        qsort(c->fields, c->count, sizeof(*c->fields), compare_paths);
-    *ret = (struct diff_drift){ .in_sync = !c->differs,
-                                .foreign = c->foreign,
-                                .fields = c->fields,
-                                .field_count = c->count };
+    if (c.count > 1)
+        qsort(c.fields, c.count, sizeof(*c.fields), compare_paths);
+    *ret = (struct diff_drift){.in_sync = !c.differs,
+                               .foreign = c.foreign,
+                               .fields = c.fields,
+                               .field_count = c.count};
     return 0;
-}
-
-/* ---- the three uses ---- */
-
-int diff_compare(struct diff_work *w, const struct diff_step *s,
-                 const struct diff_declared *d, const struct value *live,
-                 struct diff_drift *ret)
-{
-    const struct value *annotations =
-        value_path(live, "metadata.annotations");
-    const char *hash =
-        value_text(value_get(annotations, ANNOTATION_APPLIED));
-    struct comparison c = { .a = w->a,
-                            .err = w->err,
-                            .same_hash = text_equal(hash, d->hash),
-                            .secret = diff_is_secret(s->resource) };
-
-    c.fresh = !c.same_hash;
-    return run(&c,
-               (struct place){
-                   d->body,
-                   owned_entry(live, w->in->decl->field_manager, "",
-                               s->resource->api_version),
-                   live,
-                   schema_find(w->in->schemas, s->resource->api_version,
-                               s->resource->kind) },
-               ret);
-}
-
-int diff_compare_apply(struct diff_work *w, const struct diff_step *s,
-                       const struct change *change, const struct value *live,
-                       struct diff_drift *ret)
-{
-    const struct resource *r = s->resource;
-    struct comparison c = { .a = w->a,
-                            .err = w->err,
-                            .secret = diff_is_secret(r) };
-
-    return run(&c,
-               (struct place){
-                   change->body,
-                   owned_entry(live, change->field_manager, "",
-                               r->api_version),
-                   live, schema_find(w->in->schemas, r->api_version, r->kind) },
-               ret);
-}
-
-/* The live status without what neither we own nor the plan declares: other
- * writers' fields are no difference. */
-static struct value *our_status(struct diff_work *w, const struct value *owned,
-                                const struct value *status)
-{
-    const struct value *live = value_get(w->root, "status");
-    struct value *ours = shallow_copy(w->a, live);
-
-    for (uint32_t i = ours ? ours->count : 0; i-- > 0;) {
-        const struct value_member *m = &ours->as.members[i];
-
-        if (!owned_field(owned, m->key, m->key_len) &&
-            !value_getn(status, m->key, m->key_len))
-            value_unset(ours, m->key);
-    }
-    return ours;
-}
-
-int diff_compare_status(struct diff_work *w, const struct value *status,
-                        struct diff_drift *ret)
-{
-    const struct gvk *gvk = &w->in->decl->root;
-    const struct value *entry =
-        owned_entry(w->root, w->in->decl->field_manager, "status",
-                    w->in->view->root_resource->api_version);
-    const struct value *owned = owned_field(entry, "status", 6);
-    struct comparison c = { .a = w->a, .err = w->err };
-    struct diff_fields_input in = {
-        .node = schema_field(schema_find(w->in->schemas, gvk->api_version,
-                                         gvk->kind), "status"),
-        .after = status,
-    };
-    int rc;
-
-    *ret = (struct diff_drift){ .in_sync = true };
-    if (!status->count && !owned)
-        return 0;
-    rc = run(&c, (struct place){ status, owned, value_get(w->root, "status"),
-                                 in.node }, ret);
-    if (rc < 0 || ret->in_sync)
-        return rc;
-    in.before = our_status(w, owned, status);
-    if (!in.before)
-        return err_nomem(w->err);
-    return diff_fields_below(&in, w->a, &ret->fields, &ret->field_count,
-                             w->err);
 }

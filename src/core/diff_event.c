@@ -113,8 +113,7 @@ static struct value *event_body(const struct diff_work *w,
         value_set(a, v, "action", value_string(a, "Reconcile")) < 0 ||
         value_set(a, v, "note",
                   cut_text(a, e->note ? e->note : "", EVENT_MAX_NOTE)) < 0 ||
-        value_set(a, v, "reportingController",
-                  value_string(a, manager)) < 0 ||
+        value_set(a, v, "reportingController", value_string(a, manager)) < 0 ||
         value_set(a, v, "reportingInstance", value_string(a, manager)) < 0 ||
         value_set(a, v, "regarding", regarding(w)) < 0 ||
         value_set(a, v, "eventTime", event_time(w)) < 0)

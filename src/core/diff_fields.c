@@ -49,8 +49,7 @@ static int emit(struct walker *w, struct pair p, bool sensitive)
 
     if (w->count == w->cap) {
         size_t cap = w->cap ? w->cap * 2 : 8;
-        struct change_field *grown =
-            arena_calloc(w->a, cap, sizeof(*grown));
+        struct change_field *grown = arena_calloc(w->a, cap, sizeof(*grown));
 
         if (!grown)
             return err_nomem(w->err);
@@ -144,8 +143,8 @@ static bool is_leaf(const struct value *v)
 static bool is_noise(const struct walker *w, const char *name)
 {
     static const char *const noise[] = {
-        "managedFields", "resourceVersion", "generation",
-        "creationTimestamp", "uid", "selfLink",
+        "managedFields", "resourceVersion", "generation", "creationTimestamp",
+        "uid",           "selfLink",
     };
     const char *path = str_text(&w->path);
 
@@ -187,8 +186,7 @@ static const struct value_member **sorted_members(struct arena *a,
         all[left + i] = &p.after->as.members[i];
     *ret_count = (size_t)left + right;
     if (*ret_count > 1)
-        qsort(all, *ret_count, sizeof(struct value_member *),
-              compare_members);
+        qsort(all, *ret_count, sizeof(struct value_member *), compare_members);
     return all;
 }
 
@@ -201,9 +199,8 @@ static int walk_object(struct walker *w, struct pair p)
         return err_nomem(w->err);
     for (size_t i = 0; i < count; i++) {
         const char *key = all[i]->key;
-        struct pair below = { value_get(p.before, key),
-                              value_get(p.after, key),
-                              schema_field(p.node, key) };
+        struct pair below = {value_get(p.before, key), value_get(p.after, key),
+                             schema_field(p.node, key)};
         int rc = 0;
 
         if (i > 0 && strcmp(all[i - 1]->key, key) == 0)
@@ -253,7 +250,7 @@ static const struct value *find_item(const struct list_keys *k,
 /* Has every item a text under that name, each another one? */
 static bool names_items(const struct value *array, const char *name)
 {
-    struct list_keys k = { { name }, 1 };
+    struct list_keys k = {{name}, 1};
 
     if (!value_is(array, VALUE_ARRAY))
         return true;
@@ -270,7 +267,7 @@ static bool names_items(const struct value *array, const char *name)
 /* How are items told apart? count 0: by index. */
 static int find_keys(struct walker *w, struct pair p, struct list_keys *k)
 {
-    static const char *const usual[] = { "name", "type", "uid" };
+    static const char *const usual[] = {"name", "type", "uid"};
     struct schema_text text;
 
     k->count = 0;
@@ -283,9 +280,8 @@ static int find_keys(struct walker *w, struct pair p, struct list_keys *k)
                 return err_nomem(w->err);
         }
     for (size_t i = 0; !k->count && i < sizeof(usual) / sizeof(*usual); i++)
-        if (names_items(p.before, usual[i]) &&
-            names_items(p.after, usual[i]))
-            *k = (struct list_keys){ { usual[i] }, 1 };
+        if (names_items(p.before, usual[i]) && names_items(p.after, usual[i]))
+            *k = (struct list_keys){{usual[i]}, 1};
     return 0;
 }
 
@@ -327,19 +323,20 @@ static int walk_by_key(struct walker *w, const struct list_keys *k,
     struct schema_node node = schema_item(p.node);
     int rc = 0;
 
-    for (uint32_t i = 0; rc == 0 && value_is(p.before, VALUE_ARRAY) &&
-                         i < p.before->count; i++) {
+    for (uint32_t i = 0;
+         rc == 0 && value_is(p.before, VALUE_ARRAY) && i < p.before->count;
+         i++) {
         const struct value *item = p.before->as.items[i];
 
-        rc = walk_item(w, k, (struct pair){ item, find_item(k, p.after, item),
-                                            node });
+        rc = walk_item(w, k,
+                       (struct pair){item, find_item(k, p.after, item), node});
     }
-    for (uint32_t i = 0; rc == 0 && value_is(p.after, VALUE_ARRAY) &&
-                         i < p.after->count; i++) {
+    for (uint32_t i = 0;
+         rc == 0 && value_is(p.after, VALUE_ARRAY) && i < p.after->count; i++) {
         const struct value *item = p.after->as.items[i];
 
         if (!find_item(k, p.before, item))
-            rc = walk_item(w, k, (struct pair){ NULL, item, node });
+            rc = walk_item(w, k, (struct pair){NULL, item, node});
     }
     return rc;
 }
@@ -352,8 +349,8 @@ static int walk_by_index(struct walker *w, struct pair p)
     size_t len = w->path.len;
 
     for (uint32_t i = 0; i < left || i < right; i++) {
-        struct pair below = { i < left ? p.before->as.items[i] : NULL,
-                              i < right ? p.after->as.items[i] : NULL, node };
+        struct pair below = {i < left ? p.before->as.items[i] : NULL,
+                             i < right ? p.after->as.items[i] : NULL, node};
         int rc;
 
         str_addf(&w->path, "[%u]", i);
@@ -428,11 +425,11 @@ int diff_fields_below(const struct diff_fields_input *in, struct arena *a,
                       struct change_field **ret, size_t *ret_count,
                       struct err *err)
 {
-    struct walker w = { .a = a, .secret = in->secret, .err = err };
+    struct walker w = {.a = a, .secret = in->secret, .err = err};
     int rc;
 
     str_init(&w.path, 0);
-    rc = walk(&w, (struct pair){ in->before, in->after, in->node });
+    rc = walk(&w, (struct pair){in->before, in->after, in->node});
     str_release(&w.path);
     if (rc < 0)
         return rc;

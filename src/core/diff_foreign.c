@@ -59,9 +59,9 @@ static int delete_step(struct diff_work *w, const struct diff_step *s)
 
 /* What of `live` the partial object `after` changes, for people. */
 static int show_fields(struct diff_work *w, struct change *c,
-                     const struct value *live, const struct value *patch)
+                       const struct value *live, const struct value *patch)
 {
-    struct gvk gvk = { c->resource->api_version, c->resource->kind };
+    struct gvk gvk = {c->resource->api_version, c->resource->kind};
     struct value *after;
     int rc = merge_patch_apply(w->a, live, patch, &after, w->err);
 
@@ -161,8 +161,7 @@ static struct value *apply_body(struct diff_work *w, const struct diff_step *s)
 {
     struct arena *a = w->a;
     struct value *body = shallow_copy(a, s->step->body);
-    struct value *meta =
-        shallow_copy(a, value_get(s->step->body, "metadata"));
+    struct value *meta = shallow_copy(a, value_get(s->step->body, "metadata"));
 
     if (value_set(a, meta, "name", value_string(a, s->key.name)) < 0 ||
         value_set(a, body, "metadata", meta) < 0 ||
@@ -203,11 +202,11 @@ static int patch_body(struct diff_work *w, const struct diff_step *s,
 static int try_patch(struct diff_work *w, const struct diff_step *s,
                      const struct value *live, struct diff_drift *ret)
 {
-    struct gvk gvk = { s->resource->api_version, s->resource->kind };
+    struct gvk gvk = {s->resource->api_version, s->resource->kind};
     struct value *after = NULL;
     int rc;
 
-    *ret = (struct diff_drift){ .in_sync = false };
+    *ret = (struct diff_drift){.in_sync = false};
     if (s->live->metadata_only)
         return 0;
     if (s->step->patch_type == PATCH_JSON)
@@ -219,8 +218,8 @@ static int try_patch(struct diff_work *w, const struct diff_step *s,
         return diff_place(w, s->step, -ERR_PLAN);
     }
     if (rc == 0)
-        rc = diff_fields(w->in->schemas, &gvk, live, after, w->a,
-                         &ret->fields, &ret->field_count, w->err);
+        rc = diff_fields(w->in->schemas, &gvk, live, after, w->a, &ret->fields,
+                         &ret->field_count, w->err);
     if (rc == 0)
         ret->in_sync = value_equal(live, after);
     return rc;
@@ -228,9 +227,8 @@ static int try_patch(struct diff_work *w, const struct diff_step *s,
 
 static int patch_step(struct diff_work *w, const struct diff_step *s)
 {
-    struct change change = { .resource_version = s->live
-                                                     ? s->live->resource_version
-                                                     : NULL };
+    struct change change = {.resource_version =
+                                s->live ? s->live->resource_version : NULL};
     struct diff_drift drift;
     struct value *live;
     struct change *c;

@@ -109,7 +109,6 @@ int diff_order(struct diff_work *w)
         w->in_order[i] = &w->steps[i];
     }
     if (w->count > 1)
-        qsort(w->in_order, w->count, sizeof(struct diff_step *),
-              compare_order);
+        qsort(w->in_order, w->count, sizeof(struct diff_step *), compare_order);
     return 0;
 }

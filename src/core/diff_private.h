@@ -14,7 +14,7 @@
 #define TIDELOCK_CORE_DIFF_PRIVATE_H
 
 #include "core/diff.h"
-#include "kube/schema.h"
+#include "core/diff_compare.h"
 
 /* Whose object is it that the view shows under a name? */
 enum diff_owner {
@@ -30,9 +30,9 @@ struct diff_step {
     struct object_key key; /* namespace filled in */
     struct snapshot *live; /* what the view has, NULL: known to be absent */
     enum diff_owner owner;
-    unsigned level;        /* longest chain of `after` before it */
+    unsigned level;         /* longest chain of `after` before it */
     bool visiting, ordered; /* while levels are computed */
-    bool held;             /* neither written nor pruned in this pass */
+    bool held;              /* neither written nor pruned in this pass */
     const struct diff_step *held_by; /* held because that one is not there */
 };
 
@@ -41,10 +41,10 @@ struct diff_work {
     struct changeset *cs;
     struct arena *a;
     struct err *err;
-    struct str text;            /* scratch, for canonical texts */
-    struct value *root;         /* the root's tree */
-    struct diff_step *steps;    /* as declared */
-    struct diff_step **by_ref;  /* the same, sorted by kind, namespace, name */
+    struct str text;             /* scratch, for canonical texts */
+    struct value *root;          /* the root's tree */
+    struct diff_step *steps;     /* as declared */
+    struct diff_step **by_ref;   /* the same, sorted by kind, namespace, name */
     struct diff_step **in_order; /* the same, in the order of the writes */
     size_t count;
 };
@@ -54,8 +54,7 @@ struct diff_work {
 int diff_refuse(const struct diff_work *w, const struct plan_step *step,
                 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Put the place of the step before the message of w->err. Returns `rc`. */
-int diff_place(const struct diff_work *w, const struct plan_step *step,
-               int rc);
+int diff_place(const struct diff_work *w, const struct plan_step *step, int rc);
 /* NULL `text` is taken as a failed allocation. */
 int diff_note_step(struct diff_work *w, const struct diff_step *s,
                    const char *text);
@@ -65,11 +64,6 @@ struct diff_step *diff_find_step(const struct diff_work *w,
                                  const struct object_key *key);
 /* Build steps and by_ref, find live objects, refuse what note 12 refuses. */
 int diff_steps(struct diff_work *w);
-/* The object of that kind and name in the view, owned kinds first. `ret_kind`
- * is the kind that answered or could not; NULL when none is declared. */
-struct snapshot *diff_find_live(const struct view *view, const struct gvk *gvk,
-                                const struct object_key *key,
-                                const struct view_kind **ret_kind);
 /* Reads the label only of objects without a controller. */
 int diff_owner_of(const struct diff_work *w, const struct snapshot *snap,
                   enum diff_owner *ret_owner);
@@ -99,31 +93,6 @@ int diff_normalise(struct diff_work *w, const struct diff_step *s,
 /* Replace *status by one without the fields that the root's schema lacks. */
 int diff_drop_unknown(struct diff_work *w, struct value **status);
 
-/* ---- diff_compare.c ---- */
-struct diff_drift {
-    bool in_sync;
-    bool foreign; /* another writer took a field that we had applied */
-    struct change_field *fields;
-    size_t field_count;
-};
-/* What is known of a declared child when it is compared. */
-struct diff_declared {
-    const char *memo;   /* its hash for the memo, NULL: do not remember */
-    const char *hash;   /* its hash for the annotation */
-    struct value *body; /* what would be sent */
-};
-/* Against what is there (note 12). */
-int diff_compare(struct diff_work *w, const struct diff_step *s,
-                 const struct diff_declared *d, const struct value *live,
-                 struct diff_drift *ret);
-/* The same for an apply without a hash: a patch of a foreign object. */
-int diff_compare_apply(struct diff_work *w, const struct diff_step *s,
-                       const struct change *change, const struct value *live,
-                       struct diff_drift *ret);
-/* The root's status as it would be sent against what is there. */
-int diff_compare_status(struct diff_work *w, const struct value *status,
-                        struct diff_drift *ret);
-
 /* ---- diff_prune.c ---- */
 /* -ERR_EMPTY_PLAN when children that are not retired exist. */
 int diff_check_empty(struct diff_work *w);
@@ -135,18 +104,5 @@ int diff_status(struct diff_work *w);
  * on out of memory. */
 struct value *diff_root_body(const struct diff_work *w);
 int diff_events(struct diff_work *w);
-
-/* ---- diff_fields.c ---- */
-struct diff_fields_input {
-    struct schema_node node;
-    const struct value *before, *after;
-    bool secret; /* .data and .stringData are sensitive */
-};
-/* As diff_fields(), of any part of an object. */
-int diff_fields_below(const struct diff_fields_input *in, struct arena *a,
-                      struct change_field **ret, size_t *ret_count,
-                      struct err *err);
-/* Append ".name", or "[\"name\"]" where the name is not a plain word. */
-void diff_path_name(struct str *path, const char *name, size_t len);
 
 #endif

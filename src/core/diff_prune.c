@@ -32,14 +32,13 @@ static const struct resource *kind_resource(const struct diff_work *w,
 {
     if (kind->resource || !w->in->restmap)
         return kind->resource;
-    return restmap_find(w->in->restmap, kind->gvk.api_version,
-                        kind->gvk.kind);
+    return restmap_find(w->in->restmap, kind->gvk.api_version, kind->gvk.kind);
 }
 
 static int note_kind(struct diff_work *w, const struct view_kind *kind,
                      const struct snapshot *snap, const char *text)
 {
-    struct object_ref ref = { kind->gvk, { "", "" } };
+    struct object_ref ref = {kind->gvk, {"", ""}};
 
     if (snap)
         ref.key = snap->key;
@@ -76,8 +75,7 @@ int diff_check_empty(struct diff_work *w)
 
     for (size_t i = 0; i < view->count; i++) {
         const struct view_kind *kind = &view->kinds[i];
-        const struct operator_owned *owned =
-            operator_owns(decl, &kind->gvk);
+        const struct operator_owned *owned = operator_owns(decl, &kind->gvk);
         int rc = 0;
 
         if (kind->owned && kind->known && (!owned || !owned->retired))
@@ -105,8 +103,7 @@ static struct value *release_body(struct arena *a)
     if (!body)
         return NULL;
     labels = value_make(a, value_make(a, body, "metadata"), "labels");
-    annotations =
-        value_make(a, value_make(a, body, "metadata"), "annotations");
+    annotations = value_make(a, value_make(a, body, "metadata"), "annotations");
     if (!labels || !annotations ||
         value_set(a, labels, LABEL_MANAGED_BY, value_null(a)) < 0 ||
         value_set(a, labels, LABEL_OPERATOR, value_null(a)) < 0 ||
@@ -131,8 +128,8 @@ static int prune_child(struct diff_work *w, const struct resource *resource,
     c->resource_version = snap->resource_version;
     c->live = snap;
     c->destructive = !release;
-    c->reason = w->in->plan->prune_all ? w->in->plan->prune_all
-                                       : "no longer declared";
+    c->reason =
+        w->in->plan->prune_all ? w->in->plan->prune_all : "no longer declared";
     if (!release)
         return 0;
     c->body = release_body(w->a);
@@ -145,8 +142,9 @@ static int prune_kind(struct diff_work *w, const struct view_kind *kind)
 
     if (!kind->known || !resource)
         return note_kind(w, kind, NULL,
-                         arena_printf(w->a, "nothing of this kind is pruned: "
-                                            "it is not known now%s%s",
+                         arena_printf(w->a,
+                                      "nothing of this kind is pruned: "
+                                      "it is not known now%s%s",
                                       kind->unknown ? ": " : "",
                                       kind->unknown ? kind->unknown : ""));
     for (size_t i = 0; i < kind->count; i++) {

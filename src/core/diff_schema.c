@@ -55,18 +55,18 @@ static bool on_issue(void *arg, const struct schema_issue *issue)
                             issue->message);
         hint_type(c->w, issue->message);
     } else if (unknown)
-        c->rc = diff_note_step(c->w, c->s,
-                               arena_printf(c->w->a, "%s: %s", issue->path,
-                                            issue->message));
+        c->rc = diff_note_step(
+            c->w, c->s,
+            arena_printf(c->w->a, "%s: %s", issue->path, issue->message));
     return c->rc == 0;
 }
 
 static int check_types(struct diff_work *w, const struct diff_step *s,
                        const struct value *body)
 {
-    struct checking c = { w, s, 0 };
-    int rc = schema_check(w->in->schemas, &s->step->ref.gvk, body, on_issue,
-                          &c, w->err);
+    struct checking c = {w, s, 0};
+    int rc = schema_check(w->in->schemas, &s->step->ref.gvk, body, on_issue, &c,
+                          w->err);
 
     if (rc == -ERR_NO_KIND) { /* a CRD without a schema at hand */
         err_clear(w->err);
@@ -111,8 +111,8 @@ static int merge_string_data(struct diff_work *w, const struct diff_step *s,
             return diff_refuse(w, s->step,
                                ".stringData.%s: expected string, got %s",
                                m->key, value_type_name(m->value));
-        if (value_setn(w->a, data, m->key, m->key_len,
-                       encoded(w, m->value)) < 0)
+        if (value_setn(w->a, data, m->key, m->key_len, encoded(w, m->value)) <
+            0)
             return err_nomem(w->err);
     }
     value_unset(copy, "stringData");
@@ -153,12 +153,13 @@ static int note_dropped(struct dropping *d)
 {
     struct diff_work *w = d->w;
     const struct snapshot *root = w->in->view->root;
-    struct object_ref ref = { w->in->decl->root, root->key };
+    struct object_ref ref = {w->in->decl->root, root->key};
     char *text;
 
-    text = arena_printf(w->a, "status field %s is not in the schema of %s: "
-                              "not written", str_text(&d->path),
-                        w->in->decl->root.kind);
+    text = arena_printf(w->a,
+                        "status field %s is not in the schema of %s: "
+                        "not written",
+                        str_text(&d->path), w->in->decl->root.kind);
     if (!text ||
         changeset_note(w->cs, &ref, w->in->plan->status_line, text) < 0)
         return err_nomem(w->err);
@@ -223,7 +224,7 @@ int diff_drop_unknown(struct diff_work *w, struct value **status)
     struct schema_node kind =
         schema_find(w->in->schemas, gvk->api_version, gvk->kind);
     struct schema_node node = schema_field(kind, "status");
-    struct dropping d = { .w = w };
+    struct dropping d = {.w = w};
     int rc;
 
     if (!schema_known(kind))

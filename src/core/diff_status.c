@@ -38,7 +38,7 @@ static const struct value *live_status(const struct diff_work *w)
 static int note_root(struct diff_work *w, const char *line, const char *text)
 {
     const struct snapshot *root = w->in->view->root;
-    struct object_ref ref = { w->in->decl->root, root->key };
+    struct object_ref ref = {w->in->decl->root, root->key};
 
     if (!text || changeset_note(w->cs, &ref, line, text) < 0)
         return err_nomem(w->err);
@@ -55,8 +55,7 @@ static struct value *find_condition(const struct value *list, const char *type)
     return NULL;
 }
 
-static struct value *live_condition(const struct diff_work *w,
-                                    const char *type)
+static struct value *live_condition(const struct diff_work *w, const char *type)
 {
     return find_condition(value_get(live_status(w), "conditions"), type);
 }
@@ -80,7 +79,7 @@ static int64_t condition_generation(const struct diff_work *w,
                                     const struct value *old,
                                     const struct value *condition)
 {
-    static const char *const said[] = { "status", "reason", "message" };
+    static const char *const said[] = {"status", "reason", "message"};
     int64_t generation = w->in->view->root->generation;
 
     if (!w->in->failed)
@@ -128,8 +127,8 @@ static struct value *new_condition(const struct diff_work *w,
 
     if (value_set(a, v, "type", value_string(a, c->type)) < 0 ||
         value_set(a, v, "status", value_string(a, c->status)) < 0 ||
-        value_set(a, v, "reason",
-                  value_string(a, c->reason ? c->reason : "")) < 0 ||
+        value_set(a, v, "reason", value_string(a, c->reason ? c->reason : "")) <
+            0 ||
         value_set(a, v, "message",
                   value_string(a, c->message ? c->message : "")) < 0)
         return NULL;
@@ -160,8 +159,7 @@ static int merge_conditions(const struct diff_work *w, struct value *list)
 
     for (size_t i = 0; i < plan->condition_count; i++) {
         struct value *v = new_condition(w, &plan->conditions[i]);
-        struct value *old =
-            find_condition(list, plan->conditions[i].type);
+        struct value *old = find_condition(list, plan->conditions[i].type);
 
         if (!v)
             return -ERR_NOMEM;
@@ -256,8 +254,8 @@ struct value *diff_root_body(const struct diff_work *w)
     const char *version = w->in->view->root_resource->api_version;
 
     if (value_set(a, body, "apiVersion", value_string(a, version)) < 0 ||
-        value_set(a, body, "kind",
-                  value_string(a, w->in->decl->root.kind)) < 0 ||
+        value_set(a, body, "kind", value_string(a, w->in->decl->root.kind)) <
+            0 ||
         value_set(a, meta, "name", value_string(a, root->key.name)) < 0)
         return NULL;
     if (*root->key.ns &&
@@ -279,8 +277,7 @@ static int write_status(struct diff_work *w, struct value *status,
     struct value *body = diff_root_body(w);
     struct change *c;
 
-    if (!body || (status->count &&
-                  value_set(w->a, body, "status", status) < 0))
+    if (!body || (status->count && value_set(w->a, body, "status", status) < 0))
         return err_nomem(w->err);
     c = changeset_add(w->cs, CHANGE_STATUS);
     if (!c)
@@ -344,8 +341,8 @@ static int tidy_fields(struct diff_work *w, struct diff_drift *drift)
     for (size_t i = 0; i < count && field_rank(&tidy[i]) == 0; i++) {
         const char *path = tidy[i].path;
 
-        tidy[i].path = arena_strndup(
-            w->a, path, (size_t)(condition_field(path) - path));
+        tidy[i].path =
+            arena_strndup(w->a, path, (size_t)(condition_field(path) - path));
         if (!tidy[i].path)
             return err_nomem(w->err);
     }
@@ -364,7 +361,7 @@ static int compare_status(struct diff_work *w, const struct value *status,
     const struct snapshot *root = w->in->view->root;
     int rc = diff_hash(w, status, ret_hash);
 
-    *drift = (struct diff_drift){ .in_sync = true };
+    *drift = (struct diff_drift){.in_sync = true};
     if (rc < 0 || diff_memo_hit(w->in->memo, root, *ret_hash))
         return rc;
     rc = diff_compare_status(w, status, drift);

@@ -69,7 +69,7 @@ int diff_place(const struct diff_work *w, const struct plan_step *step, int rc)
 int diff_note_step(struct diff_work *w, const struct diff_step *s,
                    const char *text)
 {
-    struct object_ref ref = { s->step->ref.gvk, s->key };
+    struct object_ref ref = {s->step->ref.gvk, s->key};
 
     if (!text || changeset_note(w->cs, &ref, s->step->line, text) < 0)
         return err_nomem(w->err);
@@ -98,9 +98,12 @@ static struct snapshot *kind_find(const struct view_kind *kind,
     return NULL;
 }
 
-struct snapshot *diff_find_live(const struct view *view, const struct gvk *gvk,
-                                const struct object_key *key,
-                                const struct view_kind **ret_kind)
+/* The object of that kind and name in the view, owned kinds first. `ret_kind`
+ * is the kind that answered or could not; NULL when none is declared. */
+static struct snapshot *find_in_view(const struct view *view,
+                                     const struct gvk *gvk,
+                                     const struct object_key *key,
+                                     const struct view_kind **ret_kind)
 {
     struct snapshot *found = NULL;
 
@@ -168,8 +171,8 @@ struct diff_step *diff_find_step(const struct diff_work *w,
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = compare_names(resource->group, resource->kind, key,
-                                  w->by_ref[mid]);
+        int order =
+            compare_names(resource->group, resource->kind, key, w->by_ref[mid]);
 
         if (order == 0)
             return w->by_ref[mid];
@@ -227,8 +230,7 @@ static int find_resource(struct diff_work *w, struct diff_step *s)
     const struct gvk *gvk = &s->step->ref.gvk;
 
     if (w->in->restmap)
-        s->resource =
-            restmap_find(w->in->restmap, gvk->api_version, gvk->kind);
+        s->resource = restmap_find(w->in->restmap, gvk->api_version, gvk->kind);
     for (size_t i = 0; !s->resource && i < w->in->view->count; i++)
         if (gvk_equal(&w->in->view->kinds[i].gvk, gvk))
             s->resource = w->in->view->kinds[i].resource;
@@ -247,7 +249,7 @@ static int find_live(struct diff_work *w, struct diff_step *s)
     const struct gvk *gvk = &s->step->ref.gvk;
     const struct view_kind *kind;
 
-    s->live = diff_find_live(view, gvk, &s->key, &kind);
+    s->live = find_in_view(view, gvk, &s->key, &kind);
     if (!s->live && gvk_same_group_kind(&w->in->decl->root, gvk) &&
         object_key_equal(&view->root->key, &s->key)) {
         s->live = view->root;

@@ -20,8 +20,7 @@
 
 /* ---- namespaces ---- */
 
-static int check_child_namespace(const struct diff_work *w,
-                                 struct diff_step *s)
+static int check_child_namespace(const struct diff_work *w, struct diff_step *s)
 {
     const struct view *view = w->in->view;
     const char *root_ns = view->root->key.ns;
@@ -30,16 +29,21 @@ static int check_child_namespace(const struct diff_work *w,
     if (view->root_resource->namespaced && !s->resource->namespaced) {
         diff_refuse(w, s->step,
                     "the kind is cluster-scoped, %s is namespaced: a "
-                    "namespaced object cannot own it", root_kind);
-        err_hint(w->err, "make %s cluster-scoped, or install the %s with the "
-                         "operator", root_kind, s->resource->kind);
+                    "namespaced object cannot own it",
+                    root_kind);
+        err_hint(w->err,
+                 "make %s cluster-scoped, or install the %s with the "
+                 "operator",
+                 root_kind, s->resource->kind);
         return -ERR_PLAN;
     }
     if (!view->root_resource->namespaced && s->resource->namespaced &&
         !*s->key.ns) {
         diff_refuse(w, s->step, "a namespace is missing");
-        err_hint(w->err, "%s is cluster-scoped: name metadata.namespace of "
-                         "each child", root_kind);
+        err_hint(w->err,
+                 "%s is cluster-scoped: name metadata.namespace of "
+                 "each child",
+                 root_kind);
         return -ERR_PLAN;
     }
     if (view->root_resource->namespaced && strcmp(s->key.ns, root_ns) != 0) {
@@ -81,8 +85,8 @@ static enum name_rule name_rule_of(const struct resource *r)
 {
     if (strcmp(r->group, "rbac.authorization.k8s.io") == 0)
         return NAME_SEGMENT;
-    if (!*r->group && (strcmp(r->kind, "Service") == 0 ||
-                       strcmp(r->kind, "Namespace") == 0))
+    if (!*r->group &&
+        (strcmp(r->kind, "Service") == 0 || strcmp(r->kind, "Namespace") == 0))
         return NAME_LABEL;
     return NAME_SUBDOMAIN;
 }
@@ -128,9 +132,14 @@ static int refuse_server_fields(const struct diff_work *w,
                                 const struct diff_step *s)
 {
     static const char *const fields[] = {
-        "uid", "resourceVersion", "managedFields", "generation",
-        "creationTimestamp", "deletionTimestamp",
-        "deletionGracePeriodSeconds", "selfLink",
+        "uid",
+        "resourceVersion",
+        "managedFields",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
     };
     const struct value *meta = value_get(s->step->body, "metadata");
     const char *field = NULL;
@@ -155,8 +164,9 @@ static int refuse_generate_name(const struct diff_work *w,
 {
     if (!is_said(value_path(s->step->body, "metadata.generateName")))
         return 0;
-    diff_refuse(w, s->step, ".metadata.generateName: a child needs a fixed "
-                            "name");
+    diff_refuse(w, s->step,
+                ".metadata.generateName: a child needs a fixed "
+                "name");
     err_hint(w->err, "two passes would make two objects; build the name from "
                      "the root's name");
     return -ERR_PLAN;
@@ -180,8 +190,10 @@ static int check_owners(const struct diff_work *w, const struct diff_step *s)
         if (!value_bool_at(ref, "controller", false) &&
             !text_equal(value_text_at(ref, "uid"), root_uid))
             continue;
-        diff_refuse(w, s->step, ".metadata.ownerReferences[%u]: the runtime "
-                                "sets the controller reference", i);
+        diff_refuse(w, s->step,
+                    ".metadata.ownerReferences[%u]: the runtime "
+                    "sets the controller reference",
+                    i);
         err_hint(w->err, "leave it out; use on_delete = \"orphan\" for a "
                          "child that outlives its root");
         return -ERR_PLAN;
@@ -190,8 +202,8 @@ static int check_owners(const struct diff_work *w, const struct diff_step *s)
 }
 
 /* Maps of text to text, and none of the runtime's own keys. */
-static int check_text_map(const struct diff_work *w,
-                          const struct diff_step *s, const char *field)
+static int check_text_map(const struct diff_work *w, const struct diff_step *s,
+                          const char *field)
 {
     const struct value *map =
         value_get(value_get(s->step->body, "metadata"), field);
@@ -205,17 +217,18 @@ static int check_text_map(const struct diff_work *w,
         const struct value_member *m = &map->as.members[i];
 
         if (!value_is(m->value, VALUE_STRING)) {
-            diff_refuse(w, s->step,
-                        ".metadata.%s[%s]: expected string, got %s", field,
-                        m->key, value_type_name(m->value));
+            diff_refuse(w, s->step, ".metadata.%s[%s]: expected string, got %s",
+                        field, m->key, value_type_name(m->value));
             err_hint(w->err, "use tostring()");
             return -ERR_PLAN;
         }
         if (strcmp(m->key, ANNOTATION_APPLIED) == 0 ||
             strcmp(m->key, LABEL_OPERATOR) == 0 ||
             strcmp(m->key, LABEL_OWNER_UID) == 0)
-            return diff_refuse(w, s->step, ".metadata.%s[%s]: is set by the "
-                                           "runtime", field, m->key);
+            return diff_refuse(w, s->step,
+                               ".metadata.%s[%s]: is set by the "
+                               "runtime",
+                               field, m->key);
     }
     return 0;
 }
@@ -223,8 +236,7 @@ static int check_text_map(const struct diff_work *w,
 static int check_managed_by(const struct diff_work *w,
                             const struct diff_step *s)
 {
-    const struct value *labels =
-        value_path(s->step->body, "metadata.labels");
+    const struct value *labels = value_path(s->step->body, "metadata.labels");
     const char *given = value_text(value_get(labels, LABEL_MANAGED_BY));
 
     if (!given || strcmp(given, "tidelock") == 0)
@@ -235,8 +247,7 @@ static int check_managed_by(const struct diff_work *w,
 }
 
 /* The reference came beside the body: they must name the same object. */
-static int check_reference(const struct diff_work *w,
-                           const struct diff_step *s)
+static int check_reference(const struct diff_work *w, const struct diff_step *s)
 {
     const struct object_ref *ref = &s->step->ref;
     const struct value *body = s->step->body;
@@ -249,8 +260,9 @@ static int check_reference(const struct diff_work *w,
         !text_equal(value_text_at(body, "kind"), ref->gvk.kind) ||
         !text_equal(value_text_at(body, "metadata.name"), ref->key.name) ||
         (ns && strcmp(ns, s->key.ns) != 0))
-        return diff_refuse(w, s->step, "the object does not bear the name "
-                                       "that the step gives");
+        return diff_refuse(w, s->step,
+                           "the object does not bear the name "
+                           "that the step gives");
     return 0;
 }
 

@@ -45,8 +45,8 @@ static char *unescape(struct arena *a, const char *text, size_t len,
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
 
-        if (c == '~' && i + 1 < len && (text[i + 1] == '0' ||
-                                        text[i + 1] == '1'))
+        if (c == '~' && i + 1 < len &&
+            (text[i + 1] == '0' || text[i + 1] == '1'))
             c = text[++i] == '1' ? '/' : '~';
         out[n++] = c;
     }
@@ -68,8 +68,7 @@ static bool array_index(const struct value *array, const char *token,
 }
 
 /* The value at a place, NULL when there is none. */
-static struct value *place_get(const struct patcher *p,
-                               const struct place *at)
+static struct value *place_get(const struct patcher *p, const struct place *at)
 {
     uint32_t index;
 
@@ -86,7 +85,7 @@ static struct value *place_get(const struct patcher *p,
 static int find_place(const struct patcher *p, const char *path,
                       struct place *ret)
 {
-    struct place at = { 0 };
+    struct place at = {0};
     const char *text = path;
 
     while (text && *text == '/') {
@@ -131,8 +130,7 @@ static int place_add(struct patcher *p, const struct place *at,
         return 0;
     }
     if (at->parent->type == VALUE_OBJECT)
-        return value_setn(p->a, at->parent, at->token, at->token_len,
-                          item) < 0
+        return value_setn(p->a, at->parent, at->token, at->token_len, item) < 0
                    ? err_nomem(p->err)
                    : 0;
     if (strcmp(at->token, "-") == 0)
@@ -245,8 +243,8 @@ static int run_op(struct patcher *p, const struct value *operation)
     }
     if (strcmp(op, "move") != 0 && strcmp(op, "copy") != 0)
         return bad_op(p, "unknown op", op);
-    rc = take_from(p, value_text_at(operation, "from"),
-                   strcmp(op, "move") == 0, &item);
+    rc = take_from(p, value_text_at(operation, "from"), strcmp(op, "move") == 0,
+                   &item);
     if (rc == 0)
         rc = find_place(p, path, &at);
     return rc < 0 ? rc : place_add(p, &at, path, item);
@@ -256,7 +254,7 @@ int json_patch_apply(struct arena *a, const struct value *doc,
                      const struct value *ops, struct value **ret,
                      struct err *err)
 {
-    struct patcher p = { .a = a, .err = err, .doc = value_copy(a, doc) };
+    struct patcher p = {.a = a, .err = err, .doc = value_copy(a, doc)};
 
     if (!p.doc)
         return err_nomem(err);

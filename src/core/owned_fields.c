@@ -7,8 +7,8 @@
 
 #include "base/str.h"
 
-const struct value *owned_entry(const struct value *object,
-                                const char *manager, const char *subresource,
+const struct value *owned_entry(const struct value *object, const char *manager,
+                                const char *subresource,
                                 const char *api_version)
 {
     const struct value *list = value_path(object, "metadata.managedFields");
@@ -37,8 +37,7 @@ static bool has_prefix(const struct value_member *m, char prefix)
 const struct value *owned_field(const struct value *node, const char *name,
                                 size_t len)
 {
-    for (uint32_t i = 0; value_is(node, VALUE_OBJECT) && i < node->count;
-         i++) {
+    for (uint32_t i = 0; value_is(node, VALUE_OBJECT) && i < node->count; i++) {
         const struct value_member *m = &node->as.members[i];
 
         if (has_prefix(m, 'f') && m->key_len == len + 2 &&

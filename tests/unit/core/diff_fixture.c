@@ -10,17 +10,15 @@ static const struct {
     const char *group, *plural;
     bool namespaced, owned, scale;
 } known[FX_KINDS] = {
-    [CONFIG_MAP] = { { "v1", "ConfigMap" }, "", "configmaps", true, true,
-                     false },
-    [DEPLOYMENT] = { { "apps/v1", "Deployment" }, "apps", "deployments", true,
-                     true, true },
-    [SECRET] = { { "v1", "Secret" }, "", "secrets", true, true, false },
-    [JOB] = { { "batch/v1", "Job" }, "batch", "jobs", true, true, false },
-    [READ_MAP] = { { "v1", "ConfigMap" }, "", "configmaps", true, false,
-                   false },
-    [NODE] = { { "v1", "Node" }, "", "nodes", false, false, false },
-    [READ_DEPLOY] = { { "apps/v1", "Deployment" }, "apps", "deployments", true,
-                      false, true },
+    [CONFIG_MAP] = {{"v1", "ConfigMap"}, "", "configmaps", true, true, false},
+    [DEPLOYMENT] =
+        {{"apps/v1", "Deployment"}, "apps", "deployments", true, true, true},
+    [SECRET] = {{"v1", "Secret"}, "", "secrets", true, true, false},
+    [JOB] = {{"batch/v1", "Job"}, "batch", "jobs", true, true, false},
+    [READ_MAP] = {{"v1", "ConfigMap"}, "", "configmaps", true, false, false},
+    [NODE] = {{"v1", "Node"}, "", "nodes", false, false, false},
+    [READ_DEPLOY] =
+        {{"apps/v1", "Deployment"}, "apps", "deployments", true, false, true},
 };
 
 static struct resource resources[FX_KINDS];
@@ -30,19 +28,19 @@ static void fill_resource(struct resource *r, const struct gvk *gvk,
 {
     const char *slash = strchr(gvk->api_version, '/');
 
-    *r = (struct resource){ .api_version = gvk->api_version,
-                            .group = group,
-                            .version = slash ? slash + 1 : gvk->api_version,
-                            .kind = gvk->kind,
-                            .plural = plural,
-                            .singular = plural,
-                            .namespaced = true,
-                            .has_status = true,
-                            .can_list = true,
-                            .can_watch = true,
-                            .can_create = true,
-                            .can_patch = true,
-                            .can_delete = true };
+    *r = (struct resource){.api_version = gvk->api_version,
+                           .group = group,
+                           .version = slash ? slash + 1 : gvk->api_version,
+                           .kind = gvk->kind,
+                           .plural = plural,
+                           .singular = plural,
+                           .namespaced = true,
+                           .has_status = true,
+                           .can_list = true,
+                           .can_watch = true,
+                           .can_create = true,
+                           .can_patch = true,
+                           .can_delete = true};
 }
 
 static void init_decl(struct fixture *f)
@@ -56,7 +54,7 @@ static void init_decl(struct fixture *f)
     f->reads[1].gvk = known[NODE].gvk;
     f->reads[2].gvk = known[READ_DEPLOY].gvk;
     f->decl.name = "website";
-    f->decl.root = (struct gvk){ "example.com/v1", "Website" };
+    f->decl.root = (struct gvk){"example.com/v1", "Website"};
     f->decl.owns = f->owns;
     f->decl.owns_count = 4;
     f->decl.reads = f->reads;
@@ -75,11 +73,11 @@ void fx_init(struct fixture *f)
                       known[i].plural);
         resources[i].namespaced = known[i].namespaced;
         resources[i].has_scale = known[i].scale;
-        f->kinds[i] = (struct view_kind){ .gvk = known[i].gvk,
-                                          .resource = &resources[i],
-                                          .known = true,
-                                          .owned = known[i].owned,
-                                          .items = f->items[i] };
+        f->kinds[i] = (struct view_kind){.gvk = known[i].gvk,
+                                         .resource = &resources[i],
+                                         .known = true,
+                                         .owned = known[i].owned,
+                                         .items = f->items[i]};
     }
     f->view.kinds = f->kinds;
     f->view.count = FX_KINDS;
@@ -171,8 +169,8 @@ struct snapshot *fx_add(struct fixture *f, enum fx_kind kind,
 
     if (!snap)
         return NULL;
-    while (i > 0 && object_key_compare(&f->items[kind][i - 1]->key,
-                                       &snap->key) > 0) {
+    while (i > 0 &&
+           object_key_compare(&f->items[kind][i - 1]->key, &snap->key) > 0) {
         f->items[kind][i] = f->items[kind][i - 1];
         i--;
     }
@@ -257,7 +255,7 @@ void fx_after(struct fixture *f, struct plan_step *s, const char *name)
         f->oom = true;
         return;
     }
-    *after = (struct object_ref){ known[CONFIG_MAP].gvk, { "", name } };
+    *after = (struct object_ref){known[CONFIG_MAP].gvk, {"", name}};
     s->after = after;
     s->after_count = 1;
 }
@@ -272,7 +270,7 @@ struct plan_step *fx_step(struct fixture *f, enum plan_verb verb,
         return NULL;
     }
     s->ref.gvk = known[kind].gvk;
-    s->ref.key = (struct object_key){ "", name };
+    s->ref.key = (struct object_key){"", name};
     s->line = "operator.lua:40";
     return s;
 }
@@ -282,7 +280,7 @@ void fx_condition(struct fixture *f, const char *type, const char *status)
     struct plan_condition *c = plan_add_condition(&f->plan);
 
     if (c)
-        *c = (struct plan_condition){ type, status, "Because", "so", NULL };
+        *c = (struct plan_condition){type, status, "Because", "so", NULL};
     else
         f->oom = true;
 }
@@ -291,13 +289,13 @@ void fx_condition(struct fixture *f, const char *type, const char *status)
 
 int fx_diff(struct fixture *f)
 {
-    struct diff_input in = { .decl = &f->decl,
-                             .view = &f->view,
-                             .plan = &f->plan,
-                             .schemas = f->schemas,
-                             .failed = f->failed,
-                             .schemas_are_live = f->schemas_are_live,
-                             .memo = f->memo };
+    struct diff_input in = {.decl = &f->decl,
+                            .view = &f->view,
+                            .plan = &f->plan,
+                            .schemas = f->schemas,
+                            .failed = f->failed,
+                            .schemas_are_live = f->schemas_are_live,
+                            .memo = f->memo};
 
     if (f->oom)
         return err_nomem(&f->err);
@@ -330,8 +328,7 @@ const char *fx_notes(struct fixture *f)
 
     for (size_t i = 0; notes && i < f->cs.note_count; i++)
         notes = arena_printf(&f->arena, "%s%s%s: %s", notes, i ? "; " : "",
-                             f->cs.notes[i].ref.key.name,
-                             f->cs.notes[i].text);
+                             f->cs.notes[i].ref.key.name, f->cs.notes[i].text);
     return notes;
 }
 
@@ -357,11 +354,11 @@ const char *fx_fields(struct fixture *f, size_t i)
     char *out = arena_strdup(&f->arena, "");
 
     for (size_t k = 0; c && out && k < c->field_count; k++)
-        out = arena_printf(&f->arena, "%s%s%s %s -> %s", out, k ? "; " : "",
-                           c->fields[k].path, show(f, c->fields[k].before),
-                           c->fields[k].sensitive
-                               ? "(sensitive)"
-                               : show(f, c->fields[k].after));
+        out =
+            arena_printf(&f->arena, "%s%s%s %s -> %s", out, k ? "; " : "",
+                         c->fields[k].path, show(f, c->fields[k].before),
+                         c->fields[k].sensitive ? "(sensitive)"
+                                                : show(f, c->fields[k].after));
     return out;
 }
 

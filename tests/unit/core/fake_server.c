@@ -27,17 +27,15 @@ static struct value *item_keys(struct arena *a, const struct value *item,
         struct value *v = value_getn(item, name.at, name.len);
 
         if (!v)
-            schema_default(
-                schema_fieldn(schema_item(list), name.at, name.len), a, &v,
-                NULL);
+            schema_default(schema_fieldn(schema_item(list), name.at, name.len),
+                           a, &v, NULL);
         if (v)
             value_setn(a, keys, name.at, name.len, v);
     }
     return keys;
 }
 
-static const char *prefixed(struct arena *a, char prefix,
-                            const struct value *v)
+static const char *prefixed(struct arena *a, char prefix, const struct value *v)
 {
     struct str s;
     char *text;
@@ -95,8 +93,8 @@ static struct schema_node kind_of(const struct value *object)
 
 struct value *fake_fields(struct arena *a, const struct value *body)
 {
-    static const char *const untracked[] = { "f:name", "f:namespace", "f:uid",
-                                             "f:resourceVersion" };
+    static const char *const untracked[] = {"f:name", "f:namespace", "f:uid",
+                                            "f:resourceVersion"};
     struct value *out = fields_below(a, body, kind_of(body));
     struct value *meta = value_get(out, "f:metadata");
 
@@ -133,8 +131,8 @@ static void strip(struct arena *a, struct value *v, const struct value *old,
                   const struct value *now, struct schema_node node);
 
 static void strip_field(struct arena *a, struct value *v,
-                        const struct value_member *old,
-                        const struct value *now, struct schema_node node)
+                        const struct value_member *old, const struct value *now,
+                        struct schema_node node)
 {
     const char *name = old->key + 2;
     struct value *child = value_get(v, name);
@@ -148,14 +146,15 @@ static void strip_field(struct arena *a, struct value *v,
         return;
     }
     strip(a, child, old->value, now_child, schema_field(node, name));
-    if (!now_child && (child->type == VALUE_OBJECT ||
-                       child->type == VALUE_ARRAY) && !child->count)
+    if (!now_child &&
+        (child->type == VALUE_OBJECT || child->type == VALUE_ARRAY) &&
+        !child->count)
         value_unset(v, name);
 }
 
 static void strip_item(struct arena *a, struct value *v,
-                       const struct value_member *old,
-                       const struct value *now, struct schema_node node)
+                       const struct value_member *old, const struct value *now,
+                       struct schema_node node)
 {
     const struct value *now_item = value_get(now, old->key);
     struct value *keys;
@@ -295,8 +294,7 @@ static void set_defaults(struct arena *a, struct value *object)
 }
 
 struct value *fake_apply(struct arena *a, const struct value *live,
-                         const struct value *body,
-                         const struct fake_writer *w)
+                         const struct value *body, const struct fake_writer *w)
 {
     struct schema_node node = kind_of(body);
     struct value *fields = fake_fields(a, body);
@@ -304,7 +302,8 @@ struct value *fake_apply(struct arena *a, const struct value *live,
     struct value *meta;
     const char *name = value_text_at(body, "metadata.name");
 
-    strip(a, out, owned_entry(live, w->manager, w->subresource, ""), fields, node);
+    strip(a, out, owned_entry(live, w->manager, w->subresource, ""), fields,
+          node);
     out = merge(a, out, body, node);
     meta = value_make(a, out, "metadata");
     if (!value_get(meta, "uid"))
@@ -375,7 +374,8 @@ static struct snapshot **find(struct fixture *f, const struct resource *r,
     return NULL;
 }
 
-static void remove_child(struct fixture *f, enum fx_kind k, struct snapshot **at)
+static void remove_child(struct fixture *f, enum fx_kind k,
+                         struct snapshot **at)
 {
     size_t i = (size_t)(at - f->items[k]);
 
@@ -405,9 +405,9 @@ static void write_child(struct fixture *f, const struct change *c)
 {
     enum fx_kind kind = FX_KINDS;
     struct snapshot **at = find(f, c->resource, c->key.name, &kind);
-    struct fake_writer writer = { c->field_manager ? c->field_manager
-                                                   : f->decl.field_manager,
-                                  "", next_version(f) };
+    struct fake_writer writer = {c->field_manager ? c->field_manager
+                                                  : f->decl.field_manager,
+                                 "", next_version(f)};
     struct value *live = at ? tree(f, *at) : NULL;
 
     switch (c->verb) {
@@ -436,9 +436,9 @@ static void write_child(struct fixture *f, const struct change *c)
 
 static void write_root(struct fixture *f, const struct change *c)
 {
-    struct fake_writer writer = { f->decl.field_manager,
-                                  c->verb == CHANGE_STATUS ? "status" : "",
-                                  next_version(f) };
+    struct fake_writer writer = {f->decl.field_manager,
+                                 c->verb == CHANGE_STATUS ? "status" : "",
+                                 next_version(f)};
     struct value *root = tree(f, f->view.root);
     struct value *after = NULL;
     struct str s;
@@ -472,10 +472,10 @@ void fake_edit_child(struct fixture *f, enum fx_kind kind, const char *name,
                      const char *patch)
 {
     enum fx_kind found = FX_KINDS;
-    struct snapshot **at =
-        find(f, f->kinds[kind].resource, name, &found);
+    struct snapshot **at = find(f, f->kinds[kind].resource, name, &found);
 
     if (check(at))
-        replace(f, found, at, fake_edit(&f->arena, tree(f, *at),
-                                        fx_value(f, patch), next_version(f)));
+        replace(f, found, at,
+                fake_edit(&f->arena, tree(f, *at), fx_value(f, patch),
+                          next_version(f)));
 }

@@ -20,8 +20,7 @@ struct fake_writer {
 /* The object after an apply; `live` NULL: it is created. Fills uid, defaults
  * of Deployments and the manager's entry. */
 struct value *fake_apply(struct arena *a, const struct value *live,
-                         const struct value *body,
-                         const struct fake_writer *w);
+                         const struct value *body, const struct fake_writer *w);
 /* The object after another writer's merge patch: who else owned what it says
  * owns it no more. */
 struct value *fake_edit(struct arena *a, const struct value *live,

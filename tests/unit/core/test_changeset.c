@@ -12,8 +12,8 @@ static const char *dry_path(struct fixture *f, size_t i)
     struct request r[2];
     size_t count;
 
-    check_ok(change_requests(&f->cs, &f->cs.items[i], NULL, true, &f->arena,
-                             r, &count, &f->err),
+    check_ok(change_requests(&f->cs, &f->cs.items[i], NULL, true, &f->arena, r,
+                             &count, &f->err),
              &f->err);
     return r[0].path;
 }
@@ -75,7 +75,7 @@ TEST(an_event_is_created_in_the_namespace_of_its_root)
 
     fx_init(&f);
     *plan_add_event(&f.plan) =
-        (struct plan_event){ "Warning", "Odd", "looks odd", "operator.lua:9" };
+        (struct plan_event){"Warning", "Odd", "looks odd", "operator.lua:9"};
     check_ok(fx_diff(&f), &f.err);
     check_has(fx_requests(&f, 0),
               "POST /apis/events.k8s.io/v1/namespaces/default/events?"
@@ -105,7 +105,7 @@ TEST(an_event_of_a_cluster_scoped_root_lives_in_default)
     note[sizeof(note) - 1] = '\0';
     memcpy(note + 1023, "\xc3\xa9", 2); /* across the limit of 1024 bytes */
     *plan_add_event(&f.plan) =
-        (struct plan_event){ "Normal", "Long", note, NULL };
+        (struct plan_event){"Normal", "Long", note, NULL};
     check_ok(fx_diff(&f), &f.err);
     check_has(fx_requests(&f, 0), "/namespaces/default/events");
     check_int(strlen(value_text_at(f.cs.items[0].body, "note")), 1023);
@@ -119,22 +119,22 @@ TEST(every_verb_has_a_word_and_a_sign)
         const char *word, *sign;
         bool child;
     } verbs[] = {
-        { CHANGE_ADD_FINALIZER, "add finalizer", "~", false },
-        { CHANGE_CREATE, "create", "+", true },
-        { CHANGE_APPLY, "change", "~", true },
-        { CHANGE_RECREATE, "recreate", "-/+", true },
-        { CHANGE_PATCH, "patch", "~", true },
-        { CHANGE_SCALE, "scale", "~", true },
-        { CHANGE_DELETE, "delete", "-", true },
-        { CHANGE_PRUNE, "delete", "-", true },
-        { CHANGE_RELEASE, "release", "~", true },
-        { CHANGE_STATUS, "status", "~", false },
-        { CHANGE_REMOVE_FINALIZER, "remove finalizer", "~", false },
-        { CHANGE_EVENT, "event", "+", false },
+        {CHANGE_ADD_FINALIZER, "add finalizer", "~", false},
+        {CHANGE_CREATE, "create", "+", true},
+        {CHANGE_APPLY, "change", "~", true},
+        {CHANGE_RECREATE, "recreate", "-/+", true},
+        {CHANGE_PATCH, "patch", "~", true},
+        {CHANGE_SCALE, "scale", "~", true},
+        {CHANGE_DELETE, "delete", "-", true},
+        {CHANGE_PRUNE, "delete", "-", true},
+        {CHANGE_RELEASE, "release", "~", true},
+        {CHANGE_STATUS, "status", "~", false},
+        {CHANGE_REMOVE_FINALIZER, "remove finalizer", "~", false},
+        {CHANGE_EVENT, "event", "+", false},
     };
 
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-        struct change c = { .verb = verbs[i].verb };
+        struct change c = {.verb = verbs[i].verb};
 
         check_str(change_verb_word(verbs[i].verb), verbs[i].word);
         check_str(change_verb_sign(verbs[i].verb), verbs[i].sign);
@@ -156,7 +156,8 @@ TEST_ALLOC(a_plan_survives_out_of_memory_from_diff_to_requests)
     fx_child(&f, CONFIG_MAP,
              "{'metadata':{'name':'a','managedFields':[{"
              "'manager':'tidelock-website','operation':'Apply',"
-             "'fieldsV1':{'f:data':{'f:z':{}}}}]},'data':{'z':'y'}}", FX_OURS);
+             "'fieldsV1':{'f:data':{'f:z':{}}}}]},'data':{'z':'y'}}",
+             FX_OURS);
     fx_apply_map(&f, "a");
     fx_after(&f, fx_apply_map(&f, "b"), "a");
     fx_apply(&f, "{'apiVersion':'v1','kind':'Secret','metadata':{"

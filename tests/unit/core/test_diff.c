@@ -6,21 +6,21 @@
 #include "core/fake_server.h"
 #include "test.h"
 
-#define MAP_A                                         \
-    "{'apiVersion':'v1','kind':'ConfigMap',"          \
+#define MAP_A                                                                  \
+    "{'apiVersion':'v1','kind':'ConfigMap',"                                   \
     "'metadata':{'name':'a'},'data':{'k':'v'}}"
-#define MAP_A2                                        \
-    "{'apiVersion':'v1','kind':'ConfigMap',"          \
+#define MAP_A2                                                                 \
+    "{'apiVersion':'v1','kind':'ConfigMap',"                                   \
     "'metadata':{'name':'a'},'data':{'k':'w'}}"
-#define MAP_B                                         \
-    "{'apiVersion':'v1','kind':'ConfigMap',"          \
+#define MAP_B                                                                  \
+    "{'apiVersion':'v1','kind':'ConfigMap',"                                   \
     "'metadata':{'name':'b'},'data':{'k':'v'}}"
-#define DEPLOYMENT_A                                                        \
-    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'a'},"  \
-    "'spec':{'replicas':2,'selector':{'matchLabels':{'x':'y'}},"            \
-    "'template':{'metadata':{'labels':{'x':'y'}},'spec':{'containers':["    \
-    "{'name':'c','image':'i:1','ports':[{'containerPort':80}],"             \
-    "'resources':{'requests':{'cpu':'0.5'}},"                               \
+#define DEPLOYMENT_A                                                           \
+    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'a'},"     \
+    "'spec':{'replicas':2,'selector':{'matchLabels':{'x':'y'}},"               \
+    "'template':{'metadata':{'labels':{'x':'y'}},'spec':{'containers':["       \
+    "{'name':'c','image':'i:1','ports':[{'containerPort':80}],"                \
+    "'resources':{'requests':{'cpu':'0.5'}},"                                  \
     "'env':[{'name':'A','value':'1'},{'name':'B','value':'2'}]}]}}}}"
 
 /* A plan that was carried out, and then another one. */
@@ -211,7 +211,7 @@ TEST(row_12_what_comes_after_it_waits_as_well)
 {
     struct fixture f;
     struct plan_step *s;
-    struct object_ref after = { { "v1", "ConfigMap" }, { "", "a" } };
+    struct object_ref after = {{"v1", "ConfigMap"}, {"", "a"}};
 
     fx_init(&f);
     fx_child(&f, CONFIG_MAP, GOING, FX_OURS);

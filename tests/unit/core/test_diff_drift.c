@@ -8,14 +8,14 @@
 #include "core/fake_server.h"
 #include "test.h"
 
-#define DEPLOYMENT(containers)                                              \
-    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'a'},"  \
-    "'spec':{'replicas':2,'selector':{'matchLabels':{'x':'y'}},"            \
-    "'template':{'metadata':{'labels':{'x':'y'}},'spec':{'containers':["    \
-    containers "]}}}}"
-#define CONTAINER                                                    \
-    "{'name':'c','image':'i:1','ports':[{'containerPort':80}],"      \
-    "'resources':{'requests':{'cpu':'0.5'}},'args':['a','b'],"       \
+#define DEPLOYMENT(containers)                                                 \
+    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'a'},"     \
+    "'spec':{'replicas':2,'selector':{'matchLabels':{'x':'y'}},"               \
+    "'template':{'metadata':{'labels':{'x':'y'}},'spec':{'containers':"        \
+    "[" containers "]}}}}"
+#define CONTAINER                                                              \
+    "{'name':'c','image':'i:1','ports':[{'containerPort':80}],"                \
+    "'resources':{'requests':{'cpu':'0.5'}},'args':['a','b'],"                 \
     "'env':[{'name':'A','value':'1'},{'name':'B','value':'2'}]}"
 
 static void settle_with(struct fixture *f, const char *child)
@@ -191,8 +191,7 @@ TEST(an_object_whose_managers_were_cleared_is_compared_by_value)
     struct fixture f;
 
     settle_with(&f, DEPLOYMENT("{'name':'c','image':'i:1'}"));
-    fake_edit_child(&f, DEPLOYMENT, "a",
-                    "{'metadata':{'managedFields':[]}}");
+    fake_edit_child(&f, DEPLOYMENT, "a", "{'metadata':{'managedFields':[]}}");
     next_plan(&f, DEPLOYMENT("{'name':'c','image':'i:1'}"));
     check_str(fx_story(&f), "");
     fake_edit_child(&f, DEPLOYMENT, "a",
@@ -204,7 +203,7 @@ TEST(an_object_whose_managers_were_cleared_is_compared_by_value)
 
 /* ---- Secrets ---- */
 
-#define SECRET_A(members) \
+#define SECRET_A(members)                                                      \
     "{'apiVersion':'v1','kind':'Secret','metadata':{'name':'a'}," members "}"
 
 TEST(string_data_is_sent_as_data)

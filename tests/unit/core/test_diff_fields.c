@@ -17,8 +17,8 @@ static const char *fields_of(struct fixture *f, struct gvk gvk,
     return fx_fields(f, f->cs.count - 1);
 }
 
-static const struct gvk SERVICE = { "v1", "Service" };
-static const struct gvk CONFIG = { "v1", "ConfigMap" };
+static const struct gvk SERVICE = {"v1", "Service"};
+static const struct gvk CONFIG = {"v1", "ConfigMap"};
 
 static void setup(struct fixture *f)
 {
@@ -31,8 +31,8 @@ TEST(equal_objects_have_no_differences)
     struct fixture f;
 
     setup(&f);
-    check_str(fields_of(&f, CONFIG, "{'data':{'a':'b'}}",
-                        "{'data':{'a':'b'}}"), "");
+    check_str(fields_of(&f, CONFIG, "{'data':{'a':'b'}}", "{'data':{'a':'b'}}"),
+              "");
     check_str(fields_of(&f, CONFIG, NULL, NULL), "");
     fx_release(&f);
 }
@@ -54,7 +54,7 @@ TEST(items_are_named_by_the_keys_of_the_schema)
 TEST(items_without_schema_are_named_by_name_type_or_index)
 {
     struct fixture f;
-    struct gvk gvk = { "example.com/v1", "Website" };
+    struct gvk gvk = {"example.com/v1", "Website"};
 
     setup(&f);
     check_str(fields_of(&f, gvk, "{'l':[{'name':'a','x':1}]}",
@@ -66,8 +66,9 @@ TEST(items_without_schema_are_named_by_name_type_or_index)
               ".l[type=a].x 1 -> 2");
     check_str(fields_of(&f, gvk, "{'l':[{'x':1},2]}", "{'l':[{'x':2}]}"),
               ".l[0].x 1 -> 2; .l[1] 2 -> (absent)");
-    check_str(fields_of(&f, gvk, "{'l':[{'name':'a','x':1},"
-                                 "{'name':'a','x':2}]}",
+    check_str(fields_of(&f, gvk,
+                        "{'l':[{'name':'a','x':1},"
+                        "{'name':'a','x':2}]}",
                         "{'l':[{'name':'a','x':1}]}"),
               ".l[1] {\"name\":\"a\",\"x\":2} -> (absent)");
     fx_release(&f);
@@ -76,14 +77,15 @@ TEST(items_without_schema_are_named_by_name_type_or_index)
 TEST(what_the_server_writes_another_way_is_equal)
 {
     struct fixture f;
-    struct gvk gvk = { "v1", "Pod" };
+    struct gvk gvk = {"v1", "Pod"};
 
     setup(&f);
     check_str(fields_of(&f, gvk,
                         "{'spec':{'containers':[{'name':'c','resources':"
                         "{'limits':{'cpu':'0.5'}}}]}}",
                         "{'spec':{'containers':[{'name':'c','resources':"
-                        "{'limits':{'cpu':'500m'}}}]}}"), "");
+                        "{'limits':{'cpu':'500m'}}}]}}"),
+              "");
     fx_release(&f);
 }
 
@@ -98,7 +100,8 @@ TEST(book_keeping_of_the_server_is_no_difference)
                         "'generation':1,'creationTimestamp':'y',"
                         "'managedFields':[1]}}",
                         "{'metadata':{'name':'a','resourceVersion':'2',"
-                        "'annotations':{'tidelock.dev/applied':'h'}}}"), "");
+                        "'annotations':{'tidelock.dev/applied':'h'}}}"),
+              "");
     fx_release(&f);
 }
 
@@ -117,7 +120,7 @@ TEST(names_that_are_no_words_are_quoted)
 TEST(secret_data_is_taken_apart_and_hidden)
 {
     struct fixture f;
-    struct gvk gvk = { "v1", "Secret" };
+    struct gvk gvk = {"v1", "Secret"};
     const struct change *c;
 
     setup(&f);
@@ -143,7 +146,8 @@ TEST(sensitive_values_hide_only_themselves)
     after = fx_value(&f, "{'data':{'p':'s','q':'t'}}");
     value_path(after, "data.p")->sensitive = true;
     check_ok(diff_fields(NULL, &CONFIG, NULL, after, &f.arena, &c->fields,
-                         &c->field_count, &f.err), &f.err);
+                         &c->field_count, &f.err),
+             &f.err);
     check_int(c->field_count, 2);
     check(c->fields[0].sensitive);
     check(!c->fields[1].sensitive);

@@ -156,8 +156,10 @@ TEST(what_is_gone_or_going_is_not_deleted_again)
     fx_step(&f, PLAN_DELETE, NODE, "n");
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_notes(&f), "n: is gone already");
-    fx_child(&f, NODE, "{'metadata':{'name':'n','deletionTimestamp':"
-                       "'2026-01-02T03:00:00Z'}}", FX_NOBODY);
+    fx_child(&f, NODE,
+             "{'metadata':{'name':'n','deletionTimestamp':"
+             "'2026-01-02T03:00:00Z'}}",
+             FX_NOBODY);
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_notes(&f), "n: is being deleted already");
     check_int(f.cs.count, 0);
@@ -184,8 +186,10 @@ TEST(scaling_writes_only_when_the_number_differs)
     struct plan_step *s;
 
     fx_init(&f);
-    fx_child(&f, READ_DEPLOY, "{'metadata':{'name':'d'},"
-                              "'spec':{'replicas':3}}", FX_NOBODY);
+    fx_child(&f, READ_DEPLOY,
+             "{'metadata':{'name':'d'},"
+             "'spec':{'replicas':3}}",
+             FX_NOBODY);
     s = fx_step(&f, PLAN_SCALE, READ_DEPLOY, "d");
     s->replicas = 3;
     check_ok(fx_diff(&f), &f.err);
@@ -230,7 +234,7 @@ TEST(steps_of_undeclared_kinds_are_refused)
 
     fx_init(&f);
     s = fx_step(&f, PLAN_DELETE, NODE, "n");
-    s->ref.gvk = (struct gvk){ "v1", "Pod" };
+    s->ref.gvk = (struct gvk){"v1", "Pod"};
     refused(&f, "plan:delete: Pod 'n': the kind is not declared under owns "
                 "or reads");
     fx_release(&f);

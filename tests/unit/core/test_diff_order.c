@@ -233,7 +233,7 @@ TEST(a_plan_hash_is_over_child_writes_only)
     check_int(strlen(hash), 64);
     fx_condition(&f, "Ready", "True");
     *plan_add_event(&f.plan) =
-        (struct plan_event){ "Normal", "Created", "made it", NULL };
+        (struct plan_event){"Normal", "Created", "made it", NULL};
     f.view.now += 5;
     check_ok(fx_diff(&f), &f.err);
     check_int(f.cs.count, 3);
@@ -270,7 +270,8 @@ TEST(an_orphan_child_is_changed_without_force)
     fx_apply_map(&f, "a")->orphan = true;
     settle(&f);
     fx_apply(&f, "{'apiVersion':'v1','kind':'ConfigMap',"
-                 "'metadata':{'name':'a'},'data':{'k':'w'}}")->orphan = true;
+                 "'metadata':{'name':'a'},'data':{'k':'w'}}")
+        ->orphan = true;
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_story(&f), "change ConfigMap a");
     check(!fx_change(&f, 0)->force);
@@ -346,8 +347,8 @@ TEST(the_finalizer_is_added_before_the_first_write)
     fx_release(&f);
 }
 
-#define GOING_ROOT                                              \
-    "{'metadata':{'deletionTimestamp':'2026-01-02T03:00:00Z',"  \
+#define GOING_ROOT                                                             \
+    "{'metadata':{'deletionTimestamp':'2026-01-02T03:00:00Z',"                 \
     "'finalizers':['x','tidelock.dev/website']}}"
 
 TEST(finalizing_prunes_nothing_and_keeps_the_finalizer_until_done)
@@ -385,7 +386,7 @@ TEST(the_finalizer_is_the_last_write_after_status)
     f.plan.finalize_done = true;
     fx_condition(&f, "Ready", "False");
     *plan_add_event(&f.plan) =
-        (struct plan_event){ "Normal", "Gone", "cleaned up", NULL };
+        (struct plan_event){"Normal", "Gone", "cleaned up", NULL};
     fx_apply_map(&f, "a");
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_story(&f),

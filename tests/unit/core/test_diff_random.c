@@ -24,7 +24,7 @@ static bool one_in(struct dice *d, uint64_t n)
 
 static struct value *word(struct dice *d)
 {
-    static const char *const words[] = { "a", "b", "c", "d", "" };
+    static const char *const words[] = {"a", "b", "c", "d", ""};
 
     return value_string(&d->f->arena, words[rng_below(&d->rng, 5)]);
 }
@@ -38,7 +38,7 @@ static void set(struct dice *d, struct value *v, const char *key,
 
 static struct value *random_map(struct dice *d)
 {
-    static const char *const keys[] = { "x", "y", "example.com/z", "w" };
+    static const char *const keys[] = {"x", "y", "example.com/z", "w"};
     struct value *v = value_object(&d->f->arena);
 
     for (size_t i = 0; i < 4; i++)
@@ -49,7 +49,7 @@ static struct value *random_map(struct dice *d)
 
 static struct value *random_env(struct dice *d)
 {
-    static const char *const names[] = { "A", "B", "C" };
+    static const char *const names[] = {"A", "B", "C"};
     struct value *list = value_array(&d->f->arena);
     uint64_t first = rng_below(&d->rng, 3);
 
@@ -95,8 +95,7 @@ static void fill_deployment(struct dice *d, struct value *v)
 {
     struct arena *a = &d->f->arena;
     struct value *spec = value_make(a, v, "spec");
-    struct value *pod =
-        value_make(a, value_make(a, spec, "template"), "spec");
+    struct value *pod = value_make(a, value_make(a, spec, "template"), "spec");
     struct value *list = value_array(a);
 
     if (!one_in(d, 3))
@@ -109,8 +108,7 @@ static void fill_deployment(struct dice *d, struct value *v)
     if (one_in(d, 2))
         set(d, pod, "nodeSelector", random_map(d));
     if (one_in(d, 3))
-        set(d, pod, "volumes",
-            fx_value(d->f, "[{'name':'v','emptyDir':{}}]"));
+        set(d, pod, "volumes", fx_value(d->f, "[{'name':'v','emptyDir':{}}]"));
 }
 
 static void random_child(struct dice *d, enum fx_kind kind, const char *name)
@@ -140,8 +138,8 @@ static void random_child(struct dice *d, enum fx_kind kind, const char *name)
 
 static void random_plan(struct dice *d)
 {
-    static const char *const names[] = { "a", "b", "c" };
-    static const enum fx_kind kinds[] = { CONFIG_MAP, DEPLOYMENT, SECRET };
+    static const char *const names[] = {"a", "b", "c"};
+    static const enum fx_kind kinds[] = {CONFIG_MAP, DEPLOYMENT, SECRET};
 
     plan_init(&d->f->plan, &d->f->arena);
     for (size_t k = 0; k < 3; k++)
@@ -165,7 +163,7 @@ static void random_edit(struct dice *d)
         "{'data':{'x':'Zm9yZWlnbg=='}}",
         "{'metadata':{'labels':{'tidelock.dev/operator':null}}}",
     };
-    static const enum fx_kind kinds[] = { CONFIG_MAP, SECRET };
+    static const enum fx_kind kinds[] = {CONFIG_MAP, SECRET};
     enum fx_kind kind = kinds[rng_below(&d->rng, 2)];
     size_t count = d->f->kinds[kind].count;
     const char *name;
@@ -203,8 +201,8 @@ static size_t declared_of(const struct fixture *f, enum fx_kind kind)
     size_t n = 0;
 
     for (size_t i = 0; i < f->plan.count; i++)
-        n += strcmp(f->plan.steps[i].ref.gvk.kind,
-                    f->kinds[kind].gvk.kind) == 0;
+        n +=
+            strcmp(f->plan.steps[i].ref.gvk.kind, f->kinds[kind].gvk.kind) == 0;
     return n;
 }
 
@@ -277,7 +275,7 @@ TEST(a_random_plan_has_nothing_left_to_do_once_it_was_carried_out)
 
     for (uint64_t i = 0; i < seeds; i++) {
         struct fixture f;
-        struct dice d = { .f = &f };
+        struct dice d = {.f = &f};
         bool good = true;
 
         rng_init(&d.rng, seed + i);

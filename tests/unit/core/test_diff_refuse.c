@@ -17,7 +17,7 @@ static void refused(struct fixture *f, const char *json, const char *message,
     check_has(f->err.hint, hint);
 }
 
-#define MAP(metadata) \
+#define MAP(metadata)                                                          \
     "{'apiVersion':'v1','kind':'ConfigMap','metadata':{" metadata "}}"
 
 TEST(kinds_that_are_not_declared_are_refused)
@@ -71,7 +71,7 @@ TEST(a_namespaced_root_owns_nothing_cluster_scoped)
     struct fixture f;
 
     fx_init(&f);
-    f.owns[0].gvk = (struct gvk){ "v1", "Node" };
+    f.owns[0].gvk = (struct gvk){"v1", "Node"};
     f.kinds[NODE].owned = true;
     refused(&f, "{'apiVersion':'v1','kind':'Node','metadata':{'name':'a'}}",
             "the kind is cluster-scoped, Website is namespaced",
@@ -102,10 +102,11 @@ TEST(a_cluster_scoped_child_has_no_namespace)
     fx_init(&f);
     f.root_resource.namespaced = false;
     fx_root(&f, "{}");
-    f.owns[0].gvk = (struct gvk){ "v1", "Node" };
+    f.owns[0].gvk = (struct gvk){"v1", "Node"};
     f.kinds[NODE].owned = true;
-    refused(&f, "{'apiVersion':'v1','kind':'Node','metadata':{'name':'a',"
-                "'namespace':'default'}}",
+    refused(&f,
+            "{'apiVersion':'v1','kind':'Node','metadata':{'name':'a',"
+            "'namespace':'default'}}",
             "namespace 'default': the kind is cluster-scoped", "");
     fx_release(&f);
 }
@@ -115,8 +116,9 @@ TEST(names_are_checked_before_the_server_sees_them)
     struct fixture f;
 
     fx_init(&f);
-    refused(&f, MAP("'name':'A_b'"), "ConfigMap 'A_b': .metadata.name: the "
-                                     "server does not take it",
+    refused(&f, MAP("'name':'A_b'"),
+            "ConfigMap 'A_b': .metadata.name: the "
+            "server does not take it",
             "lower case letters");
     refused(&f, MAP("'name':''"), ".metadata.name", "");
     refused(&f, MAP("'generateName':'x-','name':'a'"),
@@ -149,10 +151,11 @@ TEST(fields_of_the_server_are_no_declaration)
             "declare only what you want");
     refused(&f, MAP("'name':'a','resourceVersion':'1'"),
             ".metadata.resourceVersion", "declare");
-    refused(&f, MAP("'name':'a','managedFields':[]"),
-            ".metadata.managedFields", "declare");
-    refused(&f, "{'apiVersion':'apps/v1','kind':'Deployment',"
-                "'metadata':{'name':'a'},'status':{'replicas':1}}",
+    refused(&f, MAP("'name':'a','managedFields':[]"), ".metadata.managedFields",
+            "declare");
+    refused(&f,
+            "{'apiVersion':'apps/v1','kind':'Deployment',"
+            "'metadata':{'name':'a'},'status':{'replicas':1}}",
             ".status: belongs to the controller of the kind", "declare");
     fx_release(&f);
 }
@@ -175,13 +178,13 @@ TEST(the_controller_reference_is_the_runtimes)
     struct fixture f;
 
     fx_init(&f);
-    refused(&f, MAP("'name':'a','ownerReferences':[{'uid':'x',"
-                    "'controller':true}]"),
+    refused(&f,
+            MAP("'name':'a','ownerReferences':[{'uid':'x',"
+                "'controller':true}]"),
             ".metadata.ownerReferences[0]: the runtime sets the controller "
             "reference",
             "on_delete = \"orphan\"");
-    refused(&f, MAP("'name':'a','ownerReferences':[{'uid':'" FX_ROOT_UID
-                    "'}]"),
+    refused(&f, MAP("'name':'a','ownerReferences':[{'uid':'" FX_ROOT_UID "'}]"),
             ".metadata.ownerReferences[0]", "");
     plan_init(&f.plan, &f.arena);
     fx_apply(&f, MAP("'name':'a','ownerReferences':[{'apiVersion':'v1',"
@@ -201,8 +204,7 @@ TEST(labels_of_the_runtime_are_not_set_by_a_script)
             "");
     refused(&f, MAP("'name':'a','annotations':{'tidelock.dev/applied':'x'}"),
             ".metadata.annotations[tidelock.dev/applied]", "");
-    refused(&f,
-            MAP("'name':'a','labels':{'app.kubernetes.io/managed-by':'x'}"),
+    refused(&f, MAP("'name':'a','labels':{'app.kubernetes.io/managed-by':'x'}"),
             ".metadata.labels[app.kubernetes.io/managed-by]", "");
     refused(&f, MAP("'name':'a','labels':{'n':1}"),
             ".metadata.labels[n]: expected string, got integer", "tostring");
@@ -232,8 +234,8 @@ TEST(a_step_and_its_object_bear_one_name)
 
 /* ---- types ---- */
 
-#define DEPLOYMENT(spec)                                                    \
-    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'a'},"  \
+#define DEPLOYMENT(spec)                                                       \
+    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'a'},"     \
     "'spec':{" spec "}}"
 
 TEST(a_wrong_type_is_told_with_line_path_and_a_way_out)
@@ -247,8 +249,9 @@ TEST(a_wrong_type_is_told_with_line_path_and_a_way_out)
             "use tonumber(); YAML quotes make a string");
     refused(&f, DEPLOYMENT("'minReadySeconds':{'a':1}"),
             ".spec.minReadySeconds: expected integer", "");
-    refused(&f, "{'apiVersion':'v1','kind':'ConfigMap','metadata':{"
-                "'name':'a'},'data':{'n':1}}",
+    refused(&f,
+            "{'apiVersion':'v1','kind':'ConfigMap','metadata':{"
+            "'name':'a'},'data':{'n':1}}",
             ".data.n: expected string, got integer (1)", "tostring");
     fx_release(&f);
 }

@@ -135,7 +135,7 @@ TEST(a_plan_without_status_writes_none_where_there_was_none)
     struct fixture f;
 
     fx_init(&f);
-    fx_root(&f, "{'status':{'url':'http://somebody.else'}}");
+    fx_root(&f, "{'status':{'url':'http://other.example'}}");
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_story(&f), "");
     fx_release(&f);
@@ -156,7 +156,7 @@ TEST(plan_nothing_without_status_leaves_the_status)
 
 TEST(memory_stays_until_it_is_forgotten_on_purpose)
 {
-    static const char *memory[] = { "last" };
+    static const char *memory[] = {"last"};
     struct fixture f;
 
     fx_init(&f);
@@ -176,7 +176,7 @@ TEST(memory_stays_until_it_is_forgotten_on_purpose)
 
 TEST(memory_alone_outlives_a_plan_without_status)
 {
-    static const char *memory[] = { "last" };
+    static const char *memory[] = {"last"};
     struct fixture f;
 
     fx_init(&f);
@@ -262,12 +262,11 @@ TEST(status_fields_that_the_schema_lacks_are_left_out_and_named)
                                  "'nested':{'a':'b','c':2}}");
     fx_condition(&f, "Ready", "True");
     check_ok(fx_diff(&f), &f.err);
-    check_str(status_text(&f),
-              "{\"conditions\":[{\"lastTransitionTime\":"
-              "\"2026-01-02T03:04:05Z\",\"message\":\"so\","
-              "\"reason\":\"Because\",\"status\":\"True\","
-              "\"type\":\"Ready\"}],\"nested\":{\"a\":\"b\"},"
-              "\"url\":\"http://x\"}");
+    check_str(status_text(&f), "{\"conditions\":[{\"lastTransitionTime\":"
+                               "\"2026-01-02T03:04:05Z\",\"message\":\"so\","
+                               "\"reason\":\"Because\",\"status\":\"True\","
+                               "\"type\":\"Ready\"}],\"nested\":{\"a\":\"b\"},"
+                               "\"url\":\"http://x\"}");
     check_has(fx_notes(&f), "status field .ulr is not in the schema of "
                             "Website: not written");
     check_has(fx_notes(&f), "status field .nested.c is not in the schema");

@@ -13,7 +13,7 @@ static struct value *parse(const char *text)
 {
     char *copy = arena_strdup(&arena, text);
     struct value *v = NULL;
-    struct err err = { 0 };
+    struct err err = {0};
 
     for (char *c = copy; *c; c++)
         if (*c == '\'')
@@ -38,7 +38,7 @@ static void gives(const char *doc, const char *ops, const char *want)
 {
     struct value *before = parse(doc), *after = NULL;
     const char *kept = print(before);
-    struct err err = { 0 };
+    struct err err = {0};
 
     check_ok(json_patch_apply(&arena, before, parse(ops), &after, &err), &err);
     check_str(print(after), print(parse(want)));
@@ -49,7 +49,7 @@ static void gives(const char *doc, const char *ops, const char *want)
 static void fails(const char *doc, const char *ops, const char *message)
 {
     struct value *after = NULL;
-    struct err err = { 0 };
+    struct err err = {0};
 
     check_int(json_patch_apply(&arena, parse(doc), parse(ops), &after, &err),
               -ERR_INVALID);
@@ -90,16 +90,18 @@ TEST(json_patch_does_what_the_rfc_shows)
 
 TEST(json_patch_reads_escaped_pointers)
 {
-    gives("{'/':9,'~1':10}", "[{'op':'test','path':'/~01','value':10},"
-                             "{'op':'remove','path':'/~1'}]",
+    gives("{'/':9,'~1':10}",
+          "[{'op':'test','path':'/~01','value':10},"
+          "{'op':'remove','path':'/~1'}]",
           "{'~1':10}");
     gives("{'':1}", "[{'op':'replace','path':'/','value':2}]", "{'':2}");
 }
 
 TEST(json_patch_says_which_operation_fails)
 {
-    fails("{'a':1}", "[{'op':'test','path':'/a','value':1},"
-                     "{'op':'test','path':'/a','value':2}]",
+    fails("{'a':1}",
+          "[{'op':'test','path':'/a','value':1},"
+          "{'op':'test','path':'/a','value':2}]",
           "operation 1: the test does not hold at '/a'");
     fails("{'a':1}", "[{'op':'remove','path':'/b'}]",
           "operation 0: nothing at '/b'");
@@ -130,7 +132,7 @@ TEST(json_patch_says_which_operation_fails)
 static void merges(const char *doc, const char *patch, const char *want)
 {
     struct value *after = NULL;
-    struct err err = { 0 };
+    struct err err = {0};
 
     check_ok(merge_patch_apply(&arena, parse(doc), parse(patch), &after, &err),
              &err);
@@ -160,9 +162,9 @@ TEST_ALLOC(json_patch_survives_out_of_memory)
     static const char ops[] =
         "[{\"op\":\"move\",\"from\":\"/a/0\",\"path\":\"/b/d\"},"
         "{\"op\":\"add\",\"path\":\"/a/-\",\"value\":{\"x\":[]}}]";
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct value *before, *patch, *after = NULL;
-    struct err err = { 0 };
+    struct err err = {0};
     int rc = value_parse(&a, doc, strlen(doc), &before, &err);
 
     if (rc == 0)

@@ -17,8 +17,8 @@
 /* The manager's Apply entry for the main resource (subresource "") or another
  * one; NULL when there is none. Among several versions that of `api_version`
  * is preferred. */
-const struct value *owned_entry(const struct value *object,
-                                const char *manager, const char *subresource,
+const struct value *owned_entry(const struct value *object, const char *manager,
+                                const char *subresource,
                                 const char *api_version);
 
 /* The node below field `name`; NULL when it is not owned. */
