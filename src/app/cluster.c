@@ -85,9 +85,13 @@ static struct cluster_call *send_call(struct cluster *c,
                                       struct err *err)
 {
     struct cluster_call *call = mem_alloc(sizeof(*call));
+    /* applies and deletes carry preconditions: twice is as good as once */
+    bool apply = text_equal(r->content_type, "application/apply-patch+yaml");
     struct http_call http = { .on_done = call_done,
                               .arg = call,
-                              .retry = true };
+                              .retry = true,
+                              .repeatable = apply ||
+                                            r->method == HTTP_DELETE };
 
     if (!call) {
         err_nomem(err);

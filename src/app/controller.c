@@ -17,7 +17,7 @@
  *   I1  a key is in at most one job (the queue is exclusive)
  *   I2  workqueue_done() is called exactly once per job, at its very end
  */
-#include "controller.h"
+#include "controller_impl.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * Everything born here lives in the job's arena; references to snapshots that
  * a sink may look at later are held until job_end().
  */
-#include "controller.h"
+#include "controller_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +181,19 @@ static int make_view(struct job *job)
 
 /* ---- plan and changeset ---- */
 
+/* The changes borrow names and preconditions from objects that the store may
+ * let go of while the requests are under way. Children are held anyway. */
+static int hold_live(struct job *job)
+{
+    const struct changeset *cs = &job->cs;
+    int rc = 0;
+
+    for (size_t i = 0; i < cs->count && rc == 0; i++)
+        if (cs->items[i].live)
+            rc = hold(job, (struct snapshot *)cs->items[i].live);
+    return rc;
+}
+
 static int diff(struct job *job, struct err *err)
 {
     struct controller *c = job->controller;
@@ -194,9 +207,11 @@ static int diff(struct job *job, struct err *err)
         .memo = c->memo,
         .failed = job->reporting,
     };
+    int rc;
 
     changeset_init(&job->cs, &job->arena);
-    return diff_plan(&in, &job->cs, err);
+    rc = diff_plan(&in, &job->cs, err);
+    return rc == 0 && hold_live(job) < 0 ? err_nomem(err) : rc;
 }
 
 /* Every status that a script writes also says that it was carried out. */
@@ -356,5 +371,6 @@ bool job_plan_failure(struct job *job, const struct err *why)
         m->last_failure = (int64_t)why->code;
     }
     job->reporting = true;
+    job->view.count = 0; /* lists of the stores: they may have changed */
     return diff(job, &err) == 0 && job->cs.count > 0;
 }

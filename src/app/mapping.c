@@ -14,7 +14,7 @@
  *   I1  uids has exactly the roots of the root store
  *   I2  wanted[x] holds root k  <=>  memory[k].names holds x
  */
-#include "controller.h"
+#include "controller_impl.h"
 
 #include <string.h>
 

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report_value.h"
+#include "report_impl.h"
 
 #define COLUMN 47 /* where the script line stands, as in note 01 */
 

@@ -5,7 +5,7 @@
  * marked sensitive, and everything under data and stringData of a Secret, is
  * replaced by "(sensitive)" in a copy of the body.
  */
-#include "report_value.h"
+#include "report_impl.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
  * counts the answers that are still out. A step that fails ends the run with
  * its reason. After the start only `run --once` and `plan` end by themselves.
  */
-#include "runtime.h"
+#include "runtime_impl.h"
 
 #include <signal.h>
 #include <string.h>

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "kube/schema_builtin.h"
-#include "runtime.h"
+#include "runtime_impl.h"
 
 #define MAX_MANIFEST_BYTES (16u << 20)
 #define PLAN_MANAGER "tidelock-plan"

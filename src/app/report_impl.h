@@ -1,5 +1,5 @@
 /*
- * report_value.h -- passes and requests as trees; private to report.
+ * report_impl.h -- passes and requests as trees; private to report.
  */
 #ifndef TIDELOCK_APP_REPORT_VALUE_H
 #define TIDELOCK_APP_REPORT_VALUE_H

@@ -1,5 +1,5 @@
 /*
- * runtime.h -- what the files of the runtime share; private to app.
+ * runtime_impl.h -- what the files of the runtime share; private to app.
  */
 #ifndef TIDELOCK_APP_RUNTIME_PRIVATE_H
 #define TIDELOCK_APP_RUNTIME_PRIVATE_H

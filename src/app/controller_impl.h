@@ -1,5 +1,5 @@
 /*
- * controller.h -- what the files of the controller share; private to app.
+ * controller_impl.h -- what the files of the controller share; private to app.
  */
 #ifndef TIDELOCK_APP_CONTROLLER_PRIVATE_H
 #define TIDELOCK_APP_CONTROLLER_PRIVATE_H
