@@ -72,7 +72,7 @@ static struct snapshot *parse(struct kit *k, const char *json,
     struct snapshot *s = NULL;
 
     if (!text || snapshot_parse(text, strlen(text), gvk, &s, &k->err) < 0)
-        return NULL;
+        k->oom = true;
     return s;
 }
 
@@ -86,6 +86,7 @@ void kit_init(struct kit *k)
     k->view.kinds = k->kinds;
     k->view.count = KIT_KINDS;
     k->view.now = KIT_NOW;
+    k->limits.wall_ms = 30000; /* a busy machine is no reason to fail */
 }
 
 static void drop_root(struct kit *k)
@@ -177,8 +178,8 @@ static int use_defaults(struct kit *k)
     if (!k->view.root)
         kit_root(k, "{'metadata':{'name':'blog','namespace':'default',"
                     "'uid':'u-1','generation':3},'spec':{}}");
-    if (!k->view.root)
-        return -ERR_NOMEM;
+    if (k->oom || !k->view.root)
+        return err_nomem(&k->err);
     if (k->view.params)
         return 0;
     return operator_params(script_decl(k->script), &k->arena, NULL,

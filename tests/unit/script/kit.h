@@ -14,6 +14,9 @@
  *     check_ok(kit_run(&k, "plan:requeue(5)"), &k.err);
  *     check_str(kit_plan(&k), "requeue 5000 ms\n");
  *     kit_release(&k);
+ *
+ * After out of memory in a builder the next kit_call() fails, so a torture
+ * test looks in one place.
  */
 #ifndef TIDELOCK_TESTS_UNIT_SCRIPT_KIT_H
 #define TIDELOCK_TESTS_UNIT_SCRIPT_KIT_H
@@ -49,6 +52,7 @@ struct kit {
     struct plan plan;
     struct err err;
     struct str printed;
+    bool oom; /* a builder ran out of memory: kit_call() will say so */
 };
 
 void kit_init(struct kit *k);

@@ -48,6 +48,7 @@ static void all_are_killed(const char *const *bodies, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         kit_init(&k);
+        k.limits.wall_ms = 3000;
         if (!check_int(kit_run(&k, bodies[i]), -ERR_BUDGET))
             check_str(bodies[i], "");
         kit_release(&k);
