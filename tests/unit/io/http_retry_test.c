@@ -12,17 +12,17 @@
 #define BUSY(status, more) \
     "HTTP/1.1 " status "\r\n" more "Content-Length: 4\r\n\r\nbusy"
 
-/* `arg` is the first answer, then it is "hi". */
+/* `text` is the first answer, then it is "hi". */
 static void say_arg_once(struct peer *p)
 {
     while (peer_request(p))
-        peer_send(p, p->number == 1 && p->asked == 1 ? p->arg : OK_HI);
+        peer_send(p, p->number == 1 && p->asked == 1 ? p->text : OK_HI);
 }
 
 static void say_arg(struct peer *p)
 {
     while (peer_request(p))
-        peer_send(p, p->arg);
+        peer_send(p, p->text);
 }
 
 /* One request with `retry` set; how long it took. */
@@ -44,7 +44,7 @@ static uint64_t retried(script_fn script, const char *first, enum kind kind,
     call.retry = true;
     call.repeatable = kind == REPEATABLE;
     fixture_start(&f, (struct server_spec){.script = script,
-                                           .arg = (void *)(size_t)first});
+                                           .text = first});
     start = clock_now_ms(loop_clock(f.loop));
     fixture_send(&f, &r, call);
     check(fixture_done(&f, a));
@@ -113,7 +113,7 @@ TEST(http_does_not_come_back_unless_asked)
 
     fixture_start(&f, (struct server_spec){
                           .script = say_arg_once,
-                          .arg = BUSY("429 Slow", "Retry-After: 0\r\n")});
+                          .text = BUSY("429 Slow", "Retry-After: 0\r\n")});
     fixture_get(&f, "/", &a);
     check_int(a.status, 429);
     check_str(a.retry_after, "0");
@@ -130,7 +130,7 @@ TEST(http_gives_up_after_ten_repetitions)
     call.retry = true;
     fixture_start(&f, (struct server_spec){
                           .script = say_arg,
-                          .arg = BUSY("503 Later", "Retry-After: 0\r\n")});
+                          .text = BUSY("503 Later", "Retry-After: 0\r\n")});
     fixture_send(&f, &r, call);
     check(fixture_done(&f, &a));
     check_int(a.status, 503);
@@ -146,7 +146,7 @@ TEST(http_dials_anew_after_three_server_errors_in_a_row)
     struct answer a;
 
     fixture_start(&f, (struct server_spec){.script = say_arg,
-                                           .arg = BUSY("500 Oops", "")});
+                                           .text = BUSY("500 Oops", "")});
     for (unsigned i = 0; i < 4; i++)
         fixture_get(&f, "/", &a);
     check_int(a.status, 500);

@@ -154,7 +154,7 @@ TEST(http_refuses_a_line_break_in_a_header)
 static void say_arg(struct peer *p)
 {
     while (peer_request(p))
-        peer_send(p, p->arg);
+        peer_send(p, p->text);
 }
 
 static void answered(const char *answer, struct answer *a)
@@ -162,7 +162,7 @@ static void answered(const char *answer, struct answer *a)
     struct fixture f;
 
     fixture_start(&f, (struct server_spec){.script = say_arg,
-                                           .arg = (void *)(size_t)answer});
+                                           .text = answer});
     fixture_get(&f, "/api", a);
     fixture_stop(&f);
 }

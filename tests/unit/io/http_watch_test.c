@@ -199,7 +199,7 @@ TEST(http_watch_lives_as_long_as_bytes_come)
 static void say_arg_and_hang_up(struct peer *p)
 {
     if (peer_request(p))
-        peer_send(p, p->arg);
+        peer_send(p, p->text);
 }
 
 static void watched(const char *answer, struct answer *a)
@@ -208,7 +208,7 @@ static void watched(const char *answer, struct answer *a)
 
     *a = (struct answer){0};
     fixture_start(&f, (struct server_spec){.script = say_arg_and_hang_up,
-                                           .arg = (void *)(size_t)answer});
+                                           .text = answer});
     fixture_watch(&f, "/?watch=1", a);
     check(fixture_done(&f, a));
     check_int(a->done, 1);

@@ -252,6 +252,7 @@ static void welcome(struct server *s, int fd)
         p->server = s;
         p->number = s->connections;
         p->arg = s->spec.arg;
+        p->text = s->spec.text;
         p->fd = fd;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         pthread_create(&p->thread, NULL, serve, p);

@@ -29,6 +29,7 @@ struct peer {
     unsigned number; /* of the connection, from 1 */
     unsigned asked;  /* requests read on it */
     void *arg;       /* of the server */
+    const char *text;
     char head[8192]; /* of the last request, with its empty line */
     char body[8192];
     size_t body_len;
@@ -46,6 +47,7 @@ typedef void (*script_fn)(struct peer *p);
 struct server_spec {
     script_fn script;
     void *arg;
+    const char *text; /* for scripts that say one thing */
     const struct cert *cert;      /* NULL: no TLS */
     const struct cert *client_ca; /* ask for a client certificate by it */
     bool http2;                   /* offer h2 */
