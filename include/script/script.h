@@ -31,16 +31,21 @@ struct script_file {
     size_t len;
 };
 
-/* All per run; 0 = the default of note 07 B5.3. */
+/* All per run; 0 = the default of note 07 B5.3. The first two and the soft
+ * memory limit end a script with a verdict; at the hard one the allocator
+ * refuses, which is no good place to stop: leave it well above. */
 struct script_limits {
-    uint64_t instructions;   /* 5,000,000 */
+    uint64_t instructions;   /* 5,000,000; library calls are charged too */
     uint64_t wall_ms;        /* 1,000 */
     size_t memory_soft;      /* 16 MiB */
     size_t memory_hard;      /* 64 MiB */
 };
 
-/* `files` must hold "operator.lua". Runs it once, in a job's budget, to get
- * the declaration. Errors name file and line and what to do. */
+/* `files` must hold "operator.lua"; files that do not end in .lua are passed
+ * over. Compiles all of them, also those that nobody requires, and runs
+ * operator.lua once, in a job's budget, to get the declaration. Errors name
+ * file and line and what to do: -ERR_SCRIPT, -ERR_BUDGET, -ERR_LIMIT (size of
+ * the sources), -ERR_NOMEM. */
 int script_load(const struct script_file *files, size_t count,
                 const struct script_limits *limits, struct script **ret,
                 struct err *err);
@@ -50,18 +55,31 @@ const struct operator_decl *script_decl(const struct script *s); /* borrowed */
 enum job_call { JOB_RECONCILE, JOB_FINALIZE };
 
 /* Run reconcile or finalize for view->root. `ret_plan` was plan_init()ed by
- * the caller and keeps the logs of a failed run. -ERR_SCRIPT, -ERR_BUDGET,
- * -ERR_PLAN (wrong arguments to a verb), -ERR_UNKNOWN (a read of a kind that
- * is not known now), -ERR_NOMEM. */
+ * the caller; after a failure it holds what was declared until then, the logs
+ * and the trace, and must not be carried out. Entries of view->kinds that come
+ * from `reads` point into script_decl(s)->reads.
+ *
+ * -ERR_SCRIPT (an error of the script's own), -ERR_PLAN (wrong arguments to a
+ * verb of plan or view, or a plan beyond its limits), -ERR_UNKNOWN (a read of
+ * a kind that is not known now), -ERR_BUDGET, -ERR_NOMEM. `err` has one line,
+ * "operator.lua:31: ...", and a hint where there is one. */
 int script_run(struct script *s, enum job_call call, const struct view *view,
                struct plan *ret_plan, struct err *err);
 
-/* The names a by_name read asks for: NULL-terminated array in `a`. */
-int script_names(struct script *s, size_t read, struct snapshot *root,
+/* The names a by_name read asks for: NULL-terminated array in `a`. `read` is
+ * an index into script_decl(s)->reads. */
+int script_names(struct script *s, size_t read, const struct snapshot *root,
                  struct arena *a, const char ***ret_names, struct err *err);
+
+/* In the arena of the call. A root that was given by name alone has the
+ * namespace of the object. */
+struct script_roots {
+    struct object_key *keys;
+    size_t count;
+};
 /* The roots a map function gives for an object of a read kind. */
-int script_map(struct script *s, size_t read, struct snapshot *object,
-               struct arena *a, struct object_key **ret_keys,
-               size_t *ret_count, struct err *err);
+int script_map(struct script *s, size_t read, const struct snapshot *object,
+               struct arena *a, struct script_roots *ret_roots,
+               struct err *err);
 
 #endif

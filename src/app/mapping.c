@@ -346,17 +346,15 @@ static void enqueue_mapped(struct controller *c, const struct feed_slot *slot,
                            const struct snapshot *s)
 {
     struct arena a = { 0 };
-    struct object_key *keys = NULL;
+    struct script_roots roots = { 0 };
     struct err err = { 0 };
-    size_t count = 0;
 
-    /* the script may keep nothing, so the reference is only borrowed */
-    if (script_map(c->config.script, slot->read_index, (struct snapshot *)s,
-                   &a, &keys, &count, &err) < 0)
+    if (script_map(c->config.script, slot->read_index, s, &a, &roots, &err) <
+        0)
         log_error("map function failed", "operator", c->decl->name, "err",
                   err.msg, NULL);
-    for (size_t i = 0; i < count; i++)
-        controller_enqueue(c, &keys[i]);
+    for (size_t i = 0; i < roots.count; i++)
+        controller_enqueue(c, &roots.keys[i]);
     arena_release(&a);
 }
 

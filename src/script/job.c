@@ -174,8 +174,9 @@ static int names_body(lua_State *L)
     return 0;
 }
 
-static int call_for(struct script *s, struct snapshot *root, struct arena *a,
-                    lua_CFunction body, void *arg, struct err *err)
+static int call_for(struct script *s, const struct snapshot *root,
+                    struct arena *a, lua_CFunction body, void *arg,
+                    struct err *err)
 {
     struct vm vm;
     int rc = vm_open(&vm, s, err);
@@ -188,7 +189,7 @@ static int call_for(struct script *s, struct snapshot *root, struct arena *a,
     return rc;
 }
 
-int script_names(struct script *s, size_t read, struct snapshot *root,
+int script_names(struct script *s, size_t read, const struct snapshot *root,
                  struct arena *a, const char ***ret_names, struct err *err)
 {
     struct names_call call = {read, NULL};
@@ -203,9 +204,8 @@ int script_names(struct script *s, size_t read, struct snapshot *root,
 
 struct map_call {
     size_t read;
-    struct snapshot *object;
-    struct object_key *keys;
-    size_t count;
+    const struct snapshot *object;
+    struct script_roots roots;
 };
 
 /* A root on the top of the stack: a name in the object's namespace, an object,
@@ -254,28 +254,27 @@ static int map_body(lua_State *L)
         return vm_kill(L, ERR_SCRIPT, NULL, "map: expected a list of roots, "
                        "got %s", type_word(L, -1));
     count = lua_rawlen(L, -1);
-    call->keys = arena_calloc(vm->arena, count + 1, sizeof *call->keys);
-    if (!call->keys)
+    call->roots.keys = arena_calloc(vm->arena, count + 1,
+                                    sizeof *call->roots.keys);
+    if (!call->roots.keys)
         return vm_kill_nomem(L);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        call->keys[i] = top_key(L, call->object);
+        call->roots.keys[i] = top_key(L, call->object);
         lua_pop(L, 1);
     }
-    call->count = count;
+    call->roots.count = count;
     return 0;
 }
 
-int script_map(struct script *s, size_t read, struct snapshot *object,
-               struct arena *a, struct object_key **ret_keys,
-               size_t *ret_count, struct err *err)
+int script_map(struct script *s, size_t read, const struct snapshot *object,
+               struct arena *a, struct script_roots *ret_roots,
+               struct err *err)
 {
-    struct map_call call = {read, object, NULL, 0};
+    struct map_call call = {read, object, {NULL, 0}};
     int rc = call_for(s, NULL, a, map_body, &call, err);
 
-    if (rc == 0) {
-        *ret_keys = call.keys;
-        *ret_count = call.count;
-    }
+    if (rc == 0)
+        *ret_roots = call.roots;
     return rc;
 }

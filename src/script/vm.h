@@ -42,7 +42,7 @@ struct vm {
     const struct view *view; /* NULL while loading, in names and map */
     struct plan *plan;       /* NULL unless a plan is being made */
     struct arena *arena;     /* where results go */
-    struct snapshot *root;   /* NULL while loading */
+    const struct snapshot *root;   /* NULL while loading */
     const char *entry;       /* "reconcile": the outermost function's name */
     struct operator_decl *declaring; /* loading: what tidelock.operator fills */
     /* budget */

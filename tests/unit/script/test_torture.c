@@ -113,8 +113,7 @@ TEST_ALLOC(names_and_map_survive_out_of_memory)
 {
     struct kit k;
     const char **names = NULL;
-    struct object_key *keys = NULL;
-    size_t count = 0;
+    struct script_roots roots = {NULL, 0};
     int rc;
 
     kit_init(&k);
@@ -125,10 +124,10 @@ TEST_ALLOC(names_and_map_survive_out_of_memory)
     if (rc == 0 && check(names[0] && !names[1]))
         check_str(names[0], "conf");
     if (rc == 0)
-        rc = script_map(k.script, 1, k.items[READ_NODE][0], &k.arena, &keys,
-                        &count, &k.err);
-    if (rc == 0 && check_int(count, 1))
-        check_str(keys[0].name, "n1");
+        rc = script_map(k.script, 1, k.items[READ_NODE][0], &k.arena, &roots,
+                        &k.err);
+    if (rc == 0 && check_int(roots.count, 1))
+        check_str(roots.keys[0].name, "n1");
     kit_release(&k);
     return rc;
 }
