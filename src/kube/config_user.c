@@ -144,10 +144,25 @@ static int read_exec(const struct config_scope *user, struct exec_config *ret)
 
 /* ---- impersonation ---- */
 
+/* One key of as-user-extra and its values, all as texts. */
+static int read_extra_key(const struct config_scope *s,
+                          const struct value_member *m, struct value *ret)
+{
+    struct value *values = value_array(s->arena);
+    const char **texts = NULL;
+    int rc = config_texts(s, m->value, "an entry of as-user-extra", &texts);
+
+    for (size_t i = 0; rc == 0 && texts && texts[i]; i++)
+        rc = value_append(s->arena, values, value_string(s->arena, texts[i]));
+    if (rc == 0)
+        rc = value_set(s->arena, ret, m->key, values);
+    return rc == -ERR_NOMEM ? err_nomem(s->err) : rc;
+}
+
 static int read_extra(const struct config_scope *s, struct kubeconfig *c)
 {
     const struct value *extra = value_get(s->entry->body, "as-user-extra");
-    const char **ignored;
+    struct value *texts = value_object(s->arena);
 
     if (!extra || extra->type == VALUE_NULL)
         return 0;
@@ -155,14 +170,13 @@ static int read_extra(const struct config_scope *s, struct kubeconfig *c)
         return config_fail(s, "as-user-extra must be an object, got %s",
                            value_type_name(extra));
     for (uint32_t i = 0; i < extra->count; i++) {
-        int rc = config_texts(s, extra->as.members[i].value,
-                              "an entry of as-user-extra", &ignored);
+        int rc = read_extra_key(s, &extra->as.members[i], texts);
 
         if (rc < 0)
             return rc;
     }
-    c->as_extra = value_copy(s->arena, extra);
-    return c->as_extra ? 0 : err_nomem(s->err);
+    c->as_extra = texts;
+    return texts ? 0 : err_nomem(s->err);
 }
 
 static int read_impersonation(const struct config_scope *s,
