@@ -52,12 +52,17 @@ int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
 int cluster_learn(struct cluster *c, const char *api_version,
                   cluster_done_fn done, void *arg, struct err *err);
 
-/* One short request whose whole answer is wanted. `err` has the API server's
- * Status (kube/status.h) already; `body` is borrowed. `sent`: a failed write
- * may have had its effect. */
-typedef void (*cluster_answer_fn)(void *arg, int status, const char *body,
-                                  size_t len, bool sent,
-                                  const struct err *err);
+/* What one short request ended with. Borrowed during the callback. */
+struct cluster_answer {
+    int status; /* HTTP code, 0 when there was no answer */
+    const char *body;
+    size_t len;
+    bool sent; /* a write that failed may have had its effect */
+    const struct err *err; /* code NONE: fine; the API server's Status
+                            * (kube/status.h) is in it already */
+};
+typedef void (*cluster_answer_fn)(void *arg,
+                                  const struct cluster_answer *answer);
 struct cluster_call; /* freed when answered or cancelled */
 struct cluster_call *cluster_send(struct cluster *c, const struct request *r,
                                   cluster_answer_fn fn, void *arg,

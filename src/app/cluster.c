@@ -61,22 +61,22 @@ static void call_done(void *arg, http_id id, const struct http_result *result,
                       const struct err *err)
 {
     struct cluster_call call = *(struct cluster_call *)arg;
-    struct err status_err = { 0 };
+    struct err why = *err;
+    struct cluster_answer answer = { .status = result->status,
+                                     .body = result->body,
+                                     .len = result->body_len,
+                                     .sent = result->sent,
+                                     .err = &why };
 
     (void)id;
     call_unlink(arg);
     mem_free(arg);
-    if (err->code != ERR_NONE) {
-        call.fn(call.arg, 0, NULL, 0, result->sent, err);
-        return;
-    }
     if (result->warning)
         log_debug("the API server warns", "text", result->warning, NULL);
-    if (result->status != 304)
+    if (why.code == ERR_NONE && result->status != 304)
         status_check(result->status, result->body, result->body_len,
-                     result->retry_after, &status_err);
-    call.fn(call.arg, result->status, result->body, result->body_len,
-            result->sent, &status_err);
+                     result->retry_after, &why);
+    call.fn(call.arg, &answer);
 }
 
 static struct cluster_call *send_call(struct cluster *c,
@@ -319,19 +319,17 @@ static int learn_document(struct cluster *c, const char *body, size_t len,
     return rc;
 }
 
-static void learn_answer(void *arg, int status, const char *body, size_t len,
-                         bool sent, const struct err *err)
+static void learn_answer(void *arg, const struct cluster_answer *answer)
 {
     struct learning l = *(struct learning *)arg;
     struct err none = { 0 };
-    struct err why = *err;
+    struct err why = *answer->err;
     bool learned = false;
 
-    (void)status;
-    (void)sent;
     mem_free(arg);
     if (why.code == ERR_NONE)
-        learned = learn_document(l.cluster, body, len, &why) == 0;
+        learned = learn_document(l.cluster, answer->body, answer->len,
+                                 &why) == 0;
     if (!learned) {
         map_remove(l.cluster->schema_groups, l.api_version,
                    strlen(l.api_version));

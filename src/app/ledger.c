@@ -175,20 +175,17 @@ static void finish(struct ledger *l, const struct err *err)
     done(l->arg, err);
 }
 
-static void on_read(void *arg, int status, const char *body, size_t len,
-                    bool sent, const struct err *answer)
+static void on_read(void *arg, const struct cluster_answer *answer)
 {
     struct ledger *l = arg;
-    struct err err = *answer;
+    struct err err = *answer->err;
 
-    (void)status;
-    (void)sent;
     l->call = NULL;
     if (err.code == ERR_NOT_FOUND) {
         err_clear(&err);
         l->count = 0;
     } else if (err.code == ERR_NONE)
-        read_lease(l, body, len, &err);
+        read_lease(l, answer->body, answer->len, &err);
     else
         err_wrap(&err, "cannot read Lease '%s/%s'", l->key.ns, l->key.name);
     if (err.code == ERR_NONE)
@@ -276,17 +273,14 @@ int ledger_request(const struct ledger *l, struct arena *a,
     return write_request(l, a, NULL, ret, err);
 }
 
-static void on_written(void *arg, int status, const char *body, size_t len,
-                       bool sent, const struct err *answer)
+static void on_written(void *arg, const struct cluster_answer *answer)
 {
     struct ledger *l = arg;
-    struct err err = *answer;
+    struct err err = *answer->err;
 
-    (void)status;
-    (void)sent;
     l->call = NULL;
     if (err.code == ERR_NONE)
-        read_lease(l, body, len, &err);
+        read_lease(l, answer->body, answer->len, &err);
     else
         err_wrap(&err, "cannot write Lease '%s/%s'", l->key.ns, l->key.name);
     finish(l, &err);

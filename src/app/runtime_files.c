@@ -251,24 +251,21 @@ static void adopt_identity(struct question *q, const char *body, size_t len)
         value_set(&rt->arena, root, "status", value_get(live, "status"));
 }
 
-static void on_root(void *arg, int status, const char *body, size_t len,
-                    bool sent, const struct err *err)
+static void on_root(void *arg, const struct cluster_answer *answer)
 {
     struct question *q = arg;
     struct runtime *rt = q->rt;
-    struct err why = *err;
+    struct err why = *answer->err;
 
-    (void)status;
-    (void)sent;
     if (q->getting) {
         q->getting = false;
-        if (err->code == ERR_NONE)
-            adopt_identity(q, body, len);
+        if (why.code == ERR_NONE)
+            adopt_identity(q, answer->body, answer->len);
         rt->next_root++;
-    } else if (err->code == ERR_NONE) {
-        replace_root(q, body, len);
+    } else if (why.code == ERR_NONE) {
+        replace_root(q, answer->body, answer->len);
         rt->next_root++;
-    } else if (err->code == ERR_FORBIDDEN)
+    } else if (why.code == ERR_FORBIDDEN)
         q->getting = true;
     else {
         err_wrap(&why, "%s", rt->manifest_names[rt->next_root]);

@@ -173,8 +173,7 @@ static bool answer_is_status(const char *body, size_t len)
 
 /* ---- sending ---- */
 
-static void on_answer(void *arg, int status, const char *body, size_t len,
-                      bool sent, const struct err *err);
+static void on_answer(void *arg, const struct cluster_answer *answer);
 
 static void exec_send(struct exec *e, const struct request *r,
                       enum exec_stage stage)
@@ -422,28 +421,26 @@ static void after_look(struct exec *e, const char *body, size_t len,
     exec_fail(e, &why);
 }
 
-static void on_answer(void *arg, int status, const char *body, size_t len,
-                      bool sent, const struct err *err)
+static void on_answer(void *arg, const struct cluster_answer *answer)
 {
     struct exec *e = arg;
 
-    (void)status;
     e->call = NULL;
     switch (e->stage) {
     case STAGE_ROOT:
-        after_root(e, body, len, err);
+        after_root(e, answer->body, answer->len, answer->err);
         break;
     case STAGE_ASK:
-        after_ask(e, err);
+        after_ask(e, answer->err);
         break;
     case STAGE_WRITE:
-        if (err->code == ERR_NONE)
-            write_done(e, body, len);
+        if (answer->err->code == ERR_NONE)
+            write_done(e, answer->body, answer->len);
         else
-            write_refused(e, sent, err);
+            write_refused(e, answer->sent, answer->err);
         break;
     case STAGE_LOOK:
-        after_look(e, body, len, err);
+        after_look(e, answer->body, answer->len, answer->err);
         break;
     case STAGE_FINISH:
         break;

@@ -84,8 +84,7 @@ static void asking_fail(struct asking *q, const struct err *err)
 
 static void asking_next(struct asking *q);
 
-static void on_answer(void *arg, int status, const char *body, size_t len,
-                      bool sent, const struct err *err);
+static void on_answer(void *arg, const struct cluster_answer *answer);
 
 static bool worth_asking(const struct change *c)
 {
@@ -185,18 +184,15 @@ static void after_look(struct asking *q, const struct err *status)
     asking_fail(q, &err);
 }
 
-static void on_answer(void *arg, int status, const char *body, size_t len,
-                      bool sent, const struct err *err)
+static void on_answer(void *arg, const struct cluster_answer *answer)
 {
     struct asking *q = arg;
     struct change *c = &q->cs->items[q->index];
-    struct err why = *err;
+    struct err why = *answer->err;
 
-    (void)status;
-    (void)sent;
     q->call = NULL;
     if (q->looking) {
-        after_look(q, err);
+        after_look(q, &why);
         return;
     }
     if (why.code == ERR_CONFLICT && c->verb == CHANGE_CREATE) {
@@ -209,7 +205,7 @@ static void on_answer(void *arg, int status, const char *body, size_t len,
         c->confirmed = true;
         err_clear(&why);
     } else if (why.code == ERR_NONE)
-        confirm(q, c, body, len, &why);
+        confirm(q, c, answer->body, answer->len, &why);
     else if (why.code == ERR_FORBIDDEN || c->verb == CHANGE_STATUS)
         err_clear(&why); /* as computed */
     if (why.code != ERR_NONE) {
