@@ -451,7 +451,7 @@ static int read_cluster(const struct config_scope *s, struct kubeconfig *c)
 static int resolve(struct merged *m, const char *asked, struct kubeconfig *c)
 {
     struct config_scope s = {.arena = m->arena, .err = m->err};
-    const struct config_entry *context, *cluster, *user = NULL;
+    const struct config_entry *context, *cluster = NULL, *user = NULL;
     int rc = choose_context(m, asked, &context);
 
     if (rc < 0)
