@@ -120,5 +120,7 @@ struct http_stats {
     unsigned in_flight;
 };
 struct http_stats http_stats(const struct http *h);
+/* Do its invariants hold? For tests; not from inside a callback. */
+bool http_check(const struct http *h);
 
 #endif

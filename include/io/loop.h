@@ -50,6 +50,8 @@ struct uv_loop_s *loop_uv(struct loop *l);
 /* To be called from the callback of a uv_timer_t of one's own: see loop_turn().
  * Callbacks of sockets, processes and loop_after() need not. */
 void loop_progress(struct loop *l);
+/* Do its invariants hold? For tests. */
+bool loop_check(const struct loop *l);
 
 typedef void (*loop_fn)(void *arg);
 typedef uint64_t loop_timer_id; /* never 0 */

@@ -24,7 +24,7 @@
  * threads too, and the counters of mem.h are for one thread. (Tests, which
  * only use addresses, do route it: curl_global_init_mem() before http_new().)
  *
- * INVARIANTS
+ * INVARIANTS (http_check)
  *
  *   I1  a transfer is in `ids` <=> it is not cancelled
  *   I2  phase CURL <=> `easy` and `pool` are set
@@ -152,6 +152,21 @@ struct http_stats http_stats(const struct http *h)
 
     stats.in_flight = (unsigned)h->ids.count;
     return stats;
+}
+
+bool http_check(const struct http *h)
+{
+    const struct transfer *t;
+
+    for (size_t it = 0; (t = slots_next(&h->ids, &it));) {
+        bool in_curl = t->phase == HTTP_PHASE_CURL;
+
+        if (t->cancelled || t->http != h) /* I1 */
+            return false;
+        if (in_curl != (t->pool != NULL) || in_curl != (t->easy != NULL))
+            return false; /* I2 */
+    }
+    return h->busy > 0 || (!h->cancelled && !h->closing); /* I3 */
 }
 
 /* ---- life of a transfer ---- */

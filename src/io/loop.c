@@ -19,7 +19,7 @@
  * prepare handle, which runs right before the poll, starts a second idle
  * handle, and libuv does not sleep while one is active.
  *
- * INVARIANTS
+ * INVARIANTS (loop_check)
  *
  *   I1  a timer is in `ids` and in `timers`, or it is freed
  *   I2  outside loop_fire(), the heap is empty and neither `tick` nor `due`
@@ -285,6 +285,16 @@ void loop_cancel(struct loop *l, loop_timer_id id)
         return;
     timer_drop(l, t);
     loop_arm(l);
+}
+
+bool loop_check(const struct loop *l)
+{
+    bool tick = uv_is_active((const uv_handle_t *)&l->tick);
+    bool due = uv_is_active((const uv_handle_t *)&l->due);
+
+    if (!heap_check(&l->timers) || l->ids.count != l->timers.count) /* I1 */
+        return false;
+    return l->firing || (l->timers.count ? tick != due : !tick && !due);
 }
 
 /* ---- signals ---- */

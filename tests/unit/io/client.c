@@ -112,8 +112,15 @@ void fixture_start(struct fixture *f, struct server_spec spec)
         check_ok(-(int)f->err.code, &f->err);
 }
 
+static void fixture_check(const struct fixture *f)
+{
+    check(!f->http || http_check(f->http));
+    check(!f->loop || loop_check(f->loop));
+}
+
 void fixture_stop(struct fixture *f)
 {
+    fixture_check(f);
     http_free(f->http);
     if (f->server)
         server_stop(f->server);
@@ -195,6 +202,7 @@ bool fixture_until(struct fixture *f, until_fn held, void *arg)
 
         if (clock_now_ms(clock) > end)
             return false;
+        fixture_check(f);
         woken = false;
         id = loop_after(f->loop, 2, nudge, &woken);
         loop_turn(f->loop, true);
@@ -234,4 +242,5 @@ void fixture_settle(struct fixture *f)
 {
     for (unsigned i = 0; i < 20; i++)
         loop_turn(f->loop, false);
+    fixture_check(f);
 }

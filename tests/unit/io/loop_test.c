@@ -89,7 +89,9 @@ TEST(loop_forgets_a_cancelled_timer)
     loop_cancel(t.loop, id);
     loop_cancel(t.loop, id);
     loop_cancel(t.loop, 0);
+    check(loop_check(t.loop));
     loop_run(t.loop);
+    check(loop_check(t.loop));
     check_str(t.text, "b");
     loop_free(t.loop);
 }
