@@ -28,7 +28,7 @@
 #define SLOW_RETRY_MS 60000u
 #define MEMO_MAX 100000u
 
-static void tell_change(struct controller *c)
+void controller_tell(struct controller *c)
 {
     if (c->config.on_change)
         c->config.on_change(c->config.arg);
@@ -85,11 +85,15 @@ static void log_failure(const struct controller *c, const struct job *job)
 }
 
 static void set_failing(struct controller *c, const struct object_key *key,
-                        bool failing)
+                        enum err_code code)
 {
     struct root_memory *m = mapping_memory(c, key, true);
+    bool failing = code != ERR_NONE;
 
-    if (!m || m->failing == failing)
+    if (!m)
+        return;
+    m->blocked = code == ERR_NAME_CONFLICT;
+    if (m->failing == failing)
         return;
     m->failing = failing;
     c->failing += failing ? 1 : (size_t)-1;
@@ -110,7 +114,7 @@ static void job_finish(struct job *job, size_t writes)
     };
 
     c->passes++;
-    set_failing(c, &job->key, !ok);
+    set_failing(c, &job->key, job->err.code);
     if (!ok)
         log_failure(c, job);
     if (c->config.on_pass)
@@ -128,7 +132,7 @@ static void job_finish(struct job *job, size_t writes)
     workqueue_done(c->queue, &job->key);
     job_end(job);
     controller_schedule(c);
-    tell_change(c);
+    controller_tell(c);
 }
 
 /* ---- the sink's answer ---- */
@@ -242,6 +246,28 @@ static bool root_is_stale(struct controller *c, const struct snapshot *root)
     return false;
 }
 
+/* What vanished is made again only for a root that is still there: the garbage
+ * collector takes the children of a deleted root, and that may be seen before
+ * the root's own end (note 12, G4). */
+static void guard_creates(struct job *job)
+{
+    struct root_memory *m =
+        mapping_memory(job->controller, &job->key, false);
+
+    for (size_t i = 0; m && m->lost_child && i < job->cs.count; i++)
+        job->cs.items[i].destructive |=
+            job->cs.items[i].verb == CHANGE_CREATE;
+}
+
+/* What was lost before this pass was made up for. */
+static void forget_lost(struct controller *c, const struct object_key *key,
+                        const struct job *job)
+{
+    (void)c;
+    (void)key;
+    (void)job;
+}
+
 static void job_run(struct job *job)
 {
     struct controller *c = job->controller;
@@ -250,6 +276,7 @@ static void job_run(struct job *job)
 
     log_script_lines(job);
     if (rc == 0) {
+        guard_creates(job);
         if (!c->config.one_pass)
             drop_known_events(job);
         rc = sink_submit(c->sink, &job->cs, on_submitted, job, &err);
@@ -322,7 +349,7 @@ static void pump(void *arg)
            (key = workqueue_get(c->queue)))
         dispatch(c, job, key);
     controller_schedule(c);
-    tell_change(c);
+    controller_tell(c);
 }
 
 /* Pump in a later turn: never from inside a delta or an answer. */
@@ -339,183 +366,6 @@ void controller_schedule(struct controller *c)
         return;
     c->soon = wait == 0;
     c->timer = loop_after(c->config.loop, wait, pump, c);
-}
-
-/* ---- feeds ---- */
-
-static bool feed_final(const struct err *why)
-{
-    switch (why->code) {
-    case ERR_FORBIDDEN:
-    case ERR_NO_KIND:
-    case ERR_NOT_FOUND:
-    case ERR_UNAUTHORIZED:
-    case ERR_TLS:
-    case ERR_CONFIG:
-    case ERR_CONNECT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* G12: plan only when the root kind and every owned kind are known. */
-static void update_synced(struct controller *c)
-{
-    const struct source_feed *bad = c->root.feed->known ? NULL : c->root.feed;
-
-    for (size_t i = 0; i < c->owned_count && !bad; i++)
-        if (!c->slots[i].feed->known)
-            bad = c->slots[i].feed;
-    /* the first time a read must be known too, so that no script is run on a
-     * view that only needs a moment more */
-    for (size_t i = c->owned_count; i < c->slot_count && !bad; i++)
-        if (!c->slots[i].feed->known && !c->synced &&
-            !feed_final(&c->slots[i].feed->why))
-            bad = c->slots[i].feed;
-    c->synced = bad == NULL;
-    if (bad)
-        c->why = bad->why;
-    else
-        err_clear(&c->why);
-}
-
-/* Say once what is waited for, and again when the reason is another. */
-static void tell_unsynced(struct controller *c)
-{
-    if (c->why.code != c->told && c->why.code != ERR_NONE &&
-        c->why.code != ERR_UNKNOWN)
-        log_warn("waiting: the view is not complete", "operator",
-                 c->decl->name, "err", c->why.msg, "hint", c->why.hint, NULL);
-    if (c->why.code != ERR_UNKNOWN)
-        c->told = c->why.code;
-}
-
-void controller_feed_changed(struct controller *c, struct source_feed *feed)
-{
-    bool before = c->synced;
-    bool mine = feed == c->root.feed;
-
-    for (size_t i = 0; i < c->slot_count; i++)
-        mine |= feed == c->slots[i].feed;
-    if (!mine || !c->started)
-        return;
-    update_synced(c);
-    if (!before && c->synced)
-        log_info("in sync", "operator", c->decl->name, NULL);
-    tell_unsynced(c);
-    controller_schedule(c);
-    tell_change(c);
-}
-
-/* A shared store may hold objects already: tell them as if they came now. */
-static void replay(struct store *store, store_delta_fn fn, void *arg)
-{
-    struct snapshot *const *items;
-    size_t count = store_list(store, "", &items);
-
-    for (size_t i = 0; i < count; i++) {
-        struct delta delta = { .now = items[i] };
-
-        fn(arg, &delta);
-    }
-}
-
-static struct source_feed *subscribe(struct controller *c,
-                                     const struct source_want *want,
-                                     struct feed_slot *slot,
-                                     store_delta_fn fn, struct err *err)
-{
-    struct source_feed *feed = source_feed(c->config.source, want, err);
-
-    if (!feed)
-        return NULL;
-    slot->controller = c;
-    slot->feed = feed;
-    if (store_listen(feed->store, fn, slot) < 0) {
-        err_nomem(err);
-        return NULL;
-    }
-    replay(feed->store, fn, slot);
-    return feed;
-}
-
-static int subscribe_read(struct controller *c, size_t i, struct err *err)
-{
-    const struct operator_read *read = &c->decl->reads[i];
-    struct feed_slot *slot = &c->slots[c->owned_count + i];
-    struct source_want want = {
-        .gvk = read->gvk,
-        .ns = read->scope == READ_OWN ? c->config.ns : "",
-        .labels = read->labels,
-        .fields = read->fields,
-        .metadata_only = read->metadata_only,
-    };
-
-    if (read->scope == READ_NAMED)
-        want.ns = read->ns;
-    slot->read = read;
-    slot->read_index = i;
-    return subscribe(c, &want, slot, mapping_read, err) ? 0
-                                                        : -(int)err->code;
-}
-
-static int subscribe_all(struct controller *c, struct err *err)
-{
-    struct source_want want = { .gvk = c->decl->root, .ns = c->config.ns };
-    int rc = 0;
-
-    c->root.root = true;
-    if (!subscribe(c, &want, &c->root, mapping_root, err))
-        return -(int)err->code;
-    for (size_t i = 0; i < c->decl->owns_count; i++) {
-        want.gvk = c->decl->owns[i].gvk;
-        if (!subscribe(c, &want, &c->slots[i], mapping_owned, err))
-            return -(int)err->code;
-    }
-    for (size_t i = 0; i < c->decl->reads_count && rc == 0; i++)
-        rc = subscribe_read(c, i, err);
-    return rc;
-}
-
-/* ---- what answers show ---- */
-
-static struct store *store_of(struct controller *c,
-                              const struct resource *resource)
-{
-    if (c->root.feed->resource == resource)
-        return c->root.feed->store;
-    for (size_t i = 0; i < c->owned_count; i++)
-        if (c->slots[i].feed->resource == resource)
-            return c->slots[i].feed->store;
-    return NULL;
-}
-
-static void seen(void *arg, const struct resource *resource,
-                 struct snapshot *snap)
-{
-    struct controller *c = arg;
-    struct store *store = store_of(c, resource);
-
-    if (!store)
-        return; /* a foreign object that is only read */
-    if (store_put(store, snap) < 0)
-        log_error("out of memory: an answer was not stored", NULL);
-}
-
-static void gone(void *arg, const struct resource *resource,
-                 const struct object_key *key, const char *uid)
-{
-    struct controller *c = arg;
-    struct store *store = store_of(c, resource);
-
-    if (store)
-        store_remove_key(store, key, uid);
-}
-
-struct sink_observer controller_observer(struct controller *c)
-{
-    return (struct sink_observer){ .object = seen, .gone = gone, .arg = c };
 }
 
 /* ---- life ---- */
@@ -552,7 +402,7 @@ struct controller *controller_new(const struct controller_config *config,
     }
     c->config = *config;
     c->decl = script_decl(config->script);
-    if (controller_alloc(c, err) == 0 && subscribe_all(c, err) == 0)
+    if (controller_alloc(c, err) == 0 && feeds_subscribe(c, err) == 0)
         return c;
     controller_free(c);
     return NULL;
@@ -566,13 +416,7 @@ void controller_free(struct controller *c)
     for (unsigned i = 0; c->jobs && i < c->job_count; i++)
         if (c->jobs[i].busy)
             job_end(&c->jobs[i]);
-    if (c->root.feed)
-        store_unlisten(c->root.feed->store, mapping_root, &c->root);
-    for (size_t i = 0; c->slots && i < c->slot_count; i++)
-        if (c->slots[i].feed)
-            store_unlisten(c->slots[i].feed->store,
-                           i < c->owned_count ? mapping_owned : mapping_read,
-                           &c->slots[i]);
+    feeds_unsubscribe(c);
     mapping_free(c);
     workqueue_free(c->queue);
     diff_memo_free(c->memo);
@@ -585,8 +429,7 @@ void controller_start(struct controller *c, struct sink *sink)
 {
     c->sink = sink;
     c->started = true;
-    update_synced(c);
-    tell_unsynced(c);
+    feeds_check(c);
     controller_schedule(c);
 }
 
@@ -600,7 +443,7 @@ struct controller_state controller_state(struct controller *c)
     return (struct controller_state){
         .synced = c->synced,
         .unsynced = c->synced ? NULL : &c->why,
-        .final = !c->synced && feed_final(&c->why),
+        .final = !c->synced && feeds_final(&c->why),
         .ready = workqueue_ready(c->queue),
         .running = workqueue_running(c->queue),
         .delayed = workqueue_delayed(c->queue),
@@ -615,25 +458,4 @@ void controller_each_delayed(struct controller *c,
                              void *arg)
 {
     workqueue_each_delayed(c->queue, fn, arg);
-}
-
-/* A child of any root: its controller is of the root's group and kind. */
-bool controller_owns_any(struct controller *c, const struct gvk *gvk)
-{
-    for (size_t i = 0; i < c->owned_count; i++) {
-        struct snapshot *const *items;
-        size_t count;
-
-        if (!gvk_equal(store_gvk(c->slots[i].feed->store), gvk))
-            continue;
-        count = store_list(c->slots[i].feed->store, "", &items);
-        for (size_t k = 0; k < count; k++) {
-            struct gvk owner = { items[k]->owner_api_version,
-                                 items[k]->owner_kind };
-
-            if (gvk_same_group_kind(&owner, &c->decl->root))
-                return true;
-        }
-    }
-    return false;
 }

@@ -20,6 +20,8 @@ struct root_memory {
     char *events;         /* of the last pass, so that each is sent once */
     bool passed;          /* one_pass only */
     bool failing;         /* the last pass failed */
+    bool blocked;         /* ... because a foreign object has the name */
+    bool lost_child;      /* a child that was seen is gone, since the last pass */
     int64_t last_failure; /* err code whose Event was sent */
 };
 
@@ -83,6 +85,15 @@ void controller_enqueue(struct controller *c, const struct object_key *key);
 
 /* ---- controller.c ---- */
 void controller_schedule(struct controller *c);
+void controller_tell(struct controller *c); /* on_change, when there is one */
+
+/* ---- feeds.c: what is listened to ---- */
+int feeds_subscribe(struct controller *c, struct err *err);
+void feeds_unsubscribe(struct controller *c); /* after half of it too */
+/* Bring `synced` and `why` up to date, and the log when that is news. */
+void feeds_check(struct controller *c);
+/* Will waiting a moment not help? */
+bool feeds_final(const struct err *why);
 
 /* ---- job.c: view, script, changeset ---- */
 int job_begin(struct job *job, struct snapshot *root);

@@ -6,7 +6,6 @@
  */
 #include "controller_impl.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -105,6 +104,22 @@ static int view_owned(struct job *job, struct source_feed *feed,
     return c.failed ? -ERR_NOMEM : 0;
 }
 
+/* "read\nns/name", as mapping.c writes it. The index of the read, or -1 when
+ * out of memory; `key` borrows from `name` and the arena. */
+static int64_t split_name(struct arena *a, const char *name,
+                          struct object_key *key)
+{
+    const char *line = strchr(name, '\n');
+    const char *slash = strchr(line, '/');
+    int64_t read = -1;
+
+    key->ns = arena_strndup(a, line + 1, (size_t)(slash - line - 1));
+    key->name = slash + 1;
+    if (key->ns)
+        text_to_int64(name, (size_t)(line - name), &read);
+    return read;
+}
+
 /* Only the objects that the root asked for by name. */
 static int view_named(struct job *job, const struct feed_slot *slot,
                       struct view_kind *kind)
@@ -114,18 +129,13 @@ static int view_named(struct job *job, const struct feed_slot *slot,
         mapping_memory(slot->controller, &job->key, false);
 
     for (size_t i = 0; m && i < m->name_count; i++) {
-        char *end;
-        unsigned long read = strtoul(m->names[i], &end, 10);
-        const char *slash = strchr(end, '/');
-        struct object_key key = {
-            arena_strndup(&job->arena, end + 1, (size_t)(slash - end - 1)),
-            slash + 1,
-        };
+        struct object_key key;
+        int64_t read = split_name(&job->arena, m->names[i], &key);
         struct snapshot *s;
 
-        if (!key.ns)
+        if (read < 0)
             return -ERR_NOMEM;
-        if (read != slot->read_index)
+        if ((size_t)read != slot->read_index)
             continue;
         s = store_get(slot->feed->store, &key);
         if (s)

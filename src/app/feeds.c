@@ -1,0 +1,229 @@
+/*
+ * feeds.c -- what a controller listens to, and whether it may be believed.
+ *
+ * One feed for the root kind, one per owned kind, one per read. Their stores
+ * tell deltas to mapping.c; their `known` decides whether anything may be
+ * dispatched. What a sink learns from answers enters the same stores, so that
+ * the next pass sees its own writes.
+ */
+#include "controller_impl.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* ---- known or not ---- */
+
+bool feeds_final(const struct err *why)
+{
+    switch (why->code) {
+    case ERR_FORBIDDEN:
+    case ERR_NO_KIND:
+    case ERR_NOT_FOUND:
+    case ERR_UNAUTHORIZED:
+    case ERR_TLS:
+    case ERR_CONFIG:
+    case ERR_CONNECT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* G12: plan only when the root kind and every owned kind are known. */
+static void update_synced(struct controller *c)
+{
+    const struct source_feed *bad = c->root.feed->known ? NULL : c->root.feed;
+
+    for (size_t i = 0; i < c->owned_count && !bad; i++)
+        if (!c->slots[i].feed->known)
+            bad = c->slots[i].feed;
+    /* the first time a read must be known too, so that no script is run on a
+     * view that only needs a moment more */
+    for (size_t i = c->owned_count; i < c->slot_count && !bad; i++)
+        if (!c->slots[i].feed->known && !c->synced &&
+            !feeds_final(&c->slots[i].feed->why))
+            bad = c->slots[i].feed;
+    c->synced = bad == NULL;
+    if (bad)
+        c->why = bad->why;
+    else
+        err_clear(&c->why);
+}
+
+/* Say once what is waited for, and again when the reason is another. */
+static void tell_unsynced(struct controller *c)
+{
+    if (c->why.code != c->told && c->why.code != ERR_NONE &&
+        c->why.code != ERR_UNKNOWN)
+        log_warn("waiting: the view is not complete", "operator",
+                 c->decl->name, "err", c->why.msg, "hint", c->why.hint, NULL);
+    if (c->why.code != ERR_UNKNOWN)
+        c->told = c->why.code;
+}
+
+void feeds_check(struct controller *c)
+{
+    update_synced(c);
+    tell_unsynced(c);
+}
+
+void controller_feed_changed(struct controller *c, struct source_feed *feed)
+{
+    bool before = c->synced;
+    bool mine = feed == c->root.feed;
+
+    for (size_t i = 0; i < c->slot_count; i++)
+        mine |= feed == c->slots[i].feed;
+    if (!mine || !c->started)
+        return;
+    feeds_check(c);
+    if (!before && c->synced)
+        log_info("in sync", "operator", c->decl->name, NULL);
+    controller_schedule(c);
+    controller_tell(c);
+}
+
+/* ---- subscribing ---- */
+
+/* A shared store may hold objects already: tell them as if they came now. */
+static void replay(struct store *store, store_delta_fn fn, void *arg)
+{
+    struct snapshot *const *items;
+    size_t count = store_list(store, "", &items);
+
+    for (size_t i = 0; i < count; i++) {
+        struct delta delta = { .now = items[i] };
+
+        fn(arg, &delta);
+    }
+}
+
+static struct source_feed *subscribe(struct controller *c,
+                                     const struct source_want *want,
+                                     struct feed_slot *slot,
+                                     store_delta_fn fn, struct err *err)
+{
+    struct source_feed *feed = source_feed(c->config.source, want, err);
+
+    if (!feed)
+        return NULL;
+    slot->controller = c;
+    slot->feed = feed;
+    if (store_listen(feed->store, fn, slot) < 0) {
+        err_nomem(err);
+        return NULL;
+    }
+    replay(feed->store, fn, slot);
+    return feed;
+}
+
+static int subscribe_read(struct controller *c, size_t i, struct err *err)
+{
+    const struct operator_read *read = &c->decl->reads[i];
+    struct feed_slot *slot = &c->slots[c->owned_count + i];
+    struct source_want want = {
+        .gvk = read->gvk,
+        .ns = read->scope == READ_OWN ? c->config.ns : "",
+        .labels = read->labels,
+        .fields = read->fields,
+        .metadata_only = read->metadata_only,
+    };
+
+    if (read->scope == READ_NAMED)
+        want.ns = read->ns;
+    slot->read = read;
+    slot->read_index = i;
+    return subscribe(c, &want, slot, mapping_read, err) ? 0
+                                                        : -(int)err->code;
+}
+
+int feeds_subscribe(struct controller *c, struct err *err)
+{
+    struct source_want want = { .gvk = c->decl->root, .ns = c->config.ns };
+    int rc = 0;
+
+    c->root.root = true;
+    if (!subscribe(c, &want, &c->root, mapping_root, err))
+        return -(int)err->code;
+    for (size_t i = 0; i < c->decl->owns_count; i++) {
+        want.gvk = c->decl->owns[i].gvk;
+        if (!subscribe(c, &want, &c->slots[i], mapping_owned, err))
+            return -(int)err->code;
+    }
+    for (size_t i = 0; i < c->decl->reads_count && rc == 0; i++)
+        rc = subscribe_read(c, i, err);
+    return rc;
+}
+
+void feeds_unsubscribe(struct controller *c)
+{
+    if (c->root.feed)
+        store_unlisten(c->root.feed->store, mapping_root, &c->root);
+    for (size_t i = 0; c->slots && i < c->slot_count; i++)
+        if (c->slots[i].feed)
+            store_unlisten(c->slots[i].feed->store,
+                           i < c->owned_count ? mapping_owned : mapping_read,
+                           &c->slots[i]);
+}
+
+/* ---- what answers show ---- */
+
+static struct store *store_of(struct controller *c,
+                              const struct resource *resource)
+{
+    if (c->root.feed->resource == resource)
+        return c->root.feed->store;
+    for (size_t i = 0; i < c->owned_count; i++)
+        if (c->slots[i].feed->resource == resource)
+            return c->slots[i].feed->store;
+    return NULL;
+}
+
+static void seen(void *arg, const struct resource *resource,
+                 struct snapshot *snap)
+{
+    struct controller *c = arg;
+    struct store *store = store_of(c, resource);
+
+    if (!store)
+        return; /* a foreign object that is only read */
+    if (store_put(store, snap) < 0)
+        log_error("out of memory: an answer was not stored", NULL);
+}
+
+static void gone(void *arg, const struct resource *resource,
+                 const struct object_key *key, const char *uid)
+{
+    struct controller *c = arg;
+    struct store *store = store_of(c, resource);
+
+    if (store)
+        store_remove_key(store, key, uid);
+}
+
+struct sink_observer controller_observer(struct controller *c)
+{
+    return (struct sink_observer){ .object = seen, .gone = gone, .arg = c };
+}
+
+/* A child of any root: its controller is of the root's group and kind. */
+bool controller_owns_any(struct controller *c, const struct gvk *gvk)
+{
+    for (size_t i = 0; i < c->owned_count; i++) {
+        struct snapshot *const *items;
+        size_t count;
+
+        if (!gvk_equal(store_gvk(c->slots[i].feed->store), gvk))
+            continue;
+        count = store_list(c->slots[i].feed->store, "", &items);
+        for (size_t k = 0; k < count; k++) {
+            struct gvk owner = { items[k]->owner_api_version,
+                                 items[k]->owner_kind };
+
+            if (gvk_same_group_kind(&owner, &c->decl->root))
+                return true;
+        }
+    }
+    return false;
+}
