@@ -139,6 +139,9 @@ static void check_new_condition(lua_State *L, const char *type)
         vm_kill(L, ERR_PLAN, "conditions are named like \"Ready\" or "
                 "\"example.com/Ready\"", "plan:condition: type: \"%.80s\" is "
                 "not a condition type", type);
+    if (strcmp(type, "Reconciled") == 0)
+        vm_kill(L, ERR_PLAN, "it says whether the last plan was applied",
+                "plan:condition: 'Reconciled' belongs to the runtime");
     for (size_t i = 0; i < p->condition_count; i++)
         if (strcmp(p->conditions[i].type, type) == 0)
             vm_kill(L, ERR_PLAN, NULL, "plan:condition: '%s' was declared "

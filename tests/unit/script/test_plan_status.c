@@ -87,6 +87,9 @@ TEST(condition_says_what_is_wrong)
         {"plan:condition('not ready', true)", "operator.lua:1: plan:condition: "
          "type: \"not ready\" is not a condition type\n  hint: conditions are "
          "named like \"Ready\" or \"example.com/Ready\""},
+        {"plan:condition('Reconciled', true)", "operator.lua:1: "
+         "plan:condition: 'Reconciled' belongs to the runtime\n  hint: it says "
+         "whether the last plan was applied"},
         {"plan:condition('Ready', {})", "operator.lua:1: plan:condition: "
          "status: expected true, false or nil, got table"},
         {"plan:condition('Ready', 'yes')", "operator.lua:1: plan:condition: "
