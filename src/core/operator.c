@@ -66,26 +66,6 @@ static int wrong_type(const struct operator_parameter *p,
                    p->name, p->type, value_type_name(given));
 }
 
-/* Text from a command line, read as the parameter's type; NULL when it is
- * not. Numbers are what JSON takes for one. */
-static struct value *from_text(struct arena *a, const char *type,
-                               const struct value *given)
-{
-    struct value *v = NULL;
-    struct err err = {0};
-
-    if (text_equal(type, "boolean") && text_equal(given->as.string, "true"))
-        return value_bool(a, true);
-    if (text_equal(type, "boolean") && text_equal(given->as.string, "false"))
-        return value_bool(a, false);
-    if (text_equal(type, "boolean") ||
-        value_parse(a, given->as.string, given->count, &v, &err) < 0)
-        return NULL;
-    if (value_is(v, VALUE_INTEGER))
-        return v;
-    return text_equal(type, "number") && value_is(v, VALUE_DOUBLE) ? v : NULL;
-}
-
 static bool has_type(const struct value *v, const char *type)
 {
     if (text_equal(type, "string"))
@@ -97,21 +77,39 @@ static bool has_type(const struct value *v, const char *type)
     return value_is(v, VALUE_INTEGER) || value_is(v, VALUE_DOUBLE);
 }
 
+/* Text from a command line, read as the parameter's type: numbers and truth
+ * values as JSON writes them. -ERR_CONFIG when it is none. */
+static int from_text(struct arena *a, const char *type,
+                     const struct value *given, struct value **ret)
+{
+    struct err err = {0};
+    struct value *v = NULL;
+    int rc = value_parse(a, given->as.string, given->count, &v, &err);
+
+    if (rc == -ERR_NOMEM)
+        return rc;
+    if (rc < 0 || !has_type(v, type) || value_is(v, VALUE_STRING))
+        return -ERR_CONFIG;
+    *ret = v;
+    return 0;
+}
+
 static int read_parameter(const struct operator_parameter *p, struct arena *a,
                           const struct value *given, struct value **ret,
                           struct err *err)
 {
     struct value *v = NULL;
+    int rc = -ERR_CONFIG;
 
-    if (has_type(given, p->type))
+    if (has_type(given, p->type)) {
         v = value_copy(a, given);
-    else if (value_is(given, VALUE_STRING))
-        v = from_text(a, p->type, given);
-    else
-        return wrong_type(p, given, err);
-    if (!v && has_type(given, p->type))
+        rc = v ? 0 : -ERR_NOMEM;
+    } else if (value_is(given, VALUE_STRING)) {
+        rc = from_text(a, p->type, given, &v);
+    }
+    if (rc == -ERR_NOMEM)
         return err_nomem(err);
-    if (!v)
+    if (rc < 0)
         return wrong_type(p, given, err);
     *ret = v;
     return 0;

@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "script/advice.h"
 #include "script/module.h"
 
 #define HOOK_STRIDE 100
@@ -342,8 +343,10 @@ static int report_raised(struct vm *vm, struct err *err)
         return -(int)err->code;
     }
     place = has_place(msg) ? 0 : strcspn(vm->stack, " \n");
-    return err_set(err, ERR_SCRIPT, "%.*s%s%s", (int)place, vm->stack,
-                   place ? ": " : "", msg);
+    err_set(err, ERR_SCRIPT, "%.*s%s%s", (int)place, vm->stack,
+            place ? ": " : "", msg);
+    advice_give(err);
+    return -ERR_SCRIPT;
 }
 
 static int report(struct vm *vm, int status, struct err *err)

@@ -376,3 +376,32 @@ TEST(nothing_survives_a_run)
     check_str(k.view.root->key.name, "blog");
     kit_release(&k);
 }
+
+TEST(the_most_frequent_mistakes_come_with_advice)
+{
+    static const struct {
+        const char *body;
+        const char *hint;
+    } cases[] = {
+        {"print('x')", "write to the operator's log: log.info(text)"},
+        {"local t = os.time()", "the only clock is view.now; nothing else of "
+                                "os exists"},
+        {"deploymnt()", "there is no global 'deploymnt': a typing mistake, a "
+         "`local` that comes later, or a part of Lua that scripts do not have"},
+        {"local x = site.status.conditions", "'status' is absent: test it "
+         "first, or use tidelock.get(object, ..., \"status\", ...)"},
+        {"local x = site.spec.n + 1", "'n' is absent: write (value or "
+                                      "default)"},
+        {"local x = site.metadata.name < 3", "quotes in YAML make a text: use "
+                                             "tonumber(value)"},
+        {"local x = nil; x()", ""},
+    };
+    struct kit k;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kit_init(&k);
+        check_int(kit_run(&k, cases[i].body), -ERR_SCRIPT);
+        check_str(k.err.hint, cases[i].hint);
+        kit_release(&k);
+    }
+}
