@@ -73,11 +73,14 @@ int kubeconfig_load(struct arena *a, const struct kubeconfig_file *files,
                     size_t count, const char *context,
                     struct kubeconfig *ret, struct err *err);
 
-/* In-cluster (AU-2): host and port are the two environment variables, `dir`
- * the service account's folder, `ns` the text of its namespace file; each may
- * be NULL. */
-int kubeconfig_in_cluster(struct arena *a, const char *host, const char *port,
-                          const char *dir, const char *ns,
+/* What a pod knows of its cluster (AU-2). */
+struct pod_env {
+    const char *host; /* KUBERNETES_SERVICE_HOST, NULL: not set */
+    const char *port; /* KUBERNETES_SERVICE_PORT */
+    const char *dir;  /* the service account's folder */
+    const char *ns;   /* text of its namespace file; NULL: none */
+};
+int kubeconfig_in_cluster(struct arena *a, const struct pod_env *pod,
                           struct kubeconfig *ret, struct err *err);
 
 /* ---- ExecCredential (AU-6) ---- */

@@ -40,9 +40,14 @@ int request_path(const struct resource *r, const char *ns, const char *name,
 /* Append "?k=v" or "&k=v", percent-encoded. 0 or the failure of the string. */
 int request_query(struct str *path, const char *key, const char *value);
 
+/* The one object that a request is about. */
+struct target {
+    const struct resource *resource;
+    struct object_key key;
+};
+
 /* ---- reads ---- */
-int request_get(struct arena *a, const struct resource *r,
-                const struct object_key *key, struct request *ret,
+int request_get(struct arena *a, const struct target *t, struct request *ret,
                 struct err *err);
 
 struct list_options {
@@ -76,20 +81,21 @@ struct write_options {
 };
 /* Server-side apply: `body` must carry apiVersion, kind and metadata.name as
  * they are in the path, and no managedFields (SA-1, SA-2). */
-int request_apply(struct arena *a, const struct resource *r,
-                  const struct object_key *key, const struct value *body,
-                  const struct write_options *o, struct request *ret,
-                  struct err *err);
-enum patch_type { PATCH_MERGE, PATCH_JSON, PATCH_APPLY, PATCH_STRATEGIC };
-int request_patch(struct arena *a, const struct resource *r,
-                  const struct object_key *key, enum patch_type type,
+int request_apply(struct arena *a, const struct target *t,
                   const struct value *body, const struct write_options *o,
                   struct request *ret, struct err *err);
+enum patch_type { PATCH_MERGE, PATCH_JSON, PATCH_APPLY, PATCH_STRATEGIC };
+struct patch {
+    enum patch_type type;
+    const struct value *body;
+};
+int request_patch(struct arena *a, const struct target *t,
+                  const struct patch *p, const struct write_options *o,
+                  struct request *ret, struct err *err);
 /* POST to the collection (Events, Evictions with subresource and name). */
-int request_create(struct arena *a, const struct resource *r,
-                   const struct object_key *key, const struct value *body,
-                   const struct write_options *o, struct request *ret,
-                   struct err *err);
+int request_create(struct arena *a, const struct target *t,
+                   const struct value *body, const struct write_options *o,
+                   struct request *ret, struct err *err);
 /* Always with preconditions (G5); `propagation` "Background", "Foreground",
  * "Orphan". */
 struct delete_options {
@@ -98,8 +104,8 @@ struct delete_options {
     const char *propagation;
     bool dry_run;
 };
-int request_delete(struct arena *a, const struct resource *r,
-                   const struct object_key *key, const struct delete_options *o,
-                   struct request *ret, struct err *err);
+int request_delete(struct arena *a, const struct target *t,
+                   const struct delete_options *o, struct request *ret,
+                   struct err *err);
 
 #endif

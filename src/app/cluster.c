@@ -468,16 +468,17 @@ static bool in_pod(void)
 
 static int load_in_cluster(struct cluster *c, struct err *err)
 {
+    struct pod_env pod = { .host = getenv("KUBERNETES_SERVICE_HOST"),
+                           .port = getenv("KUBERNETES_SERVICE_PORT"),
+                           .dir = SERVICE_ACCOUNT_DIR };
     struct str ns;
     int rc;
 
     str_init(&ns, 256);
     rc = file_read(SERVICE_ACCOUNT_DIR "/namespace", 256, &ns, err);
+    pod.ns = str_text(&ns);
     if (rc == 0)
-        rc = kubeconfig_in_cluster(
-            &c->arena, getenv("KUBERNETES_SERVICE_HOST"),
-            getenv("KUBERNETES_SERVICE_PORT"), SERVICE_ACCOUNT_DIR,
-            str_text(&ns), &c->config, err);
+        rc = kubeconfig_in_cluster(&c->arena, &pod, &c->config, err);
     str_release(&ns);
     return rc;
 }

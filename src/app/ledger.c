@@ -198,7 +198,8 @@ int ledger_check(struct ledger *l, ledger_done_fn done, void *arg,
 {
     struct arena a = { 0 };
     struct request request;
-    int rc = request_get(&a, &lease_resource, &l->key, &request, err);
+    const struct target target = { &lease_resource, l->key };
+    int rc = request_get(&a, &target, &request, err);
 
     l->done = done;
     l->arg = arg;
@@ -252,6 +253,7 @@ static int write_request(const struct ledger *l, struct arena *a,
     struct value *annotations = value_object(a);
     struct write_options options = { .field_manager = l->decl->field_manager,
                                      .force = true };
+    const struct target target = { &lease_resource, l->key };
     const char *text = new_annotation(l, a, dropped);
 
     if (!body || !text ||
@@ -263,8 +265,7 @@ static int write_request(const struct ledger *l, struct arena *a,
         value_set(a, body, "kind", value_string(a, "Lease")) < 0 ||
         value_set(a, body, "metadata", meta) < 0)
         return err_nomem(err);
-    return request_apply(a, &lease_resource, &l->key, body, &options, ret,
-                         err);
+    return request_apply(a, &target, body, &options, ret, err);
 }
 
 int ledger_request(const struct ledger *l, struct arena *a,

@@ -296,19 +296,19 @@ static int root_request(struct question *q, const struct resource *resource,
                                      .force = true,
                                      .dry_run = true,
                                      .field_validation = "Strict" };
-    struct object_key key = { "", value_text_at(meta, "name") };
+    struct target target = { resource, { "", value_text_at(meta, "name") } };
 
     if (resource->namespaced) {
         if (!value_get(meta, "namespace") &&
             value_set(&rt->arena, meta, "namespace",
                       value_string(&rt->arena, runtime_namespace(rt))) < 0)
             return err_nomem(err);
-        key.ns = value_text_at(meta, "namespace");
+        target.key.ns = value_text_at(meta, "namespace");
     }
     if (q->getting)
-        return request_get(a, resource, &key, ret, err);
+        return request_get(a, &target, ret, err);
     value_unset(meta, "managedFields");
-    return request_apply(a, resource, &key, object, &options, ret, err);
+    return request_apply(a, &target, object, &options, ret, err);
 }
 
 /* Not a root of any operator: it was given by mistake, or it is the CRD. */

@@ -111,6 +111,11 @@ static const struct change *current(const struct exec *e)
     return &e->cs->items[e->index];
 }
 
+static struct target root_target(const struct exec *e)
+{
+    return (struct target){ e->cs->root_resource, e->cs->root->key };
+}
+
 /* "cannot apply 'Service default/blog': <what the server said>" */
 static void wrap_change(struct err *err, const struct change *c)
 {
@@ -186,14 +191,14 @@ static void exec_send(struct exec *e, const struct request *r,
         exec_fail(e, &err);
 }
 
-static void exec_get(struct exec *e, const struct resource *resource,
-                     const struct object_key *key, enum exec_stage stage)
+static void exec_get(struct exec *e, struct target target,
+                     enum exec_stage stage)
 {
     struct arena arena = { 0 };
     struct request request;
     struct err err = { 0 };
 
-    if (request_get(&arena, resource, key, &request, &err) < 0)
+    if (request_get(&arena, &target, &request, &err) < 0)
         exec_fail(e, &err);
     else
         exec_send(e, &request, stage);
@@ -237,7 +242,7 @@ static void exec_next(struct exec *e)
     }
     c = current(e);
     if (c->destructive && !e->root_checked)
-        exec_get(e, e->cs->root_resource, &e->cs->root->key, STAGE_ROOT);
+        exec_get(e, root_target(e), STAGE_ROOT);
     else
         exec_write(e, c->check_immutable && !e->recreate && e->request == 0);
 }
@@ -297,7 +302,7 @@ static void after_ask(struct exec *e, const struct err *status)
         return;
     }
     if (e->recreate && !e->root_checked)
-        exec_get(e, e->cs->root_resource, &e->cs->root->key, STAGE_ROOT);
+        exec_get(e, root_target(e), STAGE_ROOT);
     else
         exec_write(e, false);
 }
@@ -384,7 +389,7 @@ static void write_refused(struct exec *e, bool sent, const struct err *status)
     if (unknown)
         e->err.code = ERR_TIMEOUT;
     if (unknown || conflict)
-        exec_get(e, c->resource, &c->key, STAGE_LOOK);
+        exec_get(e, (struct target){ c->resource, c->key }, STAGE_LOOK);
     else
         exec_fail(e, &e->err);
 }

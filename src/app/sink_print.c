@@ -153,12 +153,13 @@ static int confirm(struct asking *q, struct change *c, const char *body,
 
 static void look(struct asking *q, const struct change *c)
 {
+    const struct target target = { c->resource, c->key };
     struct arena arena = { 0 };
     struct request request;
     struct err err = { 0 };
 
     q->looking = true;
-    if (request_get(&arena, c->resource, &c->key, &request, &err) == 0)
+    if (request_get(&arena, &target, &request, &err) == 0)
         q->call =
             cluster_send(q->sink->cluster, &request, on_answer, q, &err);
     if (!q->call)

@@ -160,36 +160,44 @@ static const char *live_rv(const struct change *c)
     return c->live ? c->live->resource_version : NULL;
 }
 
+static struct target target_of(const struct change *c)
+{
+    return (struct target){c->resource, c->key};
+}
+
 static int render_apply(const struct render *r, const char *uid, const char *rv,
                         struct request *ret)
 {
     const struct change *c = r->c;
+    const struct target t = target_of(c);
     struct value *body = with_preconditions(r->a, c->body, uid, rv);
 
     if (!body)
         return err_nomem(r->err);
-    return request_apply(r->a, c->resource, &c->key, body, &r->options, ret,
-                         r->err);
+    return request_apply(r->a, &t, body, &r->options, ret, r->err);
 }
 
 static int render_patch(const struct render *r, enum patch_type type,
                         const struct value *body, struct request *ret)
 {
+    const struct target t = target_of(r->c);
+    const struct patch p = {type, body};
+
     if (!body)
         return err_nomem(r->err);
-    return request_patch(r->a, r->c->resource, &r->c->key, type, body,
-                         &r->options, ret, r->err);
+    return request_patch(r->a, &t, &p, &r->options, ret, r->err);
 }
 
 static int render_delete(const struct render *r, struct request *ret)
 {
     const struct change *c = r->c;
+    const struct target t = target_of(c);
     const struct delete_options o = {.uid = c->uid,
                                      .resource_version = live_rv(c),
                                      .propagation = "Background",
                                      .dry_run = r->options.dry_run};
 
-    return request_delete(r->a, c->resource, &c->key, &o, ret, r->err);
+    return request_delete(r->a, &t, &o, ret, r->err);
 }
 
 static int render_foreign(const struct render *r, struct request *ret)
@@ -229,6 +237,7 @@ static int render_root(struct render *r, struct request *ret)
 static int render(struct render *r, struct request ret[2], size_t *ret_count)
 {
     const struct change *c = r->c;
+    const struct target t = target_of(c);
     int rc;
 
     *ret_count = 1;
@@ -265,8 +274,7 @@ static int render(struct render *r, struct request ret[2], size_t *ret_count)
     case CHANGE_EVENT:
         break;
     }
-    return request_create(r->a, c->resource, &c->key, c->body, &r->options,
-                          &ret[0], r->err);
+    return request_create(r->a, &t, c->body, &r->options, &ret[0], r->err);
 }
 
 /* A misspelt field of a child is an error, not a warning header. */

@@ -516,10 +516,11 @@ static const char *trim_namespace(struct arena *a, const char *ns)
     return len ? arena_strndup(a, ns, len) : "default";
 }
 
-int kubeconfig_in_cluster(struct arena *a, const char *host, const char *port,
-                          const char *dir, const char *ns,
+int kubeconfig_in_cluster(struct arena *a, const struct pod_env *pod,
                           struct kubeconfig *ret, struct err *err)
 {
+    const char *host = pod->host;
+    const char *port = pod->port;
     struct kubeconfig c = {.context = "", .cluster_name = "", .user_name = ""};
     int64_t number;
 
@@ -534,9 +535,9 @@ int kubeconfig_in_cluster(struct arena *a, const char *host, const char *port,
     c.server = arena_printf(a, strchr(host, ':') ? "https://[%s]:%s"
                                                  : "https://%s:%s",
                             host, port);
-    c.token_file = arena_printf(a, "%s/token", dir);
-    c.ca_file = arena_printf(a, "%s/ca.crt", dir);
-    c.ns = trim_namespace(a, ns);
+    c.token_file = arena_printf(a, "%s/token", pod->dir);
+    c.ca_file = arena_printf(a, "%s/ca.crt", pod->dir);
+    c.ns = trim_namespace(a, pod->ns);
     if (!c.server || !c.token_file || !c.ca_file || !c.ns)
         return err_nomem(err);
     *ret = c;

@@ -194,17 +194,22 @@ static int set_body(struct draft *d, const char *content_type,
     return value_print(body, &d->body, err);
 }
 
+static int target_path(struct draft *d, const struct target *t,
+                       const char *subresource, struct err *err)
+{
+    return request_path(t->resource, t->key.ns, t->key.name, subresource,
+                        &d->path, err);
+}
+
 /* ---- reads ---- */
 
-int request_get(struct arena *a, const struct resource *r,
-                const struct object_key *key, struct request *ret,
+int request_get(struct arena *a, const struct target *t, struct request *ret,
                 struct err *err)
 {
     struct draft d;
 
     draft_init(&d, a, HTTP_GET);
-    return finish(&d, request_path(r, key->ns, key->name, NULL, &d.path, err),
-                  ret, err);
+    return finish(&d, target_path(&d, t, NULL, err), ret, err);
 }
 
 /* WS-1, for lists. A page that is continued has its version in the token. */
@@ -313,9 +318,8 @@ static int check_text(const struct value *body, const char *field,
 
 /* What the API server checks of an apply before it looks at the object
  * (SA-1, SA-2). */
-static int check_apply(const struct resource *r, const struct object_key *key,
-                       const struct value *body, const struct write_options *o,
-                       struct err *err)
+static int check_apply(const struct target *t, const struct value *body,
+                       const struct write_options *o, struct err *err)
 {
     int rc;
 
@@ -326,13 +330,13 @@ static int check_apply(const struct resource *r, const struct object_key *key,
                        FIELD_MANAGER_MAX);
     if (value_path(body, "metadata.managedFields"))
         return err_set(err, ERR_INVALID, "an apply has no managedFields");
-    rc = check_text(body, "apiVersion", r->api_version, err);
+    rc = check_text(body, "apiVersion", t->resource->api_version, err);
     if (rc == 0)
-        rc = check_text(body, "kind", r->kind, err);
+        rc = check_text(body, "kind", t->resource->kind, err);
     if (rc == 0)
-        rc = check_text(body, "metadata.name", key->name, err);
+        rc = check_text(body, "metadata.name", t->key.name, err);
     if (rc == 0 && value_path(body, "metadata.namespace"))
-        rc = check_text(body, "metadata.namespace", key->ns, err);
+        rc = check_text(body, "metadata.namespace", t->key.ns, err);
     return rc;
 }
 
@@ -348,53 +352,53 @@ static const char *patch_content_type(enum patch_type type)
     return types[type];
 }
 
-int request_patch(struct arena *a, const struct resource *r,
-                  const struct object_key *key, enum patch_type type,
-                  const struct value *body, const struct write_options *o,
+int request_patch(struct arena *a, const struct target *t,
+                  const struct patch *p, const struct write_options *o,
                   struct request *ret, struct err *err)
 {
     struct draft d;
     int rc = 0;
 
     draft_init(&d, a, HTTP_PATCH);
-    if (type == PATCH_APPLY)
-        rc = check_apply(r, key, body, o, err);
+    if (p->type == PATCH_APPLY)
+        rc = check_apply(t, p->body, o, err);
     else if (o->force)
         rc = err_set(err, ERR_INVALID, "only an apply can be forced");
     if (rc == 0)
-        rc = request_path(r, key->ns, key->name, o->subresource, &d.path, err);
+        rc = target_path(&d, t, o->subresource, err);
     if (rc == 0) {
         query_write(&d.path, o);
-        rc = set_body(&d, patch_content_type(type), body, err);
+        rc = set_body(&d, patch_content_type(p->type), p->body, err);
     }
     return finish(&d, rc, ret, err);
 }
 
-int request_apply(struct arena *a, const struct resource *r,
-                  const struct object_key *key, const struct value *body,
-                  const struct write_options *o, struct request *ret,
-                  struct err *err)
+int request_apply(struct arena *a, const struct target *t,
+                  const struct value *body, const struct write_options *o,
+                  struct request *ret, struct err *err)
 {
-    return request_patch(a, r, key, PATCH_APPLY, body, o, ret, err);
+    const struct patch p = {PATCH_APPLY, body};
+
+    return request_patch(a, t, &p, o, ret, err);
 }
 
 /* Without subresource the name is in the body, or made by the server. */
-int request_create(struct arena *a, const struct resource *r,
-                   const struct object_key *key, const struct value *body,
-                   const struct write_options *o, struct request *ret,
-                   struct err *err)
+int request_create(struct arena *a, const struct target *t,
+                   const struct value *body, const struct write_options *o,
+                   struct request *ret, struct err *err)
 {
-    const char *name = o->subresource ? key->name : NULL;
+    const struct resource *r = t->resource;
+    const char *name = o->subresource ? t->key.name : NULL;
     struct draft d;
     int rc = 0;
 
     draft_init(&d, a, HTTP_POST);
     if (o->force)
         rc = err_set(err, ERR_INVALID, "only an apply can be forced");
-    else if (r->namespaced && !key->ns[0])
+    else if (r->namespaced && !t->key.ns[0])
         rc = err_set(err, ERR_INVALID, "a %s needs a namespace", r->kind);
     if (rc == 0)
-        rc = request_path(r, key->ns, name, o->subresource, &d.path, err);
+        rc = request_path(r, t->key.ns, name, o->subresource, &d.path, err);
     if (rc == 0) {
         query_write(&d.path, o);
         rc = set_body(&d, JSON_TYPE, body, err);
@@ -449,9 +453,9 @@ static struct value *delete_body(struct arena *a,
     return rc == 0 ? body : NULL;
 }
 
-int request_delete(struct arena *a, const struct resource *r,
-                   const struct object_key *key, const struct delete_options *o,
-                   struct request *ret, struct err *err)
+int request_delete(struct arena *a, const struct target *t,
+                   const struct delete_options *o, struct request *ret,
+                   struct err *err)
 {
     struct value *body;
     struct draft d;
@@ -459,7 +463,7 @@ int request_delete(struct arena *a, const struct resource *r,
 
     draft_init(&d, a, HTTP_DELETE);
     if (rc == 0)
-        rc = request_path(r, key->ns, key->name, NULL, &d.path, err);
+        rc = target_path(&d, t, NULL, err);
     if (rc == 0) {
         body = delete_body(a, o);
         rc = body ? set_body(&d, JSON_TYPE, body, err) : err_nomem(err);

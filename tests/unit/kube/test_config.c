@@ -28,7 +28,7 @@ static const char basic[] =
 static int load(struct arena *a, const char *text, const char *context,
                 struct kubeconfig *c, struct err *err)
 {
-    struct kubeconfig_file file = {"/home/x/config", text, strlen(text)};
+    struct kubeconfig_file file = {"/kube/config", text, strlen(text)};
 
     return kubeconfig_load(a, &file, 1, context, c, err);
 }
@@ -68,8 +68,8 @@ TEST(config_resolves_a_named_context_and_joins_paths)
         check_str(c.server, "https://two/prefix");
         check_str(c.tls_server_name, "api");
         check_str(c.proxy_url, "socks5://p:1");
-        check_str(c.ca_file, "/home/x/ca.crt");
-        check_str(c.token_file, "/home/x/secrets/token");
+        check_str(c.ca_file, "/kube/ca.crt");
+        check_str(c.token_file, "/kube/secrets/token");
         check(c.disable_compression);
         check_str(c.as, "eve");
         check_str(c.as_uid, "7");
@@ -216,7 +216,7 @@ TEST(config_errors_name_what_there_is)
     fails("contexts: [{name: a}, {name: b}]", NULL,
           "the kubeconfig has no current-context", "contexts: a, b");
     fails("contexts: [{name: a, context: {cluster: c}}]", "a",
-          "kubeconfig '/home/x/config': context 'a': there is no cluster 'c'",
+          "kubeconfig '/kube/config': context 'a': there is no cluster 'c'",
           "there are no clusters");
     fails("contexts: [{name: a, context: {cluster: c, user: u}}]\n"
           "clusters: [{name: c, cluster: {server: x}}]\nusers: [{name: v}]",
@@ -226,9 +226,9 @@ TEST(config_errors_name_what_there_is)
 TEST(config_errors_name_the_file_and_the_place)
 {
     fails("a:\n\tb: 1", NULL,
-          "cannot read the kubeconfig: /home/x/config:2:1: found a tab", "");
+          "cannot read the kubeconfig: /kube/config:2:1: found a tab", "");
     fails("5", NULL,
-          "kubeconfig '/home/x/config': expected an object, got integer", "");
+          "kubeconfig '/kube/config': expected an object, got integer", "");
     fails("kind: Pod", NULL, "kind is Pod, expected Config", "");
     fails("clusters: 5", NULL, "clusters must be an array, got integer", "");
     fails("users: [{user: {}}]", NULL, "an item of users has no name", "");
@@ -280,7 +280,7 @@ TEST(config_refuses_clusters_that_cannot_work)
 TEST(config_refuses_users_that_cannot_work)
 {
     user_fails("{client-key-data: 'a b'}",
-               "kubeconfig '/home/x/config': user 'u': client-key-data: "
+               "kubeconfig '/kube/config': user 'u': client-key-data: "
                "not base64", "");
     user_fails("{client-key-data: aGVsbG8=}",
                "client-key-data is not base64 of PEM", "-----BEGIN");
@@ -343,7 +343,7 @@ TEST(config_reads_exec_plugins)
     struct kubeconfig c = {0};
 
     if (check_ok(load(&a, exec_text, NULL, &c, &err), &err)) {
-        check_str(c.exec.command, "/home/x/./plugin");
+        check_str(c.exec.command, "/kube/./plugin");
         check_str(c.exec.args[1], "token");
         check(c.exec.args[2] == NULL);
         check_str(c.exec.env[0], "A=b=c");
@@ -446,28 +446,36 @@ TEST(exec_answers_that_make_no_sense_are_refused)
 
 /* ---- in a pod ---- */
 
+static int in_pod(struct arena *a, struct pod_env pod, struct kubeconfig *c,
+                  struct err *err)
+{
+    pod.dir = "/sa";
+    return kubeconfig_in_cluster(a, &pod, c, err);
+}
+
 TEST(config_in_a_pod_comes_from_its_environment)
 {
+    struct pod_env pod = {"10.0.0.1", "443", NULL, "shop\n"};
     struct arena a = {0};
     struct err err = {0};
     struct kubeconfig c = {0};
 
-    check_ok(kubeconfig_in_cluster(&a, "10.0.0.1", "443", "/sa", "shop\n", &c,
-                                   &err), &err);
+    check_ok(in_pod(&a, pod, &c, &err), &err);
     check_str(c.server, "https://10.0.0.1:443");
     check_str(c.token_file, "/sa/token");
     check_str(c.ca_file, "/sa/ca.crt");
     check_str(c.ns, "shop");
     check_str(c.context, "");
-    check_ok(kubeconfig_in_cluster(&a, "fd00::1", "6443", "/sa", NULL, &c,
-                                   &err), &err);
+    pod = (struct pod_env){"fd00::1", "6443", NULL, NULL};
+    check_ok(in_pod(&a, pod, &c, &err), &err);
     check_str(c.server, "https://[fd00::1]:6443");
     check_str(c.ns, "default");
-    check_int(kubeconfig_in_cluster(&a, NULL, "1", "/sa", NULL, &c, &err),
-              -ERR_CONFIG);
+    pod.host = NULL;
+    check_int(in_pod(&a, pod, &c, &err), -ERR_CONFIG);
     check_has(err.msg, "not in a pod");
-    check_int(kubeconfig_in_cluster(&a, "h", "70000", "/sa", NULL, &c, &err),
-              -ERR_CONFIG);
+    pod.host = "h";
+    pod.port = "70000";
+    check_int(in_pod(&a, pod, &c, &err), -ERR_CONFIG);
     check_has(err.msg, "'70000' is not a port");
     arena_release(&a);
 }

@@ -27,7 +27,8 @@ static const struct resource NODES = {
     .kind = "Node",
     .plural = "nodes",
 };
-static const struct object_key BLOG = {"default", "blog"};
+static const struct target BLOG = {&DEPLOYMENTS, {"default", "blog"}};
+static const struct target BLOG_POD = {&PODS, {"default", "blog"}};
 
 static struct arena arena;
 
@@ -146,7 +147,7 @@ TEST(a_get_names_one_object)
 {
     struct request r = {0};
     struct err err = {0};
-    int rc = request_get(&arena, &DEPLOYMENTS, &BLOG, &r, &err);
+    int rc = request_get(&arena, &BLOG, &r, &err);
 
     check_str(line(rc, &r, &err),
               "GET /apis/apps/v1/namespaces/default/deployments/blog");
@@ -244,8 +245,7 @@ static const char *apply(const char *body, struct write_options o)
 {
     struct request r = {0};
     struct err err = {0};
-    int rc =
-        request_apply(&arena, &DEPLOYMENTS, &BLOG, json(body), &o, &r, &err);
+    int rc = request_apply(&arena, &BLOG, json(body), &o, &r, &err);
 
     return line(rc, &r, &err);
 }
@@ -314,10 +314,10 @@ TEST(an_apply_is_checked_as_the_server_does)
 
 static const char *patch(enum patch_type type, struct write_options o)
 {
+    struct patch p = {type, json("[1]")};
     struct request r = {0};
     struct err err = {0};
-    int rc =
-        request_patch(&arena, &PODS, &BLOG, type, json("[1]"), &o, &r, &err);
+    int rc = request_patch(&arena, &BLOG_POD, &p, &o, &r, &err);
 
     return line(rc, &r, &err);
 }
@@ -338,11 +338,11 @@ TEST(each_patch_has_its_media_type)
     arena_release(&arena);
 }
 
-static const char *create(const struct object_key *key, struct write_options o)
+static const char *create(const struct target *t, struct write_options o)
 {
     struct request r = {0};
     struct err err = {0};
-    int rc = request_create(&arena, &PODS, key, json("{}"), &o, &r, &err);
+    int rc = request_create(&arena, t, json("{}"), &o, &r, &err);
 
     return line(rc, &r, &err);
 }
@@ -351,15 +351,15 @@ TEST(a_create_goes_to_the_collection)
 {
     struct write_options o = {.field_manager = "m"};
 
-    check_str(create(&BLOG, o), "POST /api/v1/namespaces/default/pods"
-                                "?fieldManager=m application/json {}");
+    check_str(create(&BLOG_POD, o), "POST /api/v1/namespaces/default/pods"
+                                    "?fieldManager=m application/json {}");
     o.subresource = "eviction";
-    check_str(create(&BLOG, o),
+    check_str(create(&BLOG_POD, o),
               "POST /api/v1/namespaces/default/pods/blog/eviction"
               "?fieldManager=m application/json {}");
     o.force = true;
-    check_has(create(&BLOG, o), "INVALID: ");
-    check_has(create(&(struct object_key){"", "a"}, by_us()),
+    check_has(create(&BLOG_POD, o), "INVALID: ");
+    check_has(create(&(struct target){&PODS, {"", "a"}}, by_us()),
               "INVALID: a Pod needs a namespace");
     arena_release(&arena);
 }
@@ -368,7 +368,7 @@ static const char *delete (struct delete_options o)
 {
     struct request r = {0};
     struct err err = {0};
-    int rc = request_delete(&arena, &PODS, &BLOG, &o, &r, &err);
+    int rc = request_delete(&arena, &BLOG_POD, &o, &r, &err);
 
     return line(rc, &r, &err);
 }
@@ -412,9 +412,9 @@ TEST(a_refused_request_leaves_the_callers_untouched)
     struct request r = {.path = "mine", .body_len = 7};
     struct delete_options o = {0};
 
-    check(request_delete(&arena, &PODS, &BLOG, &o, &r, NULL) < 0);
-    check(request_get(&arena, &PODS, &(struct object_key){"a", ".."}, &r,
-                      NULL) < 0);
+    check(request_delete(&arena, &BLOG_POD, &o, &r, NULL) < 0);
+    check(request_get(&arena, &(struct target){&PODS, {"a", ".."}}, &r, NULL) <
+          0);
     check_str(r.path, "mine");
     check_int(r.body_len, 7);
     arena_release(&arena);
@@ -427,18 +427,18 @@ static int build(struct arena *a, const struct value *body, struct request *r)
     struct write_options w = {.field_manager = "m", .dry_run = true};
     struct list_options l = {.label_selector = "a=b", .limit = 5};
     struct delete_options d = {"u", "7", "Orphan", true};
-    int rc = request_get(a, &DEPLOYMENTS, &BLOG, r, NULL);
+    int rc = request_get(a, &BLOG, r, NULL);
 
     if (rc == 0)
         rc = request_list(a, &DEPLOYMENTS, &l, r, NULL);
     if (rc == 0)
         rc = request_watch(a, &DEPLOYMENTS, &l, r, NULL);
     if (rc == 0)
-        rc = request_apply(a, &DEPLOYMENTS, &BLOG, body, &w, r, NULL);
+        rc = request_apply(a, &BLOG, body, &w, r, NULL);
     if (rc == 0)
-        rc = request_create(a, &DEPLOYMENTS, &BLOG, body, &w, r, NULL);
+        rc = request_create(a, &BLOG, body, &w, r, NULL);
     if (rc == 0)
-        rc = request_delete(a, &DEPLOYMENTS, &BLOG, &d, r, NULL);
+        rc = request_delete(a, &BLOG, &d, r, NULL);
     return rc;
 }
 
