@@ -39,6 +39,9 @@ int RAISES kill_unknown(lua_State *L, const char *lead, const char *plural,
                         const char *name, const char *const *list);
 
 /* ---- the view ---- */
+/* What looking for one object costs. */
+#define LOOKUP_COST 20
+
 struct found {
     const struct snapshot *snapshot; /* NULL: known to be absent */
     uint32_t id;                     /* see PLAN_SECRET_ID */

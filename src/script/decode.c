@@ -18,8 +18,6 @@
 #include "script/module.h"
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
-/* Charged once for so many bytes of text: as dear as a VM instruction. */
-#define BYTES_PER_STEP 16
 
 /* Addresses that serve as keys: in the registry the marker metatables, in a
  * marker metatable what it marks and which members are null. */

@@ -5,23 +5,20 @@
  *
  * A kind may stand in the view several times: owned, and once for each entry
  * of `reads`. get looks at them in that order and is content with the first
- * hit; that an object is absent is only said when all of them are known. list
- * gives the union, sorted, each object once.
+ * hit; that an object is absent is only said when all of them are known.
  *
  * "Not there" is never guessed: a kind that is not declared, a namespace or a
  * name outside of what a read declares, and a kind that is unknown now are
  * verdicts, not nil.
  */
+#include "script/view_api.h"
+
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "kube/selector.h"
-#include "script/api.h"
 #include "script/convert.h"
 
 #define VIEW_TYPE "view"
-#define LOOKUP_COST 20
 
 static const char key_params, key_names;
 
@@ -49,7 +46,7 @@ static const char *only_namespace(const struct view *v,
     return *own ? own : NULL; /* a cluster-scoped root owns anywhere */
 }
 
-static void check_known(lua_State *L, const char *verb,
+void check_known(lua_State *L, const char *verb,
                         const struct view_kind *k)
 {
     if (!k->known)
@@ -58,9 +55,8 @@ static void check_known(lua_State *L, const char *verb,
                 k->unknown ? k->unknown : "not synced yet");
 }
 
-/* The namespace to look in, from what was asked ("" = the usual one). */
-static const char *pick_namespace(lua_State *L, const char *verb,
-                                  const struct view_kind *k, const char *asked)
+const char *pick_namespace(lua_State *L, const char *verb,
+                           const struct view_kind *k, const char *asked)
 {
     const char *only = only_namespace(vm_of(L)->view, k);
 
@@ -115,7 +111,7 @@ static void push_name_set(lua_State *L, size_t read)
     lua_remove(L, -2);
 }
 
-static bool is_named(lua_State *L, const struct view_kind *k, const char *name)
+bool is_named(lua_State *L, const struct view_kind *k, const char *name)
 {
     bool named;
 
@@ -130,7 +126,7 @@ static bool is_named(lua_State *L, const struct view_kind *k, const char *name)
 
 /* ---- lookups ---- */
 
-static struct view_read *add_read(lua_State *L, uint32_t kind)
+struct view_read *add_read(lua_State *L, uint32_t kind)
 {
     struct vm *vm = vm_of(L);
     struct view_read *r = plan_add_read(vm->plan);
@@ -233,213 +229,6 @@ static int l_view_get(lua_State *L)
         push_snapshot(L, found.snapshot, found.id);
     else
         lua_pushnil(L);
-    return 1;
-}
-
-/* ---- lists ---- */
-
-struct listing {
-    const char *verb;
-    struct gvk gvk;  /* kind NULL: any */
-    bool owned_only;
-    const char *ns;  /* NULL: the usual one */
-    struct selector *labels, *fields;
-    struct found *items;
-    size_t count, cap;
-};
-
-/* The object as a tree that lives until the next one is asked for. */
-static struct value *tree_of(lua_State *L, const struct snapshot *s)
-{
-    struct vm *vm = vm_of(L);
-    struct err err = {0};
-    struct value *object = NULL;
-
-    arena_clear(&vm->scratch);
-    if (snapshot_value(s, &vm->scratch, &object, &err) < 0)
-        vm_kill_err(L, "view:list", &err);
-    return object;
-}
-
-static bool is_selected(lua_State *L, const struct listing *l,
-                        const struct snapshot *s)
-{
-    struct value *object;
-
-    if (!l->labels && !l->fields)
-        return true;
-    vm_charge(L, 1 + s->json_len / 16);
-    object = tree_of(L, s);
-    return selector_match_labels(l->labels,
-                                 value_path(object, "metadata.labels")) &&
-           selector_match_fields(l->fields, object);
-}
-
-static void add_found(lua_State *L, struct listing *l, struct found f)
-{
-    if (l->count == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 32;
-        struct found *items = arena_calloc(vm_of(L)->arena, cap,
-                                           sizeof *items);
-
-        if (!items)
-            vm_kill_nomem(L);
-        if (l->count)
-            memcpy(items, l->items, l->count * sizeof *items);
-        l->items = items;
-        l->cap = cap;
-    }
-    l->items[l->count++] = f;
-}
-
-static void record_list(lua_State *L, uint32_t kind)
-{
-    struct vm *vm = vm_of(L);
-    uint64_t bit = kind < 64 ? 1ull << kind : 0;
-
-    if (vm->listed & bit)
-        return;
-    add_read(L, kind)->list = true;
-    vm->listed |= bit;
-}
-
-static void list_kind(lua_State *L, struct listing *l, uint32_t kind)
-{
-    const struct view_kind *k = &vm_of(L)->view->kinds[kind];
-    const char *ns = l->ns;
-
-    check_known(L, l->verb, k);
-    record_list(L, kind);
-    if (ns)
-        ns = pick_namespace(L, l->verb, k, ns);
-    vm_charge(L, LOOKUP_COST + k->count / 8);
-    for (size_t i = 0; i < k->count; i++) {
-        const struct snapshot *s = k->items[i];
-
-        if (ns && strcmp(s->key.ns, ns) != 0)
-            continue;
-        if (is_named(L, k, s->key.name) && is_selected(L, l, s))
-            add_found(L, l, (struct found){s, PLAN_SECRET_ID(kind, i)});
-    }
-}
-
-static int compare_found(const void *a, const void *b)
-{
-    const struct found *x = a, *y = b;
-    int order = strcmp(x->snapshot->kind, y->snapshot->kind);
-
-    if (order == 0)
-        order = object_key_compare(&x->snapshot->key, &y->snapshot->key);
-    if (order == 0) /* the same object by two entries: the first one wins */
-        order = x->id < y->id ? -1 : x->id > y->id;
-    return order;
-}
-
-static bool same_object(const struct found *a, const struct found *b)
-{
-    return strcmp(a->snapshot->kind, b->snapshot->kind) == 0 &&
-           strcmp(a->snapshot->api_version, b->snapshot->api_version) == 0 &&
-           object_key_equal(&a->snapshot->key, &b->snapshot->key);
-}
-
-static void push_listing(lua_State *L, struct listing *l)
-{
-    lua_Integer n = 0;
-
-    if (l->count > 1)
-        qsort(l->items, l->count, sizeof *l->items, compare_found);
-    lua_createtable(L, (int)l->count, 0);
-    marker_set(L, -1, MARKER_ARRAY);
-    for (size_t i = 0; i < l->count; i++) {
-        const struct found *f = &l->items[i];
-
-        if (i > 0 && same_object(f - 1, f))
-            continue;
-        push_lazy(L, f->id);
-        lua_rawseti(L, -2, ++n);
-    }
-}
-
-static void list_all(lua_State *L, struct listing *l)
-{
-    const struct view *v = vm_of(L)->view;
-    bool declared = false;
-
-    for (uint32_t i = 0; i < v->count; i++) {
-        const struct view_kind *k = &v->kinds[i];
-
-        if ((l->owned_only && !k->owned) ||
-            (l->gvk.kind && !gvk_equal(&k->gvk, &l->gvk)))
-            continue;
-        declared = true;
-        list_kind(L, l, i);
-    }
-    if (!declared && l->gvk.kind)
-        kill_undeclared(L, l->verb, &l->gvk,
-                        l->owned_only ? "owns" : "reads or owns");
-    push_listing(L, l);
-}
-
-/* A selector option: a text, or a table of labels. */
-static struct selector *check_selector(lua_State *L, const char *name)
-{
-    struct arena *a = vm_of(L)->arena;
-    struct selector *s = NULL;
-    struct value *map = NULL;
-    struct err err = {0};
-    bool fields = strcmp(name, "fields") == 0;
-    int type = lua_getfield(L, 4, name);
-    int rc = 0;
-
-    if (type == LUA_TSTRING)
-        rc = (fields ? selector_parse_fields : selector_parse_labels)(
-            a, lua_tostring(L, -1), &s, &err);
-    else if (type == LUA_TTABLE && !fields)
-        rc = value_from_lua(L, -1, "", &map, &err);
-    else if (type != LUA_TNIL)
-        vm_kill(L, ERR_PLAN, NULL, "view:list: %s: expected a selector, got "
-                "%s", name, lua_typename(L, type));
-    if (rc == 0 && map)
-        rc = selector_from_map(a, map, &s, &err);
-    if (rc < 0) {
-        err_wrap(&err, "%s", name);
-        vm_kill_err(L, "view:list", &err);
-    }
-    lua_pop(L, 1);
-    return s;
-}
-
-/* view:list(apiVersion, kind [, { namespace=, labels=, fields= }]) */
-static int l_view_list(lua_State *L)
-{
-    static const char *const options[] = {"namespace", "labels", "fields",
-                                          NULL};
-    struct listing l = {.verb = "view:list"};
-
-    l.gvk.api_version = check_text(L, 2, l.verb, "apiVersion");
-    l.gvk.kind = check_text(L, 3, l.verb, "kind");
-    if (check_options(L, 4, l.verb, options)) {
-        lua_settop(L, 4);
-        if (lua_getfield(L, 4, "namespace") != LUA_TNIL)
-            l.ns = check_text(L, -1, l.verb, "namespace");
-        lua_pop(L, 1);
-        l.labels = check_selector(L, "labels");
-        l.fields = check_selector(L, "fields");
-    }
-    list_all(L, &l);
-    return 1;
-}
-
-/* view:owned([apiVersion, kind]) */
-static int l_view_owned(lua_State *L)
-{
-    struct listing l = {.verb = "view:owned", .owned_only = true};
-
-    if (!lua_isnoneornil(L, 2)) {
-        l.gvk.api_version = check_text(L, 2, l.verb, "apiVersion");
-        l.gvk.kind = check_text(L, 3, l.verb, "kind");
-    }
-    list_all(L, &l);
     return 1;
 }
 
