@@ -389,6 +389,20 @@ static void watch_was_silent(struct reflector *r, const struct err *why)
     watch_strike(r, &r->silent, r->bookmark_gap > 0 ? MAX_SILENT : 1, why);
 }
 
+/* LW-10: the server's own timeout, or a cut after it delivered: go on at once,
+ * unless it hardly began. */
+static void watch_ended(struct reflector *r)
+{
+    if (r->request_events == 0 && !lasted(r, SHORT_WATCH_MS)) {
+        r->stats.short_watches++;
+        err_set(&r->why, ERR_PROTOCOL, "the watch ended as soon as it began");
+        relist_later(r, &r->why);
+        return;
+    }
+    r->server_errors = r->garbled = r->gones = r->freezes = 0;
+    r->not_before = r->asked_at + WATCH_SPACING_MS;
+}
+
 static void watch_failed(struct reflector *r, const struct err *why)
 {
     switch (why->code) {
@@ -401,6 +415,11 @@ static void watch_failed(struct reflector *r, const struct err *why)
         freeze(r, why);
         return;
     case ERR_CONNECT: /* LW-7: the same watch */
+        if (r->request_events > 0)
+            watch_ended(r);
+        else
+            fail(r, why);
+        return;
     case ERR_THROTTLED:
     case ERR_IO:
     case ERR_TLS:
@@ -421,19 +440,6 @@ static void watch_failed(struct reflector *r, const struct err *why)
     default:
         relist_later(r, why);
     }
-}
-
-/* LW-10: the server's own timeout: go on at once, unless it hardly began. */
-static void watch_ended(struct reflector *r)
-{
-    if (r->request_events == 0 && !lasted(r, SHORT_WATCH_MS)) {
-        r->stats.short_watches++;
-        err_set(&r->why, ERR_PROTOCOL, "the watch ended as soon as it began");
-        relist_later(r, &r->why);
-        return;
-    }
-    r->server_errors = r->garbled = r->gones = r->freezes = 0;
-    r->not_before = r->asked_at + WATCH_SPACING_MS;
 }
 
 static void end_watch(struct reflector *r, const struct err *why)

@@ -417,7 +417,11 @@ TEST(store_moves_its_position_forward_only) /* IN-13, S51 */
     store_bookmark(s, "opaque");
     check_str(store_resource_version(s), "opaque");
     memset(longer, '7', sizeof longer - 1);
-    longer[sizeof longer - 1] = '\0';
+    longer[STORE_MAX_VERSION] = '\0';
+    store_bookmark(s, longer);
+    check_str(store_resource_version(s), longer);
+    longer[STORE_MAX_VERSION] = '7';
+    longer[STORE_MAX_VERSION + 1] = '\0';
     store_bookmark(s, longer);
     check_str(store_resource_version(s), "");
     store_free(s);

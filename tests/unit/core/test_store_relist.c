@@ -89,6 +89,25 @@ TEST(store_does_not_take_back_a_deleted_object_from_a_list)
     store_free(s);
 }
 
+TEST(store_follows_a_list_where_versions_cannot_be_compared) /* S39 */
+{
+    struct store *s = store_new(&snap_gvk);
+    struct store_batch *b = store_batch_new();
+
+    kit_put(s, "a", "1", "x1", "");
+    kit_put(s, "b", "2", "x2", "");
+    kit_put(s, "c", "3", "x3", "");
+    kit_drop(s, "a", "1", "x4");
+    kit_collect(b, "a", "1", "x1");
+    kit_collect(b, "b", "2", "x5");
+    kit_collect(b, "b", "2", "x0"); /* the later one */
+    check_int(store_replace(s, b, "x9"), 0);
+    kit_check_list(s, "", "/a=x1 /b=x0");
+    check_str(store_resource_version(s), "x9");
+    store_batch_free(b);
+    store_free(s);
+}
+
 TEST(store_refuses_a_list_older_than_its_position)
 {
     struct store *s = store_new(&snap_gvk);

@@ -128,7 +128,7 @@ TEST(workqueue_gives_a_delayed_key_not_before_its_time) /* S69 */
     clock_fake_advance(&fake, 99);
     gives(q, NULL);
     check_int(workqueue_wait_ms(q), 1);
-    clock_fake_advance(&fake, 1);
+    clock_fake_advance(&fake, 2); /* nobody looked in time */
     check_int(workqueue_wait_ms(q), 0);
     gives_and_is_done(q, &A);
     check(workqueue_wait_ms(q) == UINT64_MAX);
@@ -427,6 +427,21 @@ TEST_ALLOC(workqueue_is_as_it_was_when_a_delay_cannot_be_kept)
         workqueue_done(q, key);
     check(workqueue_check(q));
     check_int(workqueue_known(q), rc == 0);
+    workqueue_free(q);
+    return rc;
+}
+
+TEST_ALLOC(workqueue_counts_no_failure_that_it_cannot_keep)
+{
+    struct workqueue *q = queue_new();
+    int rc;
+
+    if (!q)
+        return -ERR_NOMEM;
+    rc = workqueue_add_rate_limited(q, &A);
+    check_int(workqueue_failures(q, &A), rc == 0);
+    check_int(workqueue_known(q), rc == 0);
+    check(workqueue_check(q));
     workqueue_free(q);
     return rc;
 }
