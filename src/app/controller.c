@@ -84,15 +84,15 @@ static void log_failure(const struct controller *c, const struct job *job)
     str_release(&name);
 }
 
-static void set_failing(struct controller *c, const struct object_key *key,
-                        enum err_code code)
+static void set_failing(struct controller *c, const struct job *job)
 {
-    struct root_memory *m = mapping_memory(c, key, true);
-    bool failing = code != ERR_NONE;
+    struct root_memory *m = mapping_memory(c, &job->key, true);
+    bool failing = job->err.code != ERR_NONE;
 
     if (!m)
         return;
-    m->blocked = code == ERR_NAME_CONFLICT;
+    m->blocked = job->err.code == ERR_NAME_CONFLICT;
+    m->lost_child |= failing && job->lost_child;
     if (m->failing == failing)
         return;
     m->failing = failing;
@@ -114,7 +114,7 @@ static void job_finish(struct job *job, size_t writes)
     };
 
     c->passes++;
-    set_failing(c, &job->key, job->err.code);
+    set_failing(c, job);
     if (!ok)
         log_failure(c, job);
     if (c->config.on_pass)
@@ -254,18 +254,13 @@ static void guard_creates(struct job *job)
     struct root_memory *m =
         mapping_memory(job->controller, &job->key, false);
 
-    for (size_t i = 0; m && m->lost_child && i < job->cs.count; i++)
+    job->lost_child = m && m->lost_child;
+    if (!job->lost_child)
+        return;
+    m->lost_child = false;
+    for (size_t i = 0; i < job->cs.count; i++)
         job->cs.items[i].destructive |=
             job->cs.items[i].verb == CHANGE_CREATE;
-}
-
-/* What was lost before this pass was made up for. */
-static void forget_lost(struct controller *c, const struct object_key *key,
-                        const struct job *job)
-{
-    (void)c;
-    (void)key;
-    (void)job;
 }
 
 static void job_run(struct job *job)

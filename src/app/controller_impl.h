@@ -45,6 +45,7 @@ struct job {
     size_t held_count, held_cap;
     bool planned;           /* plan and cs are valid */
     bool reporting;         /* the changeset only writes why it failed */
+    bool lost_child;        /* its creates make up for children that vanished */
     struct err err;
 };
 

@@ -32,6 +32,7 @@ int job_begin(struct job *job, struct snapshot *root)
     job->busy = true;
     job->planned = false;
     job->reporting = false;
+    job->lost_child = false;
     err_clear(&job->err);
     memset(&job->view, 0, sizeof(job->view));
     job->key.ns = arena_strdup(&job->arena, root->key.ns);

@@ -308,21 +308,64 @@ void mapping_root(void *arg, const struct delta *delta)
         controller_enqueue(c, &any->key);
 }
 
-static void enqueue_owner(struct controller *c, const struct snapshot *child)
+/* The root of a child, "ns/name"; NULL when it has none (here). */
+static const char *owner_of(struct controller *c, const struct snapshot *child)
 {
     const char *uid = child ? snapshot_owner(child) : "";
-    const char *key = *uid ? map_get(c->uids, uid, strlen(uid)) : NULL;
+
+    return *uid ? map_get(c->uids, uid, strlen(uid)) : NULL;
+}
+
+static void enqueue_owner(struct controller *c, const struct snapshot *child)
+{
+    const char *key = owner_of(c, child);
 
     if (key)
         enqueue_text(c, key);
 }
 
+/* A child that was there is not: its root may be gone as well, and only the
+ * news of that be late (note 12, G4). */
+static void note_lost(struct controller *c, const struct snapshot *child)
+{
+    const char *key = owner_of(c, child);
+    struct root_memory *m =
+        key ? map_get(c->memory, key, strlen(key)) : NULL;
+
+    if (m)
+        m->lost_child = true;
+}
+
+/* A name became free, maybe one that a root waits for. */
+static void wake_blocked(struct controller *c, const char *ns)
+{
+    size_t it = 0, len, ns_len = strlen(ns);
+    const char *key;
+    void *value;
+
+    while (c->failing > 0 && map_next(c->memory, &it, &key, &len, &value)) {
+        const struct root_memory *m = value;
+        bool near = key[0] == '/' ||
+                    (strncmp(key, ns, ns_len) == 0 && key[ns_len] == '/');
+
+        if (m->blocked && near)
+            enqueue_text(c, key);
+    }
+}
+
 void mapping_owned(void *arg, const struct delta *delta)
 {
     struct feed_slot *slot = arg;
+    struct controller *c = slot->controller;
+    bool same = delta->old && delta->now &&
+                strcmp(delta->old->uid, delta->now->uid) == 0;
 
-    enqueue_owner(slot->controller, delta->old);
-    enqueue_owner(slot->controller, delta->now);
+    if (delta->old && !same) {
+        note_lost(c, delta->old);
+        wake_blocked(c, delta->old->key.ns);
+    }
+    enqueue_owner(c, delta->old);
+    enqueue_owner(c, delta->now);
 }
 
 static void enqueue_wanting(struct controller *c, const struct feed_slot *slot,
