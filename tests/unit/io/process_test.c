@@ -108,8 +108,8 @@ TEST(process_names_are_searched_for_in_path)
     const char *const args[] = {"found", NULL};
     struct run run;
 
-    if (check(start(&run, &(struct process_spec){.program = "echo",
-                                                 .args = args})))
+    if (check(start(&run,
+                    &(struct process_spec){.program = "echo", .args = args})))
         loop_run(run.loop);
     check_str(run.out, "found\n");
     loop_free(run.loop);
@@ -219,10 +219,11 @@ static int run_echo(void)
     run = (struct run){.loop = loop_new(&run.err)};
     if (!run.loop)
         return -ERR_NOMEM;
-    run.process = process_start(
-        run.loop, &(struct process_spec){.program = "echo", .args = args,
-                                         .timeout_ms = 10000},
-        on_done, &run, &run.err);
+    run.process =
+        process_start(run.loop,
+                      &(struct process_spec){
+                          .program = "echo", .args = args, .timeout_ms = 10000},
+                      on_done, &run, &run.err);
     if (run.process)
         loop_run(run.loop);
     rc = -(int)run.err.code;
