@@ -18,6 +18,7 @@
 
 /* ---- certificate and key ---- */
 
+/* NULL: out of memory. */
 static BIO *read_only(const char *text, size_t len)
 {
     return BIO_new_mem_buf(text, (int)len);
@@ -90,6 +91,7 @@ static int add_header(struct header_list *l, const char *name,
     return add_text(l, arena_printf(l->arena, "%s: %s", name, value));
 }
 
+/* User and password, base64 of "user:password". */
 static int add_basic(struct header_list *l, const struct kubeconfig *c)
 {
     struct str plain, coded;
@@ -129,6 +131,7 @@ static void print_extra_key(struct str *out, const char *key)
     }
 }
 
+/* One header for each value of one key. */
 static int add_extra(struct header_list *l, const struct value_member *m)
 {
     struct str name;
@@ -139,8 +142,7 @@ static int add_extra(struct header_list *l, const struct value_member *m)
     print_extra_key(&name, m->key);
     rc = str_check(&name, "as-user-extra", l->err);
     for (uint32_t i = 0; rc == 0 && i < m->value->count; i++)
-        rc = add_header(l, str_text(&name),
-                        value_text(m->value->as.items[i]));
+        rc = add_header(l, str_text(&name), value_text(m->value->as.items[i]));
     str_release(&name);
     return rc;
 }
@@ -162,6 +164,7 @@ static int add_impersonation(struct header_list *l, const struct kubeconfig *c)
     return rc;
 }
 
+/* A token wins over a password; impersonation comes with either. */
 static int add_headers(struct header_list *l, const struct kubeconfig *c,
                        const char *token)
 {
@@ -171,8 +174,8 @@ static int add_headers(struct header_list *l, const struct kubeconfig *c,
     if (!l->items)
         return err_nomem(l->err);
     if (token)
-        rc = add_text(l, arena_printf(l->arena, "Authorization: Bearer %s",
-                                      token));
+        rc = add_text(
+            l, arena_printf(l->arena, "Authorization: Bearer %s", token));
     else if (c->username || c->password)
         rc = add_basic(l, c);
     return rc < 0 ? rc : add_impersonation(l, c);
@@ -199,6 +202,7 @@ static bool same_text(const char *a, size_t a_len, const char *b, size_t b_len)
     return a && b ? a_len == b_len && memcmp(a, b, a_len) == 0 : a == b;
 }
 
+/* Then nobody has to be told about a new generation. */
 static bool same_secret(const struct auth_secret *a,
                         const struct auth_secret *b)
 {
@@ -207,6 +211,7 @@ static bool same_secret(const struct auth_secret *a,
            same_text(a->key, a->key_len, b->key, b->key_len);
 }
 
+/* Into the generation's own arena. */
 static int copy_secret(struct auth_creds *c, const struct auth_secret *s,
                        struct err *err)
 {

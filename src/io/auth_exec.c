@@ -94,14 +94,15 @@ static void remember_expiry(struct auth *a, int64_t expires)
     a->exec.renew_at = expires ? expires - early : 0;
 }
 
+/* From standard output to a new generation. */
 static int take_answer(struct auth *a, const struct process_result *r,
                        struct err *err)
 {
     struct arena room = {0};
     struct exec_credential e;
     struct auth_secret s = {0};
-    int rc = exec_credential_parse(&room, a->config, r->out, r->out_len, &e,
-                                   err);
+    int rc =
+        exec_credential_parse(&room, a->config, r->out, r->out_len, &e, err);
 
     if (rc == 0) {
         s.token = e.token;
@@ -123,6 +124,7 @@ static int take_answer(struct auth *a, const struct process_result *r,
     return rc;
 }
 
+/* 1 s, 2, 4, ... 30 s of peace. */
 static void note_failure(struct auth *a, const struct err *err)
 {
     struct auth_exec *x = &a->exec;
@@ -131,8 +133,8 @@ static void note_failure(struct auth *a, const struct err *err)
 
     x->failures++;
     x->failure = *err;
-    x->retry_ms = clock_now_ms(a->clock) +
-                  (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
+    x->retry_ms =
+        clock_now_ms(a->clock) + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
 }
 
 /* Whatever is wrong with a plugin, the API server does not know us, and it may
@@ -143,6 +145,7 @@ static void as_unauthorized(struct err *err)
         err->code = ERR_UNAUTHORIZED;
 }
 
+/* Also called when it was ended for its deadline or its output. */
 static void on_plugin_done(void *arg, const struct process_result *r,
                            const struct err *why)
 {
@@ -175,8 +178,8 @@ static bool is_mode(const struct auth *a, const char *mode)
     return strcmp(a->config->exec.interactive_mode, mode) == 0;
 }
 
-static int choose_interactive(const struct auth *a, bool *ret,
-                              struct err *err)
+/* A plugin may ask when somebody is there to answer. */
+static int choose_interactive(const struct auth *a, bool *ret, struct err *err)
 {
     bool terminal = isatty(STDIN_FILENO);
 

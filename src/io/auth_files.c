@@ -11,9 +11,9 @@
 #include "auth_impl.h"
 #include "io/file.h"
 
-#define TOKEN_MS 60000      /* AU-3 */
+#define TOKEN_MS 60000        /* AU-3 */
 #define CERTIFICATE_MS 300000 /* AU-4 */
-#define AGAIN_MS 1000       /* after a failure */
+#define AGAIN_MS 1000         /* after a failure */
 #define MAX_FILE ((size_t)1 << 20)
 
 static int read_file(struct arena *a, const char *path, const char **ret,

@@ -41,11 +41,11 @@ struct auth_exec {
     bool refused;            /* by a 401: get others before the next request */
     bool refused_before;     /* `refused_ms` is one */
     uint64_t refused_ms;
-    unsigned failures;       /* in a row */
-    uint64_t retry_ms;       /* not run again before */
-    struct err failure;      /* what those get who ask until then */
-    unsigned hints;          /* given in this hour */
-    uint64_t hints_ms;       /* when it began */
+    unsigned failures;  /* in a row */
+    uint64_t retry_ms;  /* not run again before */
+    struct err failure; /* what those get who ask until then */
+    unsigned hints;     /* given in this hour */
+    uint64_t hints_ms;  /* when it began */
 };
 
 struct auth {

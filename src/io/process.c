@@ -49,7 +49,7 @@ struct process {
     struct loop *loop;
     loop_timer_id timer;
     unsigned open_pipes; /* that have not ended */
-    bool known;   /* libuv was asked to start it: `uv` is initialised */
+    bool known;          /* libuv was asked to start it: `uv` is initialised */
     bool exited;
     bool stopped; /* by process_stop(): it only has to be reaped */
     bool grouped; /* leads a group of its own */
@@ -75,6 +75,7 @@ static void handle_closed(uv_handle_t *handle)
     mem_free(p);
 }
 
+/* Everything that libuv holds; memory follows in handle_closed(). */
 static void process_close(struct process *p)
 {
     assert(!p->closing);
@@ -94,6 +95,7 @@ static void process_signal(struct process *p, int number)
         uv_process_kill(&p->uv, number);
 }
 
+/* Report, once, and close. */
 static void process_finish(struct process *p)
 {
     struct process_result r = {
@@ -136,6 +138,7 @@ static void on_kill_due(void *arg)
     process_signal(p, SIGKILL);
 }
 
+/* libuv has reaped it. */
 static void on_exit_of(uv_process_t *uv, int64_t status, int number)
 {
     struct process *p = uv->data;
@@ -182,8 +185,7 @@ static void on_deadline(void *arg)
 
 /* ---- output ---- */
 
-static void on_need_buffer(uv_handle_t *handle, size_t suggested,
-                           uv_buf_t *ret)
+static void on_need_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
     struct process *p = handle->data;
 
@@ -191,6 +193,7 @@ static void on_need_buffer(uv_handle_t *handle, size_t suggested,
     *ret = uv_buf_init(p->chunk, sizeof p->chunk);
 }
 
+/* Errors are cut, too much output ends the program. */
 static void keep(struct process *p, uv_stream_t *from, const char *data,
                  size_t len)
 {
@@ -274,6 +277,7 @@ static char **make_argv(struct arena *a, const struct process_spec *spec)
     return argv;
 }
 
+/* Not started: counts as exited, its process handle is not libuv's yet. */
 static struct process *process_new(struct loop *loop,
                                    const struct process_spec *spec)
 {
@@ -347,8 +351,7 @@ static int listen_to(struct process *p, const struct process_spec *spec,
 
 struct process *process_start(struct loop *loop,
                               const struct process_spec *spec,
-                              process_done_fn done, void *arg,
-                              struct err *err)
+                              process_done_fn done, void *arg, struct err *err)
 {
     struct process *p = process_new(loop, spec);
     struct arena a = {0};

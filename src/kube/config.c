@@ -88,8 +88,7 @@ int config_as_text(const struct config_scope *s, const struct value *v,
     return 0;
 }
 
-int config_text(const struct config_scope *s, const char *key,
-                const char **ret)
+int config_text(const struct config_scope *s, const char *key, const char **ret)
 {
     const struct value *v = field(s, key);
     const char *text = "";
@@ -122,8 +121,7 @@ const char *config_join(struct arena *a, const char *path, const char *file)
     return arena_printf(a, "%.*s%s", (int)(slash - path + 1), path, file);
 }
 
-int config_file(const struct config_scope *s, const char *key,
-                const char **ret)
+int config_file(const struct config_scope *s, const char *key, const char **ret)
 {
     const char *file = NULL;
     int rc = config_text(s, key, &file);
@@ -217,6 +215,7 @@ static const struct config_entry *find_entry(const struct section *section,
     return NULL;
 }
 
+/* Borrows what the entry points to: it lives in the arena. */
 static int add_entry(struct merged *m, struct section *section,
                      const struct config_entry *entry)
 {
@@ -266,6 +265,7 @@ static int merge_item(struct merged *m, struct section *section,
     return earlier ? 0 : add_entry(m, section, &entry);
 }
 
+/* The section of one file behind those of the files before it. */
 static int merge_section(struct merged *m, struct section *section,
                          const struct value *root, const char *path)
 {
@@ -286,6 +286,7 @@ static int merge_section(struct merged *m, struct section *section,
     return 0;
 }
 
+/* Whoever gives a manifest instead of a kubeconfig is told so. */
 static int check_root(struct merged *m, const struct value *root,
                       const char *path)
 {
@@ -302,13 +303,14 @@ static int check_root(struct merged *m, const struct value *root,
     return 0;
 }
 
+/* An empty file is fine, and further documents are ignored (AU-1). */
 static int merge_file(struct merged *m, const struct kubeconfig_file *file)
 {
     struct yaml_docs docs;
     const struct value *root;
     const char *current;
-    int rc = yaml_parse(m->arena, file->path, file->text, file->len, &docs,
-                        m->err);
+    int rc =
+        yaml_parse(m->arena, file->path, file->text, file->len, &docs, m->err);
 
     if (rc == -ERR_NOMEM)
         return rc;
@@ -353,6 +355,7 @@ static int hint_names(struct merged *m, const struct section *section)
     return -ERR_CONFIG;
 }
 
+/* The one that was asked for, else the current one. */
 static int choose_context(struct merged *m, const char *asked,
                           const struct config_entry **ret)
 {
@@ -384,6 +387,7 @@ static int follow(struct merged *m, const struct config_scope *context,
     return hint_names(m, section);
 }
 
+/* Without a scheme it is https when TLS is spoken of, as in client-go. */
 static int check_server(const struct config_scope *s, struct kubeconfig *c)
 {
     bool tls = c->ca_file || c->ca_data || c->insecure;
@@ -411,6 +415,7 @@ static int check_server(const struct config_scope *s, struct kubeconfig *c)
     return 0;
 }
 
+/* What fits together, and what client-go would refuse (AU-5, AU-7). */
 static int check_cluster(const struct config_scope *s, struct kubeconfig *c)
 {
     if (c->ca_data)
@@ -448,6 +453,8 @@ static int read_cluster(const struct config_scope *s, struct kubeconfig *c)
     return rc < 0 ? rc : check_cluster(s, c);
 }
 
+/* From the context to its cluster and user. A context without user is fine:
+ * the server may take anybody. */
 static int resolve(struct merged *m, const char *asked, struct kubeconfig *c)
 {
     struct config_scope s = {.arena = m->arena, .err = m->err};
@@ -482,8 +489,8 @@ static int resolve(struct merged *m, const char *asked, struct kubeconfig *c)
 }
 
 int kubeconfig_load(struct arena *a, const struct kubeconfig_file *files,
-                    size_t count, const char *context,
-                    struct kubeconfig *ret, struct err *err)
+                    size_t count, const char *context, struct kubeconfig *ret,
+                    struct err *err)
 {
     struct merged m = {
         .arena = a,
@@ -532,9 +539,8 @@ int kubeconfig_in_cluster(struct arena *a, const struct pod_env *pod,
         number > 65535)
         return err_set(err, ERR_CONFIG,
                        "KUBERNETES_SERVICE_PORT '%s' is not a port", port);
-    c.server = arena_printf(a, strchr(host, ':') ? "https://[%s]:%s"
-                                                 : "https://%s:%s",
-                            host, port);
+    c.server = arena_printf(
+        a, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host, port);
     c.token_file = arena_printf(a, "%s/token", pod->dir);
     c.ca_file = arena_printf(a, "%s/ca.crt", pod->dir);
     c.ns = trim_namespace(a, pod->ns);

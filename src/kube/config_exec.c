@@ -13,6 +13,7 @@
 
 /* ---- what the plugin is told ---- */
 
+/* What the kubeconfig keeps for the plugin, NULL when nothing. */
 static const struct value *find_extension(const struct value *cluster)
 {
     const struct value *list = value_get(cluster, "extensions");
@@ -38,6 +39,7 @@ static int set_true(struct arena *a, struct value *o, const char *key, bool on)
     return on ? value_set(a, o, key, value_bool(a, true)) : 0;
 }
 
+/* PEM as base64, which is how JSON carries bytes. */
 static int set_ca(struct arena *a, struct value *o, const struct kubeconfig *c)
 {
     struct str text;
@@ -53,21 +55,19 @@ static int set_ca(struct arena *a, struct value *o, const struct kubeconfig *c)
     return rc;
 }
 
+/* spec.cluster: how the plugin itself could reach the API server. */
 static int set_cluster(struct arena *a, struct value *spec,
                        const struct kubeconfig *c)
 {
     const struct value *extension = find_extension(c->cluster);
     struct value *cluster = value_make(a, spec, "cluster");
-    bool failed = !cluster ||
-                  set_text(a, cluster, "server", c->server) < 0 ||
-                  set_text(a, cluster, "tls-server-name",
-                           c->tls_server_name) < 0 ||
-                  set_true(a, cluster, "insecure-skip-tls-verify",
-                           c->insecure) < 0 ||
-                  set_ca(a, cluster, c) < 0 ||
-                  set_text(a, cluster, "proxy-url", c->proxy_url) < 0 ||
-                  set_true(a, cluster, "disable-compression",
-                           c->disable_compression) < 0;
+    bool failed =
+        !cluster || set_text(a, cluster, "server", c->server) < 0 ||
+        set_text(a, cluster, "tls-server-name", c->tls_server_name) < 0 ||
+        set_true(a, cluster, "insecure-skip-tls-verify", c->insecure) < 0 ||
+        set_ca(a, cluster, c) < 0 ||
+        set_text(a, cluster, "proxy-url", c->proxy_url) < 0 ||
+        set_true(a, cluster, "disable-compression", c->disable_compression) < 0;
 
     if (!failed && extension)
         failed = value_set(a, cluster, "config", value_copy(a, extension)) < 0;
@@ -99,6 +99,7 @@ static int fail(struct err *err, const struct kubeconfig *c, const char *what)
                    what);
 }
 
+/* The plugin must speak the version that the kubeconfig names. */
 static int check_answer(const struct kubeconfig *c, const struct value *root,
                         struct err *err)
 {
@@ -127,6 +128,7 @@ static bool is_header_text(const char *text)
     return true;
 }
 
+/* A token, or a certificate with its key, or both. */
 static int read_status(const struct kubeconfig *c, const struct value *status,
                        struct exec_credential *e, struct err *err)
 {

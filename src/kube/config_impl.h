@@ -9,7 +9,7 @@
 
 /* One named cluster, user or context, and where it is from. */
 struct config_entry {
-    const char *section;      /* "cluster", "user", "context" */
+    const char *section; /* "cluster", "user", "context" */
     const char *name;
     const struct value *body; /* an object */
     const char *path;         /* of the file */

@@ -40,21 +40,24 @@ static int check_version(const struct config_scope *s, const char *version)
                     EXEC_V1BETA1);
 }
 
+/* Required in v1; v1beta1 has a default. */
 static int check_mode(const struct config_scope *s, struct exec_config *e)
 {
     if (!e->interactive_mode && strcmp(e->api_version, EXEC_V1) != 0)
         e->interactive_mode = "IfAvailable";
     if (!e->interactive_mode) {
         config_fail(s, "exec has no interactiveMode");
-        return err_hint(s->err,
-                        "%s needs interactiveMode: Never, IfAvailable or Always",
-                        EXEC_V1);
+        return err_hint(
+            s->err, "%s needs interactiveMode: Never, IfAvailable or Always",
+            EXEC_V1);
     }
     if (strcmp(e->interactive_mode, "Never") != 0 &&
         strcmp(e->interactive_mode, "IfAvailable") != 0 &&
         strcmp(e->interactive_mode, "Always") != 0)
-        return config_fail(s, "interactiveMode must be Never, IfAvailable or "
-                              "Always, got '%s'", e->interactive_mode);
+        return config_fail(s,
+                           "interactiveMode must be Never, IfAvailable or "
+                           "Always, got '%s'",
+                           e->interactive_mode);
     return 0;
 }
 
@@ -87,8 +90,8 @@ static int read_env(const struct config_scope *s, const struct value *list,
     return 0;
 }
 
-static int read_exec_fields(const struct config_scope *s,
-                            struct exec_config *e)
+/* Types only; what they must be is checked by the caller. */
+static int read_exec_fields(const struct config_scope *s, struct exec_config *e)
 {
     int rc = config_text(s, "apiVersion", &e->api_version);
 
@@ -108,6 +111,8 @@ static int read_exec_fields(const struct config_scope *s,
     return rc;
 }
 
+/* `exec` of a user is read like an entry of its own, so that messages and
+ * paths come out the same. */
 static int read_exec(const struct config_scope *user, struct exec_config *ret)
 {
     static const char *no_args[] = {NULL};
@@ -179,6 +184,7 @@ static int read_extra(const struct config_scope *s, struct kubeconfig *c)
     return texts ? 0 : err_nomem(s->err);
 }
 
+/* Whom we play (the headers are io/auth's). */
 static int read_impersonation(const struct config_scope *s,
                               struct kubeconfig *c)
 {
@@ -220,6 +226,7 @@ static int read_secrets(const struct config_scope *s, struct kubeconfig *c)
     return rc;
 }
 
+/* NULL has none. */
 static bool has_control(const char *text)
 {
     for (; text && *text; text++)
@@ -228,6 +235,7 @@ static bool has_control(const char *text)
     return false;
 }
 
+/* What fits together, and what would break a header. */
 static int check_user(const struct config_scope *s, struct kubeconfig *c)
 {
     if (c->cert_data)
@@ -247,8 +255,7 @@ static int check_user(const struct config_scope *s, struct kubeconfig *c)
 
 int config_read_user(const struct config_scope *s, struct kubeconfig *ret)
 {
-    const struct value *provider =
-        value_get(s->entry->body, "auth-provider");
+    const struct value *provider = value_get(s->entry->body, "auth-provider");
     int rc;
 
     if (provider && provider->type != VALUE_NULL) {

@@ -27,9 +27,10 @@ struct digits {
     int significant; /* digits in mantissa, held-back zeros included */
     int zeros;       /* seen since the last other digit */
     int exp10;
-    int seen;        /* digits of any kind */
+    int seen; /* digits of any kind */
 };
 
+/* False when the mantissa would not hold it. */
 static bool digits_add(struct digits *d, char c)
 {
     d->seen++;
@@ -84,6 +85,8 @@ static bool parse_exponent(const char *p, int *ret)
     return true;
 }
 
+/* All of the rest of the text: a unit, or a decimal exponent. "E" alone is exa,
+ * "E3" an exponent. */
 static bool parse_suffix(const char *p, int *exp10, int *exp2)
 {
     static const struct {
@@ -107,6 +110,7 @@ static bool parse_suffix(const char *p, int *exp10, int *exp2)
     return (*p == 'e' || *p == 'E') && parse_exponent(p + 1, exp10);
 }
 
+/* The form that quantity.h promises. */
 static void drop_tens(struct quantity *q)
 {
     if (q->mantissa == 0) {
@@ -143,6 +147,7 @@ static bool round_to_nano(struct quantity *q)
     return true;
 }
 
+/* The server keeps binary quantities in 64 bits. */
 static void cap_binary(struct quantity *q)
 {
     struct quantity most = {.mantissa = INT64_MAX};
@@ -287,6 +292,8 @@ static const char *fraction(const char *rfc3339, size_t *ret_len)
     return dot + 1;
 }
 
+/* Both are instants of the same second, and as far as both tell the fraction
+ * of it they agree. */
 static bool times_equal(const struct value *a, const struct value *b)
 {
     const char *text_a = value_text(a), *text_b = value_text(b);

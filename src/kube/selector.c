@@ -44,6 +44,7 @@ void requirement_finish(struct requirement *r)
     r->count = kept;
 }
 
+/* Total: two requirements that compare equal print as the same text. */
 static int compare_requirements(const void *pa, const void *pb)
 {
     const struct requirement *a = pa, *b = pb;
@@ -77,8 +78,8 @@ static bool is_label_name(const char *text)
 {
     size_t len = strlen(text);
 
-    if (len == 0 || len > NAME_MAX_DNS1123_LABEL ||
-        !is_alphanumeric(text[0]) || !is_alphanumeric(text[len - 1]))
+    if (len == 0 || len > NAME_MAX_DNS1123_LABEL || !is_alphanumeric(text[0]) ||
+        !is_alphanumeric(text[len - 1]))
         return false;
     for (size_t i = 0; i < len; i++)
         if (!is_alphanumeric(text[i]) && !strchr("-_.", text[i]))
@@ -86,6 +87,7 @@ static bool is_label_name(const char *text)
     return true;
 }
 
+/* A name, or a DNS name and a name around a slash. */
 static bool is_label_key(const char *key)
 {
     const char *slash = strchr(key, '/');
@@ -140,8 +142,8 @@ static const char **one_value(struct arena *a, const char *text)
 }
 
 /* Adds key = value for every member of `map` (NULL: none). */
-static int add_map(struct arena *a, struct selector *s,
-                   const struct value *map, struct err *err)
+static int add_map(struct arena *a, struct selector *s, const struct value *map,
+                   struct err *err)
 {
     uint32_t count = value_is(map, VALUE_OBJECT) ? map->count : 0;
 
@@ -184,6 +186,7 @@ int selector_from_map(struct arena *a, const struct value *map,
     return 0;
 }
 
+/* The word of a matchExpressions item. */
 static int read_operator(const struct value *expression, enum selector_op *ret,
                          struct err *err)
 {
@@ -210,6 +213,7 @@ static int read_operator(const struct value *expression, enum selector_op *ret,
                    word ? word : "");
 }
 
+/* In and NotIn need values, the others must have none. */
 static int read_values(struct arena *a, const struct value *expression,
                        struct requirement *r, struct err *err)
 {
@@ -260,8 +264,8 @@ static int add_expressions(struct arena *a, struct selector *s,
                            const struct value *list, struct err *err)
 {
     for (uint32_t i = 0; value_is(list, VALUE_ARRAY) && i < list->count; i++) {
-        int rc = read_expression(a, list->as.items[i], &s->items[s->count],
-                                 err);
+        int rc =
+            read_expression(a, list->as.items[i], &s->items[s->count], err);
 
         if (rc < 0) {
             if (rc != -ERR_NOMEM)
@@ -325,8 +329,8 @@ static bool requirement_holds(const struct requirement *r, const char *text)
     return r->op == SELECTOR_GREATER ? n > r->bound : n < r->bound;
 }
 
-bool selector_match_labels(const struct selector *s,
-                           const struct value *labels)
+/* Labels are texts; anything else counts as absent. */
+bool selector_match_labels(const struct selector *s, const struct value *labels)
 {
     for (size_t i = 0; s && i < s->count; i++) {
         const char *text = value_text(value_get(labels, s->items[i].key));
@@ -351,8 +355,7 @@ static const char *field_text(const struct value *v, char room[24])
     return room;
 }
 
-bool selector_match_fields(const struct selector *s,
-                           const struct value *object)
+bool selector_match_fields(const struct selector *s, const struct value *object)
 {
     for (size_t i = 0; s && i < s->count; i++) {
         const struct value *v = value_path(object, s->items[i].key);
@@ -379,9 +382,9 @@ static void print_value(const char *text, struct str *out)
 static void print_requirement(const struct requirement *r, struct str *out)
 {
     static const char *const sign[] = {
-        [SELECTOR_EXISTS] = "",    [SELECTOR_ABSENT] = "",
-        [SELECTOR_IN] = "=",       [SELECTOR_NOT_IN] = "!=",
-        [SELECTOR_GREATER] = ">",  [SELECTOR_LESS] = "<",
+        [SELECTOR_EXISTS] = "",   [SELECTOR_ABSENT] = "",
+        [SELECTOR_IN] = "=",      [SELECTOR_NOT_IN] = "!=",
+        [SELECTOR_GREATER] = ">", [SELECTOR_LESS] = "<",
     };
 
     if (r->op == SELECTOR_ABSENT)

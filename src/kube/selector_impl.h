@@ -13,19 +13,19 @@
 enum selector_op {
     SELECTOR_EXISTS,
     SELECTOR_ABSENT,
-    SELECTOR_IN,      /* one value: printed as "=" */
-    SELECTOR_NOT_IN,  /* one value: printed as "!=" */
+    SELECTOR_IN,     /* one value: printed as "=" */
+    SELECTOR_NOT_IN, /* one value: printed as "!=" */
     SELECTOR_GREATER,
     SELECTOR_LESS,
 };
 
 /* One condition; all of a selector's must hold. */
 struct requirement {
-    const char *key;     /* label key or dotted path */
+    const char *key; /* label key or dotted path */
     enum selector_op op;
     const char **values; /* sorted, no duplicates */
     size_t count;
-    int64_t bound;       /* GREATER, LESS: values[0] as a number */
+    int64_t bound; /* GREATER, LESS: values[0] as a number */
 };
 
 struct selector {

@@ -17,9 +17,9 @@
 #include "base/text.h"
 #include "selector_impl.h"
 
-#define LABEL_HINT \
+#define LABEL_HINT                                                             \
     "write a=b, a!=b, a in (b,c), a notin (b,c), a or !a, separated by commas"
-#define FIELD_HINT \
+#define FIELD_HINT                                                             \
     "write path=value, path==value or path!=value, separated by commas"
 
 enum token_kind {
@@ -55,6 +55,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* The token at or behind `p`. Longer signs come first in the table. */
 static struct token scan(const char *p)
 {
     static const struct {
@@ -93,6 +94,7 @@ static bool is_word(const struct token *t, const char *word)
            memcmp(t->at, word, t->len) == 0;
 }
 
+/* What was found instead, and where. Returns -ERR_INVALID. */
 static int fail(struct parser *p, const struct token *found,
                 const char *expected)
 {
@@ -101,9 +103,9 @@ static int fail(struct parser *p, const struct token *found,
     if (found->kind == TOKEN_END)
         err_set(p->err, ERR_INVALID, "expected %s at its end", expected);
     else
-        err_set(p->err, ERR_INVALID, "expected %s at position %zu, found '%.*s'",
-                expected, at, found->len > 80 ? 80 : (int)found->len,
-                found->at);
+        err_set(p->err, ERR_INVALID,
+                "expected %s at position %zu, found '%.*s'", expected, at,
+                found->len > 80 ? 80 : (int)found->len, found->at);
     return err_hint(p->err, LABEL_HINT);
 }
 
@@ -118,6 +120,7 @@ static size_t count_commas(const char *text)
 
 /* ---- label selectors ---- */
 
+/* 1 when a list of values follows, 0 when one value does. */
 static int parse_operator(struct parser *p, enum selector_op *ret)
 {
     struct token t = take(p);
@@ -147,6 +150,7 @@ static int add_value(struct parser *p, struct requirement *r)
     return r->values[r->count++] ? 0 : err_nomem(p->err);
 }
 
+/* "(" values ")"; none between the brackets is one empty value. */
 static int parse_list(struct parser *p, struct requirement *r)
 {
     struct token t = take(p);
@@ -161,6 +165,7 @@ static int parse_list(struct parser *p, struct requirement *r)
     return t.kind == TOKEN_CLOSE ? 0 : fail(p, &t, "',' or ')'");
 }
 
+/* A value, or nothing, which is the empty value. */
 static int parse_one(struct parser *p, struct requirement *r)
 {
     if (p->next.kind != TOKEN_END && p->next.kind != TOKEN_COMMA &&
@@ -175,8 +180,8 @@ static int parse_condition(struct parser *p, struct requirement *r)
 
     if (list < 0)
         return list;
-    r->values = arena_calloc(p->arena, count_commas(p->next.at) + 1,
-                             sizeof *r->values);
+    r->values =
+        arena_calloc(p->arena, count_commas(p->next.at) + 1, sizeof *r->values);
     if (!r->values)
         return err_nomem(p->err);
     return list ? parse_list(p, r) : parse_one(p, r);
@@ -207,6 +212,8 @@ static int parse_requirement(struct parser *p, struct requirement *r)
     return rc;
 }
 
+/* All of the text. Unlike the values of a list, a requirement cannot be empty,
+ * so a comma must be followed by one. */
 static int parse_requirements(struct parser *p, struct selector *s)
 {
     while (p->next.kind != TOKEN_END) {
@@ -290,6 +297,7 @@ static int fail_term(struct err *err, const char *term, size_t len,
     return err_hint(err, FIELD_HINT);
 }
 
+/* path operator value; the value may be empty. */
 static int parse_term(struct arena *a, const char *term, size_t len,
                       struct requirement *r, struct err *err)
 {
@@ -300,12 +308,14 @@ static int parse_term(struct arena *a, const char *term, size_t len,
     if (path >= len || (term[path] == '!' && term[path + 1] != '='))
         return fail_term(err, term, len, "has no operator =, == or !=");
     if (!is_path(term, path))
-        return fail_term(err, term, len, "has no dotted path before its "
-                                         "operator");
+        return fail_term(err, term, len,
+                         "has no dotted path before its "
+                         "operator");
     if (term[path] == '!')
         r->op = SELECTOR_NOT_IN;
-    op = path + (text_starts(term + path, "!=") ||
-                 text_starts(term + path, "==") ? 2 : 1);
+    op = path +
+         (text_starts(term + path, "!=") || text_starts(term + path, "==") ? 2
+                                                                           : 1);
 
     r->key = arena_strndup(a, term, path);
     r->values = arena_calloc(a, 1, sizeof *r->values);
@@ -313,12 +323,14 @@ static int parse_term(struct arena *a, const char *term, size_t len,
     if (!r->key || !r->values || !value)
         return err_nomem(err);
     if (!unescape(term + op, len - op, value))
-        return fail_term(err, term, len, "has a value with a bare '=' or a "
-                                         "stray '\\'");
+        return fail_term(err, term, len,
+                         "has a value with a bare '=' or a "
+                         "stray '\\'");
     r->values[0] = value;
     return 0;
 }
 
+/* Empty terms are ignored, as the server does. */
 static int parse_terms(struct arena *a, const char *text, struct selector *s,
                        struct err *err)
 {

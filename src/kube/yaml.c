@@ -39,7 +39,8 @@ static const char *find_line(const struct yaml_builder *b, size_t line)
 }
 
 /* Is there a tab among the blanks that start this line? */
-static bool line_has_tab(const struct yaml_builder *b, size_t line, size_t *ret_at)
+static bool line_has_tab(const struct yaml_builder *b, size_t line,
+                         size_t *ret_at)
 {
     const char *start = find_line(b, line), *p = start;
     const char *end = b->text + b->len;
@@ -52,6 +53,8 @@ static bool line_has_tab(const struct yaml_builder *b, size_t line, size_t *ret_
     return true;
 }
 
+/* Advice for the mistakes that people make; the texts on the left are parts of
+ * libyaml's. */
 static const char *hint_for(const char *problem)
 {
     static const struct {
@@ -76,6 +79,8 @@ static const char *hint_for(const char *problem)
     return NULL;
 }
 
+/* libyaml gives an offset instead of a mark for bytes that are no UTF-8 or no
+ * printable characters. */
 static int fail_encoding(struct yaml_builder *b)
 {
     yaml_mark_t mark = {0};
@@ -102,8 +107,9 @@ static int fail_syntax(struct yaml_builder *b)
     if (p->error == YAML_READER_ERROR)
         return fail_encoding(b);
     if (line_has_tab(b, mark.line, &mark.column)) {
-        err_set(b->err, ERR_INVALID, "found a tab: YAML does not allow tabs "
-                                     "for indentation; use spaces");
+        err_set(b->err, ERR_INVALID,
+                "found a tab: YAML does not allow tabs "
+                "for indentation; use spaces");
         return yaml_place(b, &mark, -ERR_INVALID);
     }
     if (p->context && p->context_mark.line != mark.line)
@@ -117,6 +123,7 @@ static int fail_syntax(struct yaml_builder *b)
     return yaml_place(b, &mark, -ERR_INVALID);
 }
 
+/* The caller deletes the event. */
 int yaml_next(struct yaml_builder *b, yaml_event_t *ret)
 {
     return yaml_parser_parse(&b->parser, ret) ? 0 : fail_syntax(b);
@@ -149,6 +156,7 @@ struct documents {
     size_t cap;
 };
 
+/* Grows all arrays together; the old ones stay in the arena. */
 static int add_document(struct arena *a, struct documents *d, struct value *v,
                         size_t line)
 {
@@ -194,6 +202,7 @@ static int read_document(struct yaml_builder *b, struct documents *d)
     return rc;
 }
 
+/* Start and end of stream and documents say nothing themselves. */
 static int read_stream(struct yaml_builder *b, struct documents *d)
 {
     yaml_event_t e;
@@ -230,6 +239,7 @@ static bool read_json(struct arena *a, const char *text, size_t len,
            add_document(a, d, v, line) == 0;
 }
 
+/* The text of one file. */
 struct source {
     const char *name, *text;
     size_t len;
@@ -274,6 +284,8 @@ int yaml_parse(struct arena *a, const char *name, const char *text, size_t len,
 
 /* ---- objects ---- */
 
+/* kubectl asks for `items` only; a kind that does not end in List may well
+ * have a field of that name. */
 static bool is_list(const struct value *v)
 {
     const char *kind = value_text(value_get(v, "kind"));
@@ -301,6 +313,7 @@ static int check_object(const struct value *v, struct err *err)
     return 0;
 }
 
+/* One more Kubernetes object, or why it is none. */
 static int add_object(struct arena *a, struct documents *d, struct value *v,
                       size_t line, struct err *err)
 {
@@ -311,6 +324,8 @@ static int add_object(struct arena *a, struct documents *d, struct value *v,
     return rc;
 }
 
+/* Documents to objects: a list is replaced by its items, each with the line on
+ * which it starts. */
 static int flatten(struct arena *a, const char *name,
                    const struct documents *from, struct documents *to,
                    struct err *err)

@@ -30,6 +30,7 @@ struct anchor {
 
 /* ---- limits ---- */
 
+/* Counts before it is built: the limit bounds time and memory alike. */
 static int count_nodes(struct yaml_builder *b, size_t more)
 {
     b->nodes += more;
@@ -70,7 +71,9 @@ static int open_anchor(struct yaml_builder *b, const char *name,
     return 0;
 }
 
-static int build_alias(struct yaml_builder *b, const char *name, struct value **ret)
+/* A copy of the anchor's value: see DESIGN. */
+static int build_alias(struct yaml_builder *b, const char *name,
+                       struct value **ret)
 {
     const struct anchor *anchor =
         b->anchors ? map_get(b->anchors, name, strlen(name)) : NULL;
@@ -102,18 +105,21 @@ struct mapping {
     struct map *index; /* key to struct slot; NULL: all keys are own */
 };
 
+/* Note where a member is; `at` is its place in the object. */
 static int index_add(struct yaml_builder *b, struct mapping *m, uint32_t at,
                      bool own)
 {
     const struct value_member *member = &m->object->as.members[at];
     struct slot *slot = arena_calloc(b->arena, 1, sizeof *slot);
 
-    if (!slot || map_put(m->index, member->key, member->key_len, slot, NULL) < 0)
+    if (!slot ||
+        map_put(m->index, member->key, member->key_len, slot, NULL) < 0)
         return err_nomem(b->err);
     *slot = (struct slot){at, own};
     return 0;
 }
 
+/* From now on the map is searched by hash; so far all members are its own. */
 static int make_index(struct yaml_builder *b, struct mapping *m)
 {
     m->index = map_new();
@@ -143,6 +149,8 @@ static struct slot *find_slot(const struct mapping *m, const char *key,
     return NULL;
 }
 
+/* Own members must be new, except for what a merge has put there; merged ones
+ * replace whatever there is. */
 static int put_member(struct yaml_builder *b, struct mapping *m,
                       const struct value_member *from, bool own)
 {
@@ -156,8 +164,8 @@ static int put_member(struct yaml_builder *b, struct mapping *m,
         m->object->as.members[slot->at].value = from->value;
         return 0;
     }
-    if (value_addn(b->arena, m->object, from->key, from->key_len,
-                   from->value) < 0)
+    if (value_addn(b->arena, m->object, from->key, from->key_len, from->value) <
+        0)
         return err_nomem(b->err);
     if (m->index)
         return index_add(b, m, m->object->count - 1, own);
@@ -188,10 +196,10 @@ static int merge(struct yaml_builder *b, struct mapping *m,
     return rc;
 }
 
+/* << without quotes, or with its tag. */
 static bool is_merge_key(const yaml_event_t *e)
 {
-    return e->type == YAML_SCALAR_EVENT &&
-           e->data.scalar.length == 2 &&
+    return e->type == YAML_SCALAR_EVENT && e->data.scalar.length == 2 &&
            memcmp(e->data.scalar.value, "<<", 2) == 0 &&
            (e->data.scalar.plain_implicit ||
             text_equal((const char *)e->data.scalar.tag,
@@ -201,6 +209,7 @@ static bool is_merge_key(const yaml_event_t *e)
 static int build(struct yaml_builder *b, yaml_event_t *e, unsigned depth,
                  bool is_key, struct value **ret);
 
+/* A key and its value. `depth` is that of the value. */
 static int build_member(struct yaml_builder *b, struct mapping *m,
                         yaml_event_t *key_event, unsigned depth)
 {
@@ -324,6 +333,7 @@ static int build_container(struct yaml_builder *b, const yaml_event_t *e,
                                                : build_sequence(b, depth, ret);
 }
 
+/* A node of any kind; places its own errors, not those of what is below. */
 static int build_any(struct yaml_builder *b, yaml_event_t *e, unsigned depth,
                      bool is_key, struct value **ret)
 {

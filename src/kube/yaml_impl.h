@@ -24,9 +24,9 @@ struct yaml_builder {
     const char *name;
     const char *text;
     size_t len;
-    struct map *anchors; /* of the current document; NULL: none yet */
-    size_t nodes;        /* so far, in all documents */
-    bool at_items;       /* the next value is the root's "items" */
+    struct map *anchors;     /* of the current document; NULL: none yet */
+    size_t nodes;            /* so far, in all documents */
+    bool at_items;           /* the next value is the root's "items" */
     struct yaml_lines items; /* where the root's items start */
     struct err *err;
 };

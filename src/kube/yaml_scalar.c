@@ -38,22 +38,23 @@ struct resolved {
 
 /* ---- words ---- */
 
+/* The texts with a meaning of their own, each in three spellings at most. */
 static bool find_word(const char *text, size_t len, struct resolved *ret)
 {
-    static const char *const truths[] = {"y",    "Y",    "yes", "Yes", "YES",
-                                         "true", "True", "TRUE", "on",  "On",
-                                         "ON"};
-    static const char *const lies[] = {"n",     "N",     "no",    "No",  "NO",
-                                       "false", "False", "FALSE", "off", "Off",
-                                       "OFF"};
+    static const char *const truths[] = {"y",   "Y",    "yes",  "Yes",
+                                         "YES", "true", "True", "TRUE",
+                                         "on",  "On",   "ON"};
+    static const char *const lies[] = {"n",   "N",     "no",    "No",
+                                       "NO",  "false", "False", "FALSE",
+                                       "off", "Off",   "OFF"};
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
     static const struct {
         const char *word;
         double number;
     } numbers[] = {
-        {".nan", NAN},       {".NaN", NAN},       {".NAN", NAN},
-        {".inf", INFINITY},  {".Inf", INFINITY},  {".INF", INFINITY},
-        {"+.inf", INFINITY}, {"+.Inf", INFINITY}, {"+.INF", INFINITY},
+        {".nan", NAN},        {".NaN", NAN},        {".NAN", NAN},
+        {".inf", INFINITY},   {".Inf", INFINITY},   {".INF", INFINITY},
+        {"+.inf", INFINITY},  {"+.Inf", INFINITY},  {"+.INF", INFINITY},
         {"-.inf", -INFINITY}, {"-.Inf", -INFINITY}, {"-.INF", -INFINITY},
     };
 
@@ -114,6 +115,8 @@ static unsigned take_base(const char **p)
     }
 }
 
+/* Go's strconv.ParseInt with base 0, then ParseUint: what fits 64 bits only
+ * because it has no sign becomes a double, what is larger is no integer. */
 static bool parse_integer(const char *text, struct resolved *ret)
 {
     bool negative = *text == '-', sign = negative || *text == '+';
@@ -171,6 +174,7 @@ static bool is_decimal(const char *p)
     return !*p;
 }
 
+/* What is too large for a double is a string, what is too small is zero. */
 static bool parse_decimal(const char *text, struct resolved *ret)
 {
     double d;
@@ -251,6 +255,7 @@ static bool tag_allows(const char *type, const struct yaml_scalar *s,
     return r->kind == KIND_DOUBLE; /* "float" */
 }
 
+/* Bytes that are no text cannot stand in JSON. */
 static int resolve_binary(struct arena *a, const struct yaml_scalar *s,
                           struct value **ret, struct err *err)
 {
@@ -271,6 +276,7 @@ static int resolve_binary(struct arena *a, const struct yaml_scalar *s,
     return rc;
 }
 
+/* NULL: out of memory. */
 static struct value *make_value(struct arena *a, const struct yaml_scalar *s,
                                 const struct resolved *r)
 {
@@ -293,8 +299,8 @@ static struct value *make_value(struct arena *a, const struct yaml_scalar *s,
  * makes the scalar a string. */
 static const char *known_type(const char *tag)
 {
-    static const char *const types[] = {"bool",  "int",       "float",
-                                        "null",  "timestamp", "binary"};
+    static const char *const types[] = {"bool", "int",       "float",
+                                        "null", "timestamp", "binary"};
 
     if (!text_starts(tag, TAG_PREFIX))
         return NULL;

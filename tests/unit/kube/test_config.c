@@ -1,4 +1,5 @@
-/* test_config.c -- kubeconfig files: merged, resolved, refused with a reason. */
+/* test_config.c -- kubeconfig files: merged, resolved, refused with a reason.
+ */
 #include "kube/config.h"
 
 #include <string.h>
@@ -237,9 +238,11 @@ TEST(config_errors_name_the_file_and_the_place)
     fails("users: [{name: u}, {name: u}]", NULL, "user 'u' appears twice", "");
 }
 
-#define CONTEXT "current-context: x\ncontexts: [{name: x, context: {cluster: " \
-                "c, user: u}}]\n"
-#define CLUSTER CONTEXT "clusters: [{name: c, cluster: {server: 'https://h'}}]\n"
+#define CONTEXT                                                                \
+    "current-context: x\ncontexts: [{name: x, context: {cluster: "             \
+    "c, user: u}}]\n"
+#define CLUSTER                                                                \
+    CONTEXT "clusters: [{name: c, cluster: {server: 'https://h'}}]\n"
 
 static void user_fails(const char *user, const char *message, const char *hint)
 {
@@ -256,8 +259,10 @@ static void cluster_fails(const char *cluster, const char *message)
     struct str text;
 
     str_init(&text, 0);
-    str_addf(&text, CONTEXT "users: [{name: u}]\nclusters: [{name: c, cluster:"
-                            " %s}]\n", cluster);
+    str_addf(&text,
+             CONTEXT "users: [{name: u}]\nclusters: [{name: c, cluster:"
+                     " %s}]\n",
+             cluster);
     fails(str_text(&text), NULL, message, "");
     str_release(&text);
 }
@@ -266,13 +271,16 @@ TEST(config_refuses_clusters_that_cannot_work)
 {
     cluster_fails("{}", "cluster 'c': there is no server");
     cluster_fails("{server: []}", "server must be a text, got array");
-    cluster_fails("{server: 'ftp://h'}", "server 'ftp://h' is not an https URL");
+    cluster_fails("{server: 'ftp://h'}",
+                  "server 'ftp://h' is not an https URL");
     cluster_fails("{server: 'https://h?x'}", "is not an https URL");
     cluster_fails("{server: h, proxy-url: 'ftp://x'}", "proxy-url must start");
-    cluster_fails("{server: h, insecure-skip-tls-verify: 1}",
-                  "insecure-skip-tls-verify must be true or false, got integer");
+    cluster_fails(
+        "{server: h, insecure-skip-tls-verify: 1}",
+        "insecure-skip-tls-verify must be true or false, got integer");
     cluster_fails("{server: h, insecure-skip-tls-verify: true, "
-                  "certificate-authority: f}", "exclude each other");
+                  "certificate-authority: f}",
+                  "exclude each other");
     cluster_fails("{server: h, certificate-authority-data: '*'}",
                   "certificate-authority-data: not base64");
 }
@@ -281,7 +289,8 @@ TEST(config_refuses_users_that_cannot_work)
 {
     user_fails("{client-key-data: 'a b'}",
                "kubeconfig '/kube/config': user 'u': client-key-data: "
-               "not base64", "");
+               "not base64",
+               "");
     user_fails("{client-key-data: aGVsbG8=}",
                "client-key-data is not base64 of PEM", "-----BEGIN");
     user_fails("{client-certificate: f}",
@@ -290,8 +299,8 @@ TEST(config_refuses_users_that_cannot_work)
     user_fails("{token: \"a\\nb\"}", "control character", "");
     user_fails("{as-uid: '1'}", "need 'as'", "");
     user_fails("{as: x, as-groups: a}", "as-groups must be an array", "");
-    user_fails("{as: x, as-groups: [{}]}", "as-groups must be a text, got object",
-               "");
+    user_fails("{as: x, as-groups: [{}]}",
+               "as-groups must be a text, got object", "");
     user_fails("{as: x, as-user-extra: [a]}", "as-user-extra must be an object",
                "");
     user_fails("{as: x, as-user-extra: {a: b}}", "must be an array of texts",
@@ -312,7 +321,8 @@ TEST(config_refuses_exec_plugins_that_cannot_work)
     user_fails("{exec: {command: a, apiVersion: " EXEC_V1 "}}",
                "exec has no interactiveMode", "Never, IfAvailable or Always");
     user_fails("{exec: {command: a, apiVersion: " EXEC_V1
-               ", interactiveMode: Maybe}}", "got 'Maybe'", "");
+               ", interactiveMode: Maybe}}",
+               "got 'Maybe'", "");
     user_fails("{exec: {command: a, apiVersion: " EXEC_V1
                ", interactiveMode: Never, env: [{value: x}]}}",
                "env[0] has no usable name", "");
@@ -323,8 +333,7 @@ TEST(config_refuses_exec_plugins_that_cannot_work)
 
 /* ---- exec ---- */
 
-static const char exec_text[] =
-    CONTEXT
+static const char exec_text[] = CONTEXT
     "clusters:\n- name: c\n  cluster:\n    server: https://h/\n"
     "    tls-server-name: name\n    certificate-authority-data: " PEM64 "\n"
     "    extensions:\n"
@@ -386,8 +395,9 @@ static const struct kubeconfig plugin = {
     .exec = {.command = "plugin", .api_version = EXEC_V1},
 };
 
-#define ANSWER(status) "{\"apiVersion\":\"" EXEC_V1 "\",\"kind\":" \
-                       "\"ExecCredential\",\"status\":" status "}"
+#define ANSWER(status)                                                         \
+    "{\"apiVersion\":\"" EXEC_V1 "\",\"kind\":"                                \
+    "\"ExecCredential\",\"status\":" status "}"
 
 TEST(exec_answers_are_read)
 {
@@ -396,16 +406,18 @@ TEST(exec_answers_are_read)
     struct exec_credential e = {0};
     static const char token[] = ANSWER(
         "{\"token\":\"t\",\"expirationTimestamp\":\"1970-01-01T01:00:05Z\"}");
-    static const char cert[] = ANSWER(
-        "{\"clientCertificateData\":\"c\",\"clientKeyData\":\"k\"}");
+    static const char cert[] =
+        ANSWER("{\"clientCertificateData\":\"c\",\"clientKeyData\":\"k\"}");
 
-    check_ok(exec_credential_parse(&a, &plugin, token, sizeof token - 1, &e,
-                                   &err), &err);
+    check_ok(
+        exec_credential_parse(&a, &plugin, token, sizeof token - 1, &e, &err),
+        &err);
     check_str(e.token, "t");
     check_int(e.expires, 3605);
     check(!e.cert_data && !e.key_data);
-    check_ok(exec_credential_parse(&a, &plugin, cert, sizeof cert - 1, &e,
-                                   &err), &err);
+    check_ok(
+        exec_credential_parse(&a, &plugin, cert, sizeof cert - 1, &e, &err),
+        &err);
     check_str(e.cert_data, "c");
     check_str(e.key_data, "k");
     check(!e.token && e.expires == 0);
@@ -424,7 +436,8 @@ TEST(exec_answers_that_make_no_sense_are_refused)
         {ANSWER("null"), "returned no status"},
         {ANSWER("{}"), "returned neither a token nor a certificate"},
         {ANSWER("{\"token\":\"\"}"), "neither a token nor a certificate"},
-        {ANSWER("{\"clientKeyData\":\"k\"}"), "only one of certificate and key"},
+        {ANSWER("{\"clientKeyData\":\"k\"}"),
+         "only one of certificate and key"},
         {ANSWER("{\"token\":\"a\\r\\nX: y\"}"), "control characters"},
         {ANSWER("{\"token\":\"a\",\"expirationTimestamp\":\"soon\"}"),
          "an expirationTimestamp that is no time"},

@@ -1,4 +1,5 @@
-/* test_quantity.c -- amounts, times and other scalars with several spellings. */
+/* test_quantity.c -- amounts, times and other scalars with several spellings.
+ */
 #include "kube/quantity.h"
 
 #include <stdio.h>
@@ -19,18 +20,35 @@ static int compare(const char *a, const char *b)
 TEST(quantity_spellings_of_one_amount_are_equal)
 {
     static const char *const equal[][2] = {
-        {"0.5", "500m"},    {"1024Mi", "1Gi"}, {"1Ki", "1024"},
-        {"1k", "1000"},     {"1e3", "1E3"},    {"1e3", "1k"},
-        {"0", "0Ki"},       {"-0", "0"},       {"+1", "1"},
-        {"1.", "1"},        {".5", "0.5"},     {"1.50", "1.5"},
-        {"0.1Ki", "102.4"}, {"1E", "1e18"},    {"1P", "1000T"},
-        {"1u", "1000n"},    {"100m", "0.1"},   {"001", "1"},
-        {"1.5Gi", "1536Mi"}, {"1e-3", "1m"},   {"1E+2", "100"},
+        {"0.5", "500m"},
+        {"1024Mi", "1Gi"},
+        {"1Ki", "1024"},
+        {"1k", "1000"},
+        {"1e3", "1E3"},
+        {"1e3", "1k"},
+        {"0", "0Ki"},
+        {"-0", "0"},
+        {"+1", "1"},
+        {"1.", "1"},
+        {".5", "0.5"},
+        {"1.50", "1.5"},
+        {"0.1Ki", "102.4"},
+        {"1E", "1e18"},
+        {"1P", "1000T"},
+        {"1u", "1000n"},
+        {"100m", "0.1"},
+        {"001", "1"},
+        {"1.5Gi", "1536Mi"},
+        {"1e-3", "1m"},
+        {"1E+2", "100"},
         {"1000000000000000000000", "1000E"},
         {"-1.5", "-1500m"},
         /* as the server rounds and caps */
-        {"0.1n", "1n"},     {"-0.1n", "-1n"},  {"1.0000000001", "1000000001n"},
-        {"0.0000000001Ki", "103n"},            {"9Ei", "10Ei"},
+        {"0.1n", "1n"},
+        {"-0.1n", "-1n"},
+        {"1.0000000001", "1000000001n"},
+        {"0.0000000001Ki", "103n"},
+        {"9Ei", "10Ei"},
         {"8Ei", "9223372036854775807"},
     };
 
@@ -44,9 +62,10 @@ TEST(quantity_spellings_of_one_amount_are_equal)
 TEST(quantity_amounts_are_ordered)
 {
     static const char *const rising[] = {
-        "-1Ei", "-1E", "-2", "-1", "-1n", "0", "1n", "1u", "999u", "1m",
-        "1", "1.000000001", "2", "1k", "1Ki", "1M", "1Mi", "1G", "1Gi", "1T",
-        "1Ti", "1P", "1Pi", "1E", "1Ei", "8Ei", "1e19", "1e80",
+        "-1Ei", "-1E",  "-2",  "-1",  "-1n",         "0",    "1n",
+        "1u",   "999u", "1m",  "1",   "1.000000001", "2",    "1k",
+        "1Ki",  "1M",   "1Mi", "1G",  "1Gi",         "1T",   "1Ti",
+        "1P",   "1Pi",  "1E",  "1Ei", "8Ei",         "1e19", "1e80",
     };
     int count = sizeof rising / sizeof rising[0];
 
@@ -58,9 +77,30 @@ TEST(quantity_amounts_are_ordered)
 TEST(quantity_texts_that_are_none_are_refused)
 {
     static const char *const bad[] = {
-        "",     " 1",    "1 ",   "+",    "-",    ".",     "Ki",   "1K",
-        "1ki",  "1Kim",  "1mm",  "1e",   "1e+",  "1e3m",  "1.2.3", "0x10",
-        "--1",  "1,5",   "abc",  "1e81", "NaN",  "1Mb",   "1i",   "1e1001",
+        "",
+        " 1",
+        "1 ",
+        "+",
+        "-",
+        ".",
+        "Ki",
+        "1K",
+        "1ki",
+        "1Kim",
+        "1mm",
+        "1e",
+        "1e+",
+        "1e3m",
+        "1.2.3",
+        "0x10",
+        "--1",
+        "1,5",
+        "abc",
+        "1e81",
+        "NaN",
+        "1Mb",
+        "1i",
+        "1e1001",
         "123456789012345678901234567890123456789",
     };
     struct quantity q;
@@ -141,13 +181,13 @@ static void slow_cap(struct slow *s)
 /* A random amount as text and as what it should mean. */
 static struct slow random_amount(struct rng *rng, char text[64])
 {
-    static const char suffix[][4] = {"", "n", "u", "m", "k", "M", "G", "T",
-                                     "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi",
-                                     "e2", "E-3"};
-    static const int tens[] = {0, -9, -6, -3, 3, 6, 9, 12, 15, 18, 0, 0, 0, 0,
-                               0, 2, -3};
-    static const int twos[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 0,
-                               0};
+    static const char suffix[][4] = {"",   "n",  "u",  "m",  "k",  "M",
+                                     "G",  "T",  "P",  "E",  "Ki", "Mi",
+                                     "Gi", "Ti", "Pi", "e2", "E-3"};
+    static const int tens[] = {0,  -9, -6, -3, 3, 6, 9, 12, 15,
+                               18, 0,  0,  0,  0, 0, 2, -3};
+    static const int twos[] = {0, 0, 0, 0, 0, 0, 0, 0, 0,
+                               0, 1, 2, 3, 4, 5, 0, 0};
     struct slow s = {{0}};
     int digits = 1 + (int)rng_below(rng, 5), point, fraction = 0, len = 0;
     size_t which = (size_t)rng_below(rng, sizeof tens / sizeof tens[0]);

@@ -149,7 +149,8 @@ TEST(label_selector_errors_say_where_and_what)
     fails(selector_parse_labels, ",a", "expected a label key at position 1");
     fails(selector_parse_labels, "a=b c",
           "expected ',' at position 5, found 'c'");
-    fails(selector_parse_labels, "a b", "expected =, ==, !=, in, notin, > or <");
+    fails(selector_parse_labels, "a b",
+          "expected =, ==, !=, in, notin, > or <");
     fails(selector_parse_labels, "!a=b", "expected ',' at position 3");
     fails(selector_parse_labels, "a=(", "expected a value at position 3");
     fails(selector_parse_labels, "-a=b", "'-a' is not a label key");
@@ -212,7 +213,8 @@ TEST(field_selector_values_are_escaped)
 
 TEST(field_selector_errors_say_which_term)
 {
-    fails(selector_parse_fields, "a", "field selector 'a': 'a' has no operator");
+    fails(selector_parse_fields, "a",
+          "field selector 'a': 'a' has no operator");
     fails(selector_parse_fields, "a!b", "has no operator");
     fails(selector_parse_fields, "a,b=c", "'a' has no operator");
     fails(selector_parse_fields, "=b", "has no dotted path");

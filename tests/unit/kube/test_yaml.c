@@ -18,8 +18,7 @@ static void reads_as(const char *yaml, const char *json)
 
     check_ok(value_parse(&a, json, strlen(json), &want, &err), &err);
     if (check_ok(yaml_parse(&a, "f", yaml, strlen(yaml), &docs, &err), &err) &&
-        check_int(docs.count, 1) &&
-        !check(value_equal(docs.items[0], want))) {
+        check_int(docs.count, 1) && !check(value_equal(docs.items[0], want))) {
         value_print(docs.items[0], &got, NULL);
         check_str(str_text(&got), json);
     }
@@ -265,7 +264,8 @@ TEST(yaml_objects_need_a_kind)
         {"\n5", "f:2: expected a Kubernetes object, got integer"},
         {"kind: A", "f:1: the object has no apiVersion"},
         {"apiVersion: v1\n", "f:1: the object has no kind"},
-        {"apiVersion: 1\nkind: A", "f:1: apiVersion must be a non-empty string"},
+        {"apiVersion: 1\nkind: A",
+         "f:1: apiVersion must be a non-empty string"},
         {"apiVersion: v1\nkind: List\nitems:\n- a",
          "f:4: expected a Kubernetes object, got string"},
     };
@@ -323,8 +323,7 @@ TEST(yaml_errors_name_file_line_and_column)
     fails("a: b: c",
           "f.yaml:1:5: mapping values are not allowed in this context",
           "in quotes");
-    fails("a: @b",
-          "f.yaml:1:4: found character that cannot start any token",
+    fails("a: @b", "f.yaml:1:4: found character that cannot start any token",
           "needs quotes");
     fails("a: [1, 2\nb: 3",
           "f.yaml:2:2: did not find expected ',' or ']' while parsing a flow "
@@ -349,10 +348,12 @@ TEST(yaml_errors_name_file_line_and_column)
           "");
     fails("a: *x", "f.yaml:1:4: no anchor '&x' before '*x'", "");
     fails("a: &x [*x]", "f.yaml:1:8: '*x' stands inside of '&x'", "");
-    fails("<<: 5", "f.yaml:1:1: '<<' needs a map or a list of maps, got "
-                   "integer", "");
-    fails("<<: [[{a: 1}]]",
-          "f.yaml:1:1: '<<' needs a map or a list of maps", "");
+    fails("<<: 5",
+          "f.yaml:1:1: '<<' needs a map or a list of maps, got "
+          "integer",
+          "");
+    fails("<<: [[{a: 1}]]", "f.yaml:1:1: '<<' needs a map or a list of maps",
+          "");
     fails("a: 1\nb: \xff", "f.yaml:2:4: invalid leading UTF-8 octet", "");
 }
 
