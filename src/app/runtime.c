@@ -505,6 +505,20 @@ static int print_reports(struct runtime *rt, struct err *err)
     return rc;
 }
 
+/* Nobody asks for the plan of an object that is not there on purpose. */
+static int check_found(struct runtime *rt, struct err *err)
+{
+    const struct runtime_options *o = rt->options;
+    struct unit *u = &rt->units[0];
+
+    if (!o->name || !u->controller || controller_state(u->controller).passes)
+        return 0;
+    return err_set(err, ERR_NOT_FOUND, "there is no %s '%s' in %s%s%s",
+                   u->bundle.decl->root.kind, o->name,
+                   o->ns ? "namespace '" : "any namespace",
+                   o->ns ? o->ns : "", o->ns ? "'" : "");
+}
+
 static int exit_code(struct runtime *rt)
 {
     size_t changes = 0, errors = 0;
@@ -538,7 +552,8 @@ static int run_loop(struct runtime *rt, struct err *err)
         *err = rt->err;
         return -(int)err->code;
     }
-    return print_reports(rt, err);
+    rc = check_found(rt, err);
+    return rc < 0 ? rc : print_reports(rt, err);
 }
 
 int runtime_run(const struct runtime_options *options, struct err *err)

@@ -16,7 +16,8 @@
 #include "runtime_impl.h"
 
 #define MAX_MANIFEST_BYTES (16u << 20)
-#define PLAN_MANAGER "tidelock-plan"
+/* No operator's: those are "tidelock-<name>". */
+#define PLAN_MANAGER "tidelock_plan"
 
 /* ---- reading ---- */
 
@@ -224,15 +225,16 @@ static void replace_root(struct question *q, const char *body, size_t len)
         runtime_fail(rt, &err);
         return;
     }
-    value_unset(value_get(now, "metadata"), "managedFields");
     rt->manifests[rt->next_root] = now;
 }
 
-/* The live object's identity and status, the file's wishes. */
+/* The live object's identity and what we own of it, the file's wishes. */
 static void adopt_identity(struct question *q, const char *body, size_t len)
 {
     static const char *const keys[] = { "uid", "resourceVersion",
-                                        "generation" };
+                                        "generation", "finalizers",
+                                        "deletionTimestamp",
+                                        "managedFields" };
     struct runtime *rt = q->rt;
     struct value *live;
     struct value *root = rt->manifests[rt->next_root];
