@@ -107,13 +107,20 @@ struct change *changeset_add(struct changeset *cs, enum change_verb verb);
 int changeset_note(struct changeset *cs, const struct object_ref *ref,
                    const char *line, const char *text);
 
-/* The requests of one change, at most two (RECREATE: delete, create), in `a`.
- * Status and finalizer writes carry `root_rv`, the newest resourceVersion of
- * the root that the sender knows; NULL: that of the snapshot planned from. A
- * dry run is the same request with dryRun=All. */
+struct render_options {
+    const char *root_rv; /* the newest resourceVersion of the root that the
+                          * sender knows: status and finalizer writes carry
+                          * it. NULL: that of the snapshot planned from */
+    bool dry_run;        /* the same request with dryRun=All */
+};
+struct request_pair {
+    struct request items[2]; /* RECREATE: delete, create */
+    size_t count;
+};
+/* The requests of one change, in `a`. */
 int change_requests(const struct changeset *cs, const struct change *c,
-                    const char *root_rv, bool dry_run, struct arena *a,
-                    struct request ret[2], size_t *ret_count, struct err *err);
+                    const struct render_options *options, struct arena *a,
+                    struct request_pair *ret, struct err *err);
 /* "create", "change", "recreate", "delete", "status", ...: for people. */
 const char *change_verb_word(enum change_verb verb);
 /* "+", "~", "-/+", "-" */

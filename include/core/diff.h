@@ -53,14 +53,17 @@ struct diff_input {
 int diff_plan(const struct diff_input *in, struct changeset *cs,
               struct err *err);
 
-/* The differences of two versions of one object for people: list items named
- * by their key where the schema knows one, metadata that the server keeps for
- * itself left out, Secret data sensitive. Either may be NULL; sorted by path.
- * The values are borrowed from the two trees. */
-int diff_fields(const struct schema_set *schemas, const struct gvk *gvk,
-                const struct value *before, const struct value *after,
-                struct arena *a, struct change_field **ret, size_t *ret_count,
-                struct err *err);
+/* Two versions of one object; either may be NULL. */
+struct object_pair {
+    struct gvk gvk;
+    const struct value *before, *after;
+};
+/* Their differences for people: list items named by their key where the schema
+ * knows one, metadata that the server keeps for itself left out, Secret data
+ * sensitive; sorted by path. The values are borrowed from the two trees. */
+int diff_fields(const struct schema_set *schemas,
+                const struct object_pair *pair, struct arena *a,
+                struct change_field **ret, size_t *ret_count, struct err *err);
 
 /*
  * The memo: uid -> (resourceVersion, declared hash) known to be in sync, for

@@ -165,15 +165,14 @@ static int add_requests(struct arena *a, struct value *out,
                         const struct changeset *cs, const struct change *c,
                         struct err *err)
 {
-    struct request requests[2];
+    const struct render_options options = { 0 };
+    struct request_pair pair = { 0 };
     struct value *list = value_array(a);
-    size_t count = 0;
-    int rc = change_requests(cs, c, cs->root->resource_version, false, a,
-                             requests, &count, err);
+    int rc = change_requests(cs, c, &options, a, &pair, err);
 
-    for (size_t i = 0; rc == 0 && i < count; i++)
+    for (size_t i = 0; rc == 0 && i < pair.count; i++)
         if (value_append(a, list,
-                         report_value_request(a, &requests[i], c, err)) < 0)
+                         report_value_request(a, &pair.items[i], c, err)) < 0)
             rc = err_nomem(err);
     if (rc == 0 && value_set(a, out, "requests", list) < 0)
         rc = err_nomem(err);

@@ -211,24 +211,23 @@ static void exec_write(struct exec *e, bool ask)
 {
     struct arena arena = { 0 };
     struct change change = *current(e);
-    struct request requests[2];
+    const struct render_options options = { e->root_rv, ask };
+    struct request_pair pair;
     struct err err = { 0 };
-    size_t count = 0;
     int rc;
 
     if (e->recreate)
         change.verb = CHANGE_RECREATE;
-    rc = change_requests(e->cs, &change, e->root_rv, ask, &arena, requests,
-                         &count, &err);
+    rc = change_requests(e->cs, &change, &options, &arena, &pair, &err);
     if (rc < 0)
         exec_fail(e, &err);
-    else if (e->request >= count) {
+    else if (e->request >= pair.count) {
         e->index++;
         e->request = 0;
         e->recreate = false;
         exec_next(e);
     } else
-        exec_send(e, &requests[e->request], ask ? STAGE_ASK : STAGE_WRITE);
+        exec_send(e, &pair.items[e->request], ask ? STAGE_ASK : STAGE_WRITE);
     arena_release(&arena);
 }
 

@@ -95,14 +95,13 @@ static bool worth_asking(const struct change *c)
 
 static int ask(struct asking *q, const struct change *c, struct err *err)
 {
+    const struct render_options options = { .dry_run = true };
     struct arena arena = { 0 };
-    struct request requests[2];
-    size_t count = 0;
-    int rc = change_requests(q->cs, c, q->cs->root->resource_version, true,
-                             &arena, requests, &count, err);
+    struct request_pair pair;
+    int rc = change_requests(q->cs, c, &options, &arena, &pair, err);
 
     if (rc == 0) {
-        q->call = cluster_send(q->sink->cluster, &requests[0], on_answer, q,
+        q->call = cluster_send(q->sink->cluster, &pair.items[0], on_answer, q,
                                err);
         rc = q->call ? 0 : -(int)err->code;
     }
@@ -132,21 +131,25 @@ static int confirm(struct asking *q, struct change *c, const char *body,
                    size_t len, struct err *err)
 {
     struct arena *a = q->cs->arena;
-    struct gvk gvk = { c->resource->api_version, c->resource->kind };
+    struct object_pair pair = {
+        .gvk = { c->resource->api_version, c->resource->kind },
+    };
     struct value *before = NULL;
-    struct value *after;
+    struct value *after = NULL;
     int rc = value_parse(a, body, len, &after, err);
 
     if (rc == 0 && c->live)
         rc = snapshot_value(c->live, a, &before, err);
+    pair.before = before;
+    pair.after = after;
     if (c->verb == CHANGE_STATUS) {
         /* the status subresource answers with the whole root */
         c->confirmed = rc == 0;
         return rc;
     }
     if (rc == 0)
-        rc = diff_fields(q->sink->cluster->schemas, &gvk, before, after, a,
-                         &c->fields, &c->field_count, err);
+        rc = diff_fields(q->sink->cluster->schemas, &pair, a, &c->fields,
+                         &c->field_count, err);
     c->confirmed = rc == 0;
     return rc;
 }

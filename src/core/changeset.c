@@ -234,13 +234,14 @@ static int render_root(struct render *r, struct request *ret)
     return render_apply(r, c->uid, r->root_rv, ret);
 }
 
-static int render(struct render *r, struct request ret[2], size_t *ret_count)
+static int render(struct render *r, struct request_pair *pair)
 {
+    struct request *ret = pair->items;
     const struct change *c = r->c;
     const struct target t = target_of(c);
     int rc;
 
-    *ret_count = 1;
+    pair->count = 1;
     switch (c->verb) {
     case CHANGE_CREATE:
         return render_apply(r, NULL, CREATE_ONLY_RV, &ret[0]);
@@ -250,7 +251,7 @@ static int render(struct render *r, struct request ret[2], size_t *ret_count)
         rc = render_delete(r, &ret[0]);
         if (rc < 0)
             return rc;
-        *ret_count = 2;
+        pair->count = 2;
         r->options.force = false;
         return render_apply(r, NULL, CREATE_ONLY_RV, &ret[1]);
     case CHANGE_PATCH:
@@ -285,27 +286,28 @@ static bool wants_strict(enum change_verb verb)
 }
 
 int change_requests(const struct changeset *cs, const struct change *c,
-                    const char *root_rv, bool dry_run, struct arena *a,
-                    struct request ret[2], size_t *ret_count, struct err *err)
+                    const struct render_options *options, struct arena *a,
+                    struct request_pair *ret, struct err *err)
 {
     struct render r = {
         .cs = cs,
         .c = c,
-        .root_rv = root_rv ? root_rv : cs->root->resource_version,
+        .root_rv = options->root_rv ? options->root_rv
+                                    : cs->root->resource_version,
         .options = {.field_manager = c->field_manager ? c->field_manager
                                                       : cs->decl->field_manager,
                     .force = c->force,
-                    .dry_run = dry_run,
+                    .dry_run = options->dry_run,
                     .field_validation =
                         wants_strict(c->verb) ? "Strict" : NULL},
         .a = a,
         .err = err,
     };
-    size_t count;
-    int rc = render(&r, ret, &count);
+    struct request_pair pair = {0};
+    int rc = render(&r, &pair);
 
     if (rc == 0)
-        *ret_count = count;
+        *ret = pair;
     return rc;
 }
 

@@ -438,15 +438,15 @@ int diff_fields_below(const struct diff_fields_input *in, struct arena *a,
     return 0;
 }
 
-int diff_fields(const struct schema_set *schemas, const struct gvk *gvk,
-                const struct value *before, const struct value *after,
-                struct arena *a, struct change_field **ret, size_t *ret_count,
-                struct err *err)
+int diff_fields(const struct schema_set *schemas,
+                const struct object_pair *pair, struct arena *a,
+                struct change_field **ret, size_t *ret_count, struct err *err)
 {
+    const struct gvk *gvk = &pair->gvk;
     struct diff_fields_input in = {
         .node = schema_find(schemas, gvk->api_version, gvk->kind),
-        .before = before,
-        .after = after,
+        .before = pair->before,
+        .after = pair->after,
         .secret = strcmp(gvk->api_version, "v1") == 0 &&
                   strcmp(gvk->kind, "Secret") == 0,
     };

@@ -61,12 +61,13 @@ static int delete_step(struct diff_work *w, const struct diff_step *s)
 static int show_fields(struct diff_work *w, struct change *c,
                        const struct value *live, const struct value *patch)
 {
-    struct gvk gvk = {c->resource->api_version, c->resource->kind};
-    struct value *after;
+    struct value *after = NULL;
     int rc = merge_patch_apply(w->a, live, patch, &after, w->err);
+    struct object_pair pair = {
+        {c->resource->api_version, c->resource->kind}, live, after};
 
     if (rc == 0)
-        rc = diff_fields(w->in->schemas, &gvk, live, after, w->a, &c->fields,
+        rc = diff_fields(w->in->schemas, &pair, w->a, &c->fields,
                          &c->field_count, w->err);
     return rc;
 }
@@ -202,7 +203,8 @@ static int patch_body(struct diff_work *w, const struct diff_step *s,
 static int try_patch(struct diff_work *w, const struct diff_step *s,
                      const struct value *live, struct diff_drift *ret)
 {
-    struct gvk gvk = {s->resource->api_version, s->resource->kind};
+    struct object_pair pair = {
+        .gvk = {s->resource->api_version, s->resource->kind}, .before = live};
     struct value *after = NULL;
     int rc;
 
@@ -217,8 +219,9 @@ static int try_patch(struct diff_work *w, const struct diff_step *s,
         w->err->code = ERR_PLAN;
         return diff_place(w, s->step, -ERR_PLAN);
     }
+    pair.after = after;
     if (rc == 0)
-        rc = diff_fields(w->in->schemas, &gvk, live, after, w->a, &ret->fields,
+        rc = diff_fields(w->in->schemas, &pair, w->a, &ret->fields,
                          &ret->field_count, w->err);
     if (rc == 0)
         ret->in_sync = value_equal(live, after);

@@ -364,15 +364,16 @@ const char *fx_fields(struct fixture *f, size_t i)
 
 const char *fx_requests(struct fixture *f, size_t i)
 {
-    struct request r[2];
-    size_t count = 0;
+    const struct render_options options = {.root_rv = "77"};
+    struct request_pair pair;
+    const struct request *r = pair.items;
     char *out = arena_strdup(&f->arena, "");
 
     if (i >= f->cs.count ||
-        change_requests(&f->cs, &f->cs.items[i], "77", false, &f->arena, r,
-                        &count, &f->err) < 0)
+        change_requests(&f->cs, &f->cs.items[i], &options, &f->arena, &pair,
+                        &f->err) < 0)
         return "";
-    for (size_t k = 0; out && k < count; k++)
+    for (size_t k = 0; out && k < pair.count; k++)
         out = arena_printf(&f->arena, "%s%s%s %s %s", out, k ? "\n" : "",
                            http_method_name(r[k].method), r[k].path,
                            r[k].body ? r[k].body : "");

@@ -7,15 +7,17 @@
 #include "core/fake_server.h"
 #include "test.h"
 
+static const struct render_options AS_SENT;
+
 static const char *dry_path(struct fixture *f, size_t i)
 {
-    struct request r[2];
-    size_t count;
+    const struct render_options dry = {.dry_run = true};
+    struct request_pair pair;
 
-    check_ok(change_requests(&f->cs, &f->cs.items[i], NULL, true, &f->arena, r,
-                             &count, &f->err),
+    check_ok(change_requests(&f->cs, &f->cs.items[i], &dry, &f->arena, &pair,
+                             &f->err),
              &f->err);
-    return r[0].path;
+    return pair.items[0].path;
 }
 
 TEST(a_dry_run_is_the_same_request_with_one_word_more)
@@ -40,17 +42,16 @@ TEST(a_dry_run_is_the_same_request_with_one_word_more)
 TEST(without_a_newer_version_the_root_is_the_one_planned_from)
 {
     struct fixture f;
-    struct request r[2];
-    size_t count;
+    struct request_pair pair;
 
     fx_init(&f);
     fx_condition(&f, "Ready", "True");
     check_ok(fx_diff(&f), &f.err);
-    check_ok(change_requests(&f.cs, &f.cs.items[0], NULL, false, &f.arena, r,
-                             &count, &f.err),
+    check_ok(change_requests(&f.cs, &f.cs.items[0], &AS_SENT, &f.arena, &pair,
+                             &f.err),
              &f.err);
-    check_int(count, 1);
-    check_has(r[0].body, "\"resourceVersion\":\"50\"");
+    check_int(pair.count, 1);
+    check_has(pair.items[0].body, "\"resourceVersion\":\"50\"");
     fx_release(&f);
 }
 
@@ -145,8 +146,7 @@ TEST(every_verb_has_a_word_and_a_sign)
 TEST_ALLOC(a_plan_survives_out_of_memory_from_diff_to_requests)
 {
     struct fixture f;
-    struct request r[2];
-    size_t count;
+    struct request_pair pair;
     int rc;
 
     fx_init(&f);
@@ -166,8 +166,8 @@ TEST_ALLOC(a_plan_survives_out_of_memory_from_diff_to_requests)
     f.memo = diff_memo_new(4);
     rc = fx_diff(&f);
     for (size_t i = 0; rc == 0 && i < f.cs.count; i++)
-        rc = change_requests(&f.cs, &f.cs.items[i], NULL, false, &f.arena, r,
-                             &count, &f.err);
+        rc = change_requests(&f.cs, &f.cs.items[i], &AS_SENT, &f.arena, &pair,
+                             &f.err);
     if (rc == 0) {
         check_int(f.cs.count, 7);
         check_int(strlen(f.cs.hash), 64);

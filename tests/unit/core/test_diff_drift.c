@@ -251,8 +251,8 @@ TEST(a_change_that_may_need_a_new_object_asks_the_server)
 {
     struct fixture f;
     struct change change;
-    struct request r[2];
-    size_t count;
+    struct request_pair pair;
+    const struct request *r = pair.items;
 
     settle_with(&f, DEPLOYMENT("{'name':'c','image':'i:1'}"));
     fx_apply(&f, DEPLOYMENT("{'name':'c','image':'i:2'}"))->recreate = true;
@@ -260,10 +260,10 @@ TEST(a_change_that_may_need_a_new_object_asks_the_server)
     check(fx_change(&f, 0)->check_immutable);
     change = *fx_change(&f, 0);
     change.verb = CHANGE_RECREATE;
-    check_ok(change_requests(&f.cs, &change, NULL, false, &f.arena, r, &count,
-                             &f.err),
+    check_ok(change_requests(&f.cs, &change, &(struct render_options){0},
+                             &f.arena, &pair, &f.err),
              &f.err);
-    check_int(count, 2);
+    check_int(pair.count, 2);
     check_str(http_method_name(r[0].method), "DELETE");
     check_has(r[0].body, "\"preconditions\":{\"resourceVersion\":\"1");
     check_has(r[0].body, "\"propagationPolicy\":\"Background\"");

@@ -9,10 +9,11 @@ static const char *fields_of(struct fixture *f, struct gvk gvk,
                              const char *before, const char *after)
 {
     struct change *c = changeset_add(&f->cs, CHANGE_APPLY);
+    struct object_pair pair = {gvk, before ? fx_value(f, before) : NULL,
+                               after ? fx_value(f, after) : NULL};
 
-    check_ok(diff_fields(NULL, &gvk, before ? fx_value(f, before) : NULL,
-                         after ? fx_value(f, after) : NULL, &f->arena,
-                         &c->fields, &c->field_count, &f->err),
+    check_ok(diff_fields(NULL, &pair, &f->arena, &c->fields, &c->field_count,
+                         &f->err),
              &f->err);
     return fx_fields(f, f->cs.count - 1);
 }
@@ -138,6 +139,7 @@ TEST(secret_data_is_taken_apart_and_hidden)
 TEST(sensitive_values_hide_only_themselves)
 {
     struct fixture f;
+    struct object_pair pair;
     struct value *after;
     struct change *c;
 
@@ -145,8 +147,9 @@ TEST(sensitive_values_hide_only_themselves)
     c = changeset_add(&f.cs, CHANGE_APPLY);
     after = fx_value(&f, "{'data':{'p':'s','q':'t'}}");
     value_path(after, "data.p")->sensitive = true;
-    check_ok(diff_fields(NULL, &CONFIG, NULL, after, &f.arena, &c->fields,
-                         &c->field_count, &f.err),
+    pair = (struct object_pair){CONFIG, NULL, after};
+    check_ok(diff_fields(NULL, &pair, &f.arena, &c->fields, &c->field_count,
+                         &f.err),
              &f.err);
     check_int(c->field_count, 2);
     check(c->fields[0].sensitive);
@@ -175,6 +178,7 @@ TEST_ALLOC(fields_survive_out_of_memory)
     struct fixture f;
     struct change_field *fields;
     struct value *before, *after;
+    struct object_pair pair;
     size_t count = 0;
     int rc;
 
@@ -182,9 +186,9 @@ TEST_ALLOC(fields_survive_out_of_memory)
     before = fx_value(&f, "{'spec':{'ports':[{'port':80,'name':'x'}]},"
                           "'metadata':{'labels':{'a.b/c':'1'}}}");
     after = fx_value(&f, "{'spec':{'ports':[{'port':80,'name':'y'}]}}");
+    pair = (struct object_pair){SERVICE, before, after};
     rc = f.oom ? -ERR_NOMEM
-               : diff_fields(NULL, &SERVICE, before, after, &f.arena, &fields,
-                             &count, &f.err);
+               : diff_fields(NULL, &pair, &f.arena, &fields, &count, &f.err);
     if (rc == 0)
         check_int(count, 2);
     fx_release(&f);
