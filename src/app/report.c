@@ -77,6 +77,8 @@ static void add_line(struct report *r, struct str *out, const char *head,
     }
     for (size_t w = width_of(head); w + 1 < COLUMN; w++)
         str_addc(out, ' ');
+    if (width_of(head) >= COLUMN)
+        str_add(out, "  "); /* a long line keeps a visible gap */
     str_addf(out, " %s%s%s\n", line ? line : "", line && reason ? "   " : "",
              reason ? reason : "");
 }
