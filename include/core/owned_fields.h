@@ -30,4 +30,10 @@ bool owned_is_leaf(const struct value *node);
 bool owned_is_map(const struct value *node);
 bool owned_is_set(const struct value *node);
 
+/* Is what `object` says owned, all of it and nothing else? Names and kinds,
+ * which nobody owns, aside. Looks neither at the live object nor at a schema,
+ * so it is quick; false also where it cannot tell, and on out of memory. */
+bool owned_exactly(struct arena *a, const struct value *entry,
+                   const struct value *object);
+
 #endif

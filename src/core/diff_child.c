@@ -167,12 +167,16 @@ static bool scales_down(const struct value *body, const struct value *live)
            then->as.integer < now->as.integer;
 }
 
+/* NULL: w->err says why. */
 static struct change *add_child(struct diff_work *w, const struct diff_step *s,
                                 const struct diff_declared *d,
                                 enum change_verb verb)
 {
-    struct change *c = changeset_add(w->cs, verb);
+    struct change *c;
 
+    if (diff_check_types(w, s) < 0)
+        return NULL;
+    c = changeset_add(w->cs, verb);
     if (!c) {
         err_nomem(w->err);
         return NULL;
@@ -205,7 +209,7 @@ static int change_child(struct diff_work *w, const struct diff_step *s,
     }
     c = add_child(w, s, d, CHANGE_APPLY);
     if (!c)
-        return -ERR_NOMEM;
+        return -(int)w->err->code;
     c->uid = s->live->uid;
     if (diff_was_read(w, s->live))
         c->resource_version = s->live->resource_version;
@@ -260,16 +264,16 @@ static int declare(struct diff_work *w, const struct diff_step *s,
                    struct diff_declared *d)
 {
     struct value *body;
-    const char *hash;
-    int rc = hash_of(w, s, s->step->body, &hash);
+    bool changed;
+    int rc = hash_of(w, s, s->step->body, &d->hash);
 
     if (rc < 0)
         return rc;
-    d->memo = s->step->orphan ? NULL : hash;
+    d->memo = s->step->orphan ? NULL : d->hash;
     if (s->owner == OWNER_US && diff_memo_hit(w->in->memo, s->live, d->memo))
         return 0;
-    rc = diff_normalise(w, s, &body);
-    if (rc == 0)
+    rc = diff_normalise(w, s, &body, &changed);
+    if (rc == 0 && changed)
         rc = hash_of(w, s, body, &d->hash);
     if (rc < 0)
         return rc;
@@ -296,6 +300,6 @@ int diff_child(struct diff_work *w, const struct diff_step *s)
         return 0;
     }
     if (!s->live)
-        return add_child(w, s, &d, CHANGE_CREATE) ? 0 : -ERR_NOMEM;
+        return add_child(w, s, &d, CHANGE_CREATE) ? 0 : -(int)w->err->code;
     return change_child(w, s, &d);
 }

@@ -86,10 +86,12 @@ bool diff_was_read(const struct diff_work *w, const struct snapshot *live);
 
 /* ---- diff_schema.c ---- */
 bool diff_is_secret(const struct resource *r);
-/* The declared child as it is hashed and sent: types checked, empty tables
- * made right (in place), stringData turned into data (in a copy). */
+/* The declared child as it is hashed and sent: empty tables made right (in
+ * place), stringData turned into data (in a copy). */
 int diff_normalise(struct diff_work *w, const struct diff_step *s,
-                   struct value **ret);
+                   struct value **ret, bool *ret_changed);
+/* Of a child that is about to be sent. */
+int diff_check_types(struct diff_work *w, const struct diff_step *s);
 /* Replace *status by one without the fields that the root's schema lacks. */
 int diff_drop_unknown(struct diff_work *w, struct value **status);
 

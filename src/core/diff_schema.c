@@ -3,7 +3,8 @@
  *
  * DESIGN
  *
- * Three repairs and one check, all before a declaration is hashed:
+ * Two repairs before a declaration is hashed, and a check before it is sent
+ * (what is in sync was sent before):
  *
  *      {} and []      a script cannot tell an empty table from an empty list:
  *                     the schema says which is meant
@@ -61,12 +62,11 @@ static bool on_issue(void *arg, const struct schema_issue *issue)
     return c->rc == 0;
 }
 
-static int check_types(struct diff_work *w, const struct diff_step *s,
-                       const struct value *body)
+int diff_check_types(struct diff_work *w, const struct diff_step *s)
 {
     struct checking c = {w, s, 0};
-    int rc = schema_check(w->in->schemas, &s->step->ref.gvk, body, on_issue, &c,
-                          w->err);
+    int rc = schema_check(w->in->schemas, &s->step->ref.gvk, s->step->body,
+                          on_issue, &c, w->err);
 
     if (rc == -ERR_NO_KIND) { /* a CRD without a schema at hand */
         err_clear(w->err);
@@ -127,16 +127,31 @@ bool diff_is_secret(const struct resource *r)
     return !*r->group && strcmp(r->kind, "Secret") == 0;
 }
 
-int diff_normalise(struct diff_work *w, const struct diff_step *s,
-                   struct value **ret)
+/* Most declarations have nothing empty, and need no look at the schema. */
+static bool has_empty(const struct value *v)
 {
-    int rc;
+    bool array = value_is(v, VALUE_ARRAY);
 
-    schema_fix_empty(w->in->schemas, &s->step->ref.gvk, s->step->body);
+    if (!array && !value_is(v, VALUE_OBJECT))
+        return false;
+    for (uint32_t i = 0; i < v->count; i++)
+        if (has_empty(array ? v->as.items[i] : v->as.members[i].value))
+            return true;
+    return v->count == 0;
+}
+
+int diff_normalise(struct diff_work *w, const struct diff_step *s,
+                   struct value **ret, bool *ret_changed)
+{
+    int rc = 0;
+
+    *ret_changed = has_empty(s->step->body);
+    if (*ret_changed)
+        schema_fix_empty(w->in->schemas, &s->step->ref.gvk, s->step->body);
     *ret = s->step->body;
-    rc = check_types(w, s, *ret);
-    if (rc == 0 && diff_is_secret(s->resource))
+    if (diff_is_secret(s->resource))
         rc = merge_string_data(w, s, ret);
+    *ret_changed = *ret_changed || *ret != s->step->body;
     return rc;
 }
 

@@ -69,3 +69,123 @@ bool owned_is_set(const struct value *node)
 {
     return has_kind(node, 'v');
 }
+
+/* ---- owned_exactly ---- */
+
+/* Where the names are that nobody owns (SA-8). */
+enum depth { AT_ROOT, AT_METADATA, BELOW };
+
+static bool covers(struct arena *a, const struct value *node,
+                   const struct value *v, enum depth depth);
+
+static bool is_untracked(const char *name, enum depth depth)
+{
+    if (depth == AT_ROOT)
+        return strcmp(name, "apiVersion") == 0 || strcmp(name, "kind") == 0;
+    return depth == AT_METADATA &&
+           (strcmp(name, "name") == 0 || strcmp(name, "namespace") == 0);
+}
+
+static uint32_t count_kind(const struct value *node, char prefix)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < node->count; i++)
+        n += has_prefix(&node->as.members[i], prefix);
+    return n;
+}
+
+static bool covers_object(struct arena *a, const struct value *node,
+                          const struct value *v, enum depth depth)
+{
+    uint32_t tracked = 0;
+
+    for (uint32_t i = 0; i < v->count; i++) {
+        const struct value_member *m = &v->as.members[i];
+        enum depth below = depth == AT_ROOT && strcmp(m->key, "metadata") == 0
+                               ? AT_METADATA
+                               : BELOW;
+
+        if (is_untracked(m->key, depth))
+            continue;
+        tracked++;
+        if (!covers(a, owned_field(node, m->key, m->key_len), m->value, below))
+            return false;
+    }
+    return count_kind(node, 'f') == tracked;
+}
+
+/* Has the item these keys? One that it does not name is a default. */
+static bool has_keys(const struct value *item, const struct value *keys)
+{
+    for (uint32_t i = 0; i < keys->count; i++) {
+        const struct value_member *m = &keys->as.members[i];
+        const struct value *v = value_getn(item, m->key, m->key_len);
+
+        if (v && !value_equal(v, m->value))
+            return false;
+    }
+    return true;
+}
+
+/* The index of the only item of the list with these keys; -1: none, or
+ * several, of which only a schema could tell which is meant. */
+static int only_item(const struct value *list, const struct value *keys)
+{
+    int found = -1;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (!has_keys(list->as.items[i], keys))
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (int)i;
+    }
+    return found;
+}
+
+/* As many owned items as declared ones, each the only one of another. */
+static bool covers_list(struct arena *a, const struct value *node,
+                        const struct value *list)
+{
+    uint64_t seen = 0;
+
+    if (list->count > 64 || count_kind(node, 'k') != list->count)
+        return false;
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct value_member *m = &node->as.members[i];
+        struct value *keys;
+        int item;
+
+        if (!has_prefix(m, 'k'))
+            continue;
+        if (value_parse(a, m->key + 2, m->key_len - 2, &keys, NULL) < 0)
+            return false;
+        item = only_item(list, keys);
+        if (item < 0 || (seen >> item & 1) ||
+            !covers(a, m->value, list->as.items[item], BELOW))
+            return false;
+        seen |= UINT64_C(1) << item;
+    }
+    return true;
+}
+
+static bool covers(struct arena *a, const struct value *node,
+                   const struct value *v, enum depth depth)
+{
+    if (!node)
+        return false;
+    if (owned_is_leaf(node))
+        return depth == BELOW;
+    if (value_is(v, VALUE_OBJECT) && v->count)
+        return covers_object(a, node, v, depth);
+    if (value_is(v, VALUE_ARRAY) && v->count)
+        return covers_list(a, node, v);
+    return false;
+}
+
+bool owned_exactly(struct arena *a, const struct value *entry,
+                   const struct value *object)
+{
+    return covers(a, entry, object, AT_ROOT);
+}
