@@ -205,6 +205,14 @@ TEST(endless_work_is_stopped)
         "while true do plan:requeue(1) end",
         "while true do view:get('v1', 'Node', 'x') end",
         "local function f() return f() end f()",
+        "local mt = {} local t = setmetatable({}, mt) mt.__close = function() "
+        "while true do end end local x <close> = t while true do end",
+        "local mt = {} local t = setmetatable({}, mt) mt.__close = function() "
+        "while true do end end pcall(function() local x <close> = t error() "
+        "end)",
+        "local m2 = {} local mt = setmetatable({ __newindex = {} }, m2) "
+        "m2.__mode = 'v' local t = setmetatable({}, mt) local i = 0 while true "
+        "do i = i + 1 t['k' .. i] = {} end",
         "goto x ::x:: goto x",
     };
 
@@ -245,8 +253,8 @@ TEST(hard_but_finite_work_ends)
         "local mt mt = { __eq = function(a, b) return setmetatable({}, mt) == "
         "setmetatable({}, mt) end } local x = setmetatable({}, mt) == "
         "setmetatable({}, mt)",
-        "local t = {} for i = 1, 2000 do t[i] = i % 7 end table.sort(t, "
-        "function() return true end)",
+        ("local t = {} for i = 1, 2000 do t[i] = i % 7 end table.sort(t, "
+         "function() return true end)"),
         "local s = ('x'):rep(100000) for i = 1, 100 do s:upper() end",
     };
 
@@ -316,8 +324,8 @@ TEST(hoarding_memory_is_stopped)
         "s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, "
         "s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, "
         "s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s })) end",
-        "local t = {} for i = 1, 1e6 do t[i] = 'some text ' .. i end "
-        "table.concat(t)",
+        ("local t = {} for i = 1, 1e6 do t[i] = 'some text ' .. i end "
+         "table.concat(t)"),
         "local s = ('x'):rep(1000000) while true do s = s:gsub('x', 'xx') end",
     };
 
