@@ -22,14 +22,20 @@ struct view_kind {
     const struct resource *resource; /* NULL while the server lacks the kind */
     bool known;          /* synced, allowed, watch not stale */
     const char *unknown; /* why not; NULL when known */
-    bool owned;          /* items are this root's children only */
+    bool owned;          /* items are this root's children only: its uid is
+                          * the controller's, or nobody is the controller and
+                          * the label tidelock.dev/owner-uid has it */
     const struct operator_read *read; /* the declaration, NULL when owned */
     struct snapshot *const *items; /* sorted by namespace, name; borrowed */
     size_t count;
 };
 
-/* An owned kind and a read of the same kind are two entries: view:get looks
- * into the owned one first, then the reads. */
+/*
+ * An owned kind and a read of the same kind are two entries: view:get looks
+ * into the owned one first, then the reads. Both may be at different moments;
+ * what a plan does to a child is pinned by the uid and version of the entry it
+ * was found in.
+ */
 struct view {
     struct snapshot *root;
     const struct resource *root_resource;

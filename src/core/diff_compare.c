@@ -165,14 +165,26 @@ static bool is_applied_annotation(const struct comparison *c)
                   ".metadata.annotations[\"" ANNOTATION_APPLIED "\"]") == 0;
 }
 
+/* The declaration did not change, so somebody else changed the object. What
+ * the runtime adds is no part of the declaration: it also differs when a child
+ * becomes an orphan or ceases to be one. */
+static void blame(struct comparison *c)
+{
+    const char *path = str_text(&c->path);
+
+    if (c->same_hash && !text_starts(path, ".metadata.ownerReferences") &&
+        strcmp(path, ".metadata.labels[\"" LABEL_OWNER_UID "\"]") != 0)
+        c->foreign = true;
+}
+
 static int compare_leaf(struct comparison *c, struct place p)
 {
     if (same(c, p.declared, p.live, p.node))
         return 0;
     if (p.owned && (c->same_hash || is_applied_annotation(c)))
         return 0;
-    if (!p.owned && c->same_hash)
-        c->foreign = true;
+    if (!p.owned)
+        blame(c);
     return add_difference(c, p.live, p.declared);
 }
 
@@ -395,7 +407,7 @@ static int compare_unowned_items(struct comparison *c, struct list *l)
             rc = compare_item(c, l, keys, NULL);
             continue;
         }
-        c->foreign = c->foreign || c->same_hash;
+        blame(c);
         str_addf(&c->path, "[%u]", i);
         rc = add_difference(c, NULL, item);
         path_cut(c, len);

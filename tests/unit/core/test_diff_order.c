@@ -314,6 +314,7 @@ TEST(a_child_becomes_an_orphan_and_back)
     check_has(fx_fields(&f, 0), ".metadata.labels[\"tidelock.dev/owner-uid\"]"
                                 " (absent) -> " FX_ROOT_UID);
     check_has(fx_fields(&f, 0), ".metadata.ownerReferences");
+    check(!fx_change(&f, 0)->destructive);
     fake_carry_out(&f);
     check_str(f.items[CONFIG_MAP][0]->owner_uid, "");
     plan_init(&f.plan, &f.arena);
