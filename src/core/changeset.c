@@ -153,6 +153,7 @@ struct render {
     struct err *err;
 };
 
+/* A delete carries the version even where an apply would not. */
 static const char *live_rv(const struct change *c)
 {
     if (c->resource_version)
@@ -165,6 +166,7 @@ static struct target target_of(const struct change *c)
     return (struct target){c->resource, c->key};
 }
 
+/* An apply of the body under the given preconditions. */
 static int render_apply(const struct render *r, const char *uid, const char *rv,
                         struct request *ret)
 {
@@ -188,6 +190,7 @@ static int render_patch(const struct render *r, enum patch_type type,
     return request_patch(r->a, &t, &p, &r->options, ret, r->err);
 }
 
+/* With both preconditions, always (G5). */
 static int render_delete(const struct render *r, struct request *ret)
 {
     const struct change *c = r->c;
@@ -200,6 +203,7 @@ static int render_delete(const struct render *r, struct request *ret)
     return request_delete(r->a, &t, &o, ret, r->err);
 }
 
+/* A patch of an object that is not ours. */
 static int render_foreign(const struct render *r, struct request *ret)
 {
     const struct change *c = r->c;
@@ -292,8 +296,8 @@ int change_requests(const struct changeset *cs, const struct change *c,
     struct render r = {
         .cs = cs,
         .c = c,
-        .root_rv = options->root_rv ? options->root_rv
-                                    : cs->root->resource_version,
+        .root_rv =
+            options->root_rv ? options->root_rv : cs->root->resource_version,
         .options = {.field_manager = c->field_manager ? c->field_manager
                                                       : cs->decl->field_manager,
                     .force = c->force,

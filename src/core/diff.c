@@ -146,6 +146,7 @@ static size_t count_applies(const struct plan *plan)
     return n;
 }
 
+/* Contradictions that no single step shows. */
 static int check_whole(struct diff_work *w)
 {
     const struct plan *plan = w->in->plan;
@@ -185,6 +186,7 @@ static int check_empty(struct diff_work *w)
 
 /* ---- the stages ---- */
 
+/* Steps in the order of the writes: each adds one change or none. */
 static int diff_each_step(struct diff_work *w)
 {
     for (size_t i = 0; i < w->count; i++) {
@@ -241,6 +243,8 @@ static int diff_stages(struct diff_work *w)
 
 /* ---- the plan's hash ---- */
 
+/* Without resourceVersions: a status that moves on does not void an approval,
+ * another uid does. */
 static int hash_change(struct diff_work *w, const struct change *c)
 {
     str_addf(&w->text, "\n%s %s %s %s/%s %s\n", change_verb_word(c->verb),

@@ -44,6 +44,7 @@ static struct value *owner_reference(const struct diff_work *w)
     return v;
 }
 
+/* Behind the owners that the script declared. */
 static int add_owner(const struct diff_work *w, struct value *meta)
 {
     struct value *declared = value_get(meta, "ownerReferences");
@@ -56,6 +57,8 @@ static int add_owner(const struct diff_work *w, struct value *meta)
     return value_set(w->a, meta, "ownerReferences", owners);
 }
 
+/* For people and for uninstall; the owner-uid label stands in for the owner
+ * reference of an orphan child. */
 static int add_labels(const struct diff_work *w, const struct diff_step *s,
                       struct value *meta)
 {
@@ -103,6 +106,7 @@ static void drop_unsaid(struct value *body, struct value *meta)
     }
 }
 
+/* The declared child and the runtime's additions; NULL on out of memory. */
 static struct value *sent_body(struct diff_work *w, const struct diff_step *s,
                                const struct value *declared, const char *hash)
 {
@@ -190,6 +194,7 @@ static struct change *add_child(struct diff_work *w, const struct diff_step *s,
     return c;
 }
 
+/* The child is there and ours: what is there to change? */
 static int change_child(struct diff_work *w, const struct diff_step *s,
                         const struct diff_declared *d)
 {
@@ -228,6 +233,7 @@ static int wait_for(struct diff_work *w, const struct diff_step *s)
     return diff_note_step(w, s, "waiting for the old object to go");
 }
 
+/* Whose is it? A person has to decide, so the pass ends here (row 3). */
 static int refuse_foreign(struct diff_work *w, const struct diff_step *s)
 {
     const struct snapshot *live = s->live;

@@ -70,6 +70,7 @@ static bool is_sensitive(const struct comparison *c, const struct value *v)
     return v && (v->sensitive || v->type == VALUE_SECRET);
 }
 
+/* Absent on both sides still is one: we own what is not there any more. */
 static int add_difference(struct comparison *c, const struct value *before,
                           const struct value *after)
 {
@@ -159,6 +160,7 @@ static bool same(struct comparison *c, const struct value *a,
     return true;
 }
 
+/* At an old hash, and at nothing else, an owned leaf may lag behind. */
 static bool is_applied_annotation(const struct comparison *c)
 {
     return strcmp(str_text(&c->path),
@@ -177,6 +179,7 @@ static void blame(struct comparison *c)
         c->foreign = true;
 }
 
+/* The two rules of note 12. */
 static int compare_leaf(struct comparison *c, struct place p)
 {
     if (same(c, p.declared, p.live, p.node))
@@ -222,6 +225,7 @@ static int compare_dropped_fields(struct comparison *c, struct place p)
     return rc;
 }
 
+/* Declared fields, then those that we own and declare no more. */
 static int compare_object(struct comparison *c, struct place p)
 {
     size_t len = c->path.len;
@@ -281,6 +285,7 @@ static int has_keys(struct comparison *c, const struct value *item,
     return 0;
 }
 
+/* The index of the item with these keys, NOT_LIVE when there is none. */
 static int find_item(struct comparison *c, const struct value *list,
                      const struct value *keys, struct schema_node node,
                      int64_t *ret)
@@ -348,6 +353,7 @@ static int compare_item(struct comparison *c, struct list *l,
     return rc;
 }
 
+/* The keys come from the entry, so no schema is needed for them. */
 static int compare_owned_items(struct comparison *c, struct list *l)
 {
     int rc = 0;
@@ -389,6 +395,7 @@ static struct value *schema_keys(struct comparison *c, const struct list *l,
     return keys;
 }
 
+/* What is new in the declaration, or was taken from us. */
 static int compare_unowned_items(struct comparison *c, struct list *l)
 {
     size_t len = c->path.len;
@@ -455,6 +462,7 @@ static bool set_has(const struct value *set, const struct value *item)
     return false;
 }
 
+/* An element is there or not: who owns it does not matter while it is. */
 static int compare_set(struct comparison *c, struct place p)
 {
     int rc = 0;
@@ -479,6 +487,7 @@ static int compare_set(struct comparison *c, struct place p)
 
 /* ---- one place ---- */
 
+/* How we applied the list tells how it merges; the schema where we did not. */
 static int compare_array(struct comparison *c, struct place p)
 {
     enum schema_list list = schema_list(p.node);

@@ -26,6 +26,7 @@ static const struct resource event_resource = {
     .can_patch = true,
 };
 
+/* Discovery may not have run (offline): Events look the same everywhere. */
 static const struct resource *find_event_resource(const struct diff_work *w)
 {
     const struct resource *r = NULL;
@@ -51,6 +52,7 @@ static const char *event_name(const struct diff_work *w,
     return arena_printf(w->a, "%.200s.%.16s", root->key.name, hex);
 }
 
+/* The root, as an ObjectReference; NULL on out of memory. */
 static struct value *regarding(const struct diff_work *w)
 {
     const struct snapshot *root = w->in->view->root;
@@ -93,6 +95,7 @@ static struct value *event_time(const struct diff_work *w)
     return text ? value_string(w->a, text) : NULL;
 }
 
+/* All that EV-1 asks for. NULL on out of memory. */
 static struct value *event_body(const struct diff_work *w,
                                 const struct plan_event *e,
                                 const struct object_key *key)

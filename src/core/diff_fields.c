@@ -43,6 +43,7 @@ static int walk(struct walker *w, struct pair p);
 
 /* ---- results ---- */
 
+/* One difference at the current path. */
 static int emit(struct walker *w, struct pair p, bool sensitive)
 {
     struct change_field *f;
@@ -71,6 +72,7 @@ static int emit(struct walker *w, struct pair p, bool sensitive)
 
 /* ---- paths ---- */
 
+/* Could it stand in a path without quotes? */
 static bool is_plain_name(const char *name, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -111,6 +113,7 @@ static int walk_at(struct walker *w, size_t len, struct pair p)
 
 /* ---- what is secret ---- */
 
+/* Of a Secret these maps hold nothing but secrets. */
 static bool in_secret_data(const struct walker *w)
 {
     const char *path = str_text(&w->path);
@@ -119,6 +122,7 @@ static bool in_secret_data(const struct walker *w)
            (text_starts(path, ".data") || text_starts(path, ".stringData"));
 }
 
+/* Is anything in the tree to be hidden? */
 static bool holds_sensitive(const struct value *v)
 {
     bool found = v && (v->sensitive || v->type == VALUE_SECRET);
@@ -190,6 +194,7 @@ static const struct value_member **sorted_members(struct arena *a,
     return all;
 }
 
+/* Members of both sides, each once, in the order of their names. */
 static int walk_object(struct walker *w, struct pair p)
 {
     size_t count = 0, len = w->path.len;
@@ -224,6 +229,7 @@ struct list_keys {
     unsigned count;
 };
 
+/* Equal in every key, or without it on both sides. */
 static bool same_item(const struct list_keys *k, const struct value *a,
                       const struct value *b)
 {
@@ -285,6 +291,7 @@ static int find_keys(struct walker *w, struct pair p, struct list_keys *k)
     return 0;
 }
 
+/* Append "[port=80,protocol=TCP]". */
 static int add_item_keys(struct walker *w, const struct list_keys *k,
                          const struct value *item)
 {
@@ -317,6 +324,7 @@ static int walk_item(struct walker *w, const struct list_keys *k,
     return rc < 0 ? rc : walk_at(w, len, below);
 }
 
+/* Items of the old list in its order, then those that are new. */
 static int walk_by_key(struct walker *w, const struct list_keys *k,
                        struct pair p)
 {
@@ -341,6 +349,7 @@ static int walk_by_key(struct walker *w, const struct list_keys *k,
     return rc;
 }
 
+/* What nothing tells apart: a removed item shifts those behind it. */
 static int walk_by_index(struct walker *w, struct pair p)
 {
     struct schema_node node = schema_item(p.node);
@@ -390,6 +399,7 @@ static bool opens(const struct walker *w, struct pair p)
            strcmp(str_text(&w->path), ".metadata.annotations") == 0;
 }
 
+/* Go down where both sides go on, else compare the values. */
 static int walk_pair(struct walker *w, struct pair p)
 {
     const struct value *some = p.before ? p.before : p.after;

@@ -22,6 +22,7 @@
 #include "core/json_patch.h"
 #include "core/shallow.h"
 
+/* A change of the object that the view shows, pinned to it. */
 static struct change *add_change(struct diff_work *w, const struct diff_step *s,
                                  enum change_verb verb)
 {
@@ -42,6 +43,7 @@ static struct change *add_change(struct diff_work *w, const struct diff_step *s,
 
 /* ---- plan:delete ---- */
 
+/* What is gone is as good as deleted (row 10). */
 static int delete_step(struct diff_work *w, const struct diff_step *s)
 {
     struct change *c;
@@ -74,6 +76,8 @@ static int show_fields(struct diff_work *w, struct change *c,
 
 /* ---- plan:scale ---- */
 
+/* Outside of finalize a child that no step applies would be pruned, so
+ * scaling it is a mistake. */
 static int check_scale(const struct diff_work *w, const struct diff_step *s)
 {
     const struct plan *plan = w->in->plan;
@@ -97,6 +101,7 @@ static int check_scale(const struct diff_work *w, const struct diff_step *s)
     return 0;
 }
 
+/* Fewer replicas, or who knows how many, is destructive (note 12). */
 static int scale_step(struct diff_work *w, const struct diff_step *s)
 {
     int64_t replicas = s->step->replicas, now;
@@ -126,6 +131,7 @@ static int scale_step(struct diff_work *w, const struct diff_step *s)
 
 /* ---- plan:patch ---- */
 
+/* By uid: the view may hold it as one of several of its kind. */
 static bool is_root(const struct diff_work *w, const struct diff_step *s)
 {
     return s->live && strcmp(s->live->uid, w->in->view->root->uid) == 0;
@@ -176,12 +182,14 @@ static struct value *apply_body(struct diff_work *w, const struct diff_step *s)
     return body;
 }
 
+/* "tidelock-website-1a2b3c4d": the store keeps what begins like our own. */
 static const char *root_manager(const struct diff_work *w)
 {
     return arena_printf(w->a, "%s-%.8s", w->in->decl->field_manager,
                         w->in->view->root->uid);
 }
 
+/* Merge and JSON patches are sent as they are, an apply gets its names. */
 static int patch_body(struct diff_work *w, const struct diff_step *s,
                       struct change *c)
 {

@@ -71,6 +71,7 @@ bool diff_memo_hit(const struct diff_memo *m, const struct snapshot *live,
            strcmp(e->resource_version, live->resource_version) == 0;
 }
 
+/* An entry that would be cut is not worth keeping. */
 static bool fits(const char *text, size_t size)
 {
     size_t len = strlen(text);

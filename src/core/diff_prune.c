@@ -49,6 +49,7 @@ static int note_kind(struct diff_work *w, const struct view_kind *kind,
 
 /* ---- an empty plan ---- */
 
+/* Those that are not on their way out. */
 static int count_children(struct diff_work *w, const struct view_kind *kind,
                           size_t *count, const struct snapshot **first)
 {
@@ -136,6 +137,7 @@ static int prune_child(struct diff_work *w, const struct resource *resource,
     return c->body ? 0 : err_nomem(w->err);
 }
 
+/* Everything of ours of one kind that no step names. */
 static int prune_kind(struct diff_work *w, const struct view_kind *kind)
 {
     const struct resource *resource = kind_resource(w, kind);

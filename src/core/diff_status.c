@@ -47,6 +47,7 @@ static int note_root(struct diff_work *w, const char *line, const char *text)
 
 /* ---- conditions ---- */
 
+/* By type; the first one wins. */
 static struct value *find_condition(const struct value *list, const char *type)
 {
     for (uint32_t i = 0; value_is(list, VALUE_ARRAY) && i < list->count; i++)
@@ -171,6 +172,7 @@ static int merge_conditions(const struct diff_work *w, struct value *list)
     return 0;
 }
 
+/* Leaves the status without the field when there is nothing to say. */
 static int build_conditions(const struct diff_work *w, struct value *status)
 {
     const struct value *given = value_get(status, "conditions");
@@ -209,6 +211,7 @@ static int keep_memory(const struct diff_work *w, struct value *status)
     return 0;
 }
 
+/* Is anything of the plan still to come? */
 static bool is_incomplete(const struct diff_work *w)
 {
     for (size_t i = 0; i < w->count; i++)
@@ -217,6 +220,7 @@ static bool is_incomplete(const struct diff_work *w)
     return w->cs->waiting || w->in->failed;
 }
 
+/* "Is my change in?": only when all of the plan was carried out. */
 static int add_generation(const struct diff_work *w, struct value *status)
 {
     struct arena *a = w->a;
@@ -271,6 +275,7 @@ static const char *status_line(const struct plan *plan)
     return plan->condition_count ? plan->conditions[0].line : NULL;
 }
 
+/* A body without status takes away all that we ever applied. */
 static int write_status(struct diff_work *w, struct value *status,
                         const char *hash, const struct diff_drift *drift)
 {

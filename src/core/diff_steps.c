@@ -142,6 +142,7 @@ int diff_owner_of(const struct diff_work *w, const struct snapshot *snap,
     return 0;
 }
 
+/* Group and kind, then namespace and name: the order of by_ref. */
 static int compare_names(const char *group, const char *kind,
                          const struct object_key *key,
                          const struct diff_step *s)
@@ -186,6 +187,7 @@ struct diff_step *diff_find_step(const struct diff_work *w,
 
 /* ---- one step ---- */
 
+/* What patch, delete and scale may touch: what the operator can see. */
 static bool is_declared(const struct diff_work *w, const struct gvk *gvk)
 {
     const struct operator_decl *decl = w->in->decl;
@@ -201,6 +203,7 @@ static bool is_declared(const struct diff_work *w, const struct gvk *gvk)
     return false;
 }
 
+/* The declaration is the permission: RBAC was made from it. */
 static int check_declared(const struct diff_work *w,
                           const struct plan_step *step)
 {
@@ -265,6 +268,7 @@ static int find_live(struct diff_work *w, struct diff_step *s)
     return diff_owner_of(w, s->live, &s->owner);
 }
 
+/* From the cheap questions to the expensive ones. */
 static int build_step(struct diff_work *w, struct diff_step *s)
 {
     int rc = check_declared(w, s->step);
@@ -278,6 +282,8 @@ static int build_step(struct diff_work *w, struct diff_step *s)
     return rc;
 }
 
+/* Neighbours in by_ref with one name: the plan says two things of one object
+ * and which one wins would be an accident (B14). */
 static int refuse_duplicates(const struct diff_work *w)
 {
     for (size_t i = 1; i < w->count; i++) {

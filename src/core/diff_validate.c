@@ -20,6 +20,7 @@
 
 /* ---- namespaces ---- */
 
+/* A child lives where its owner can be found (OR-3). */
 static int check_child_namespace(const struct diff_work *w, struct diff_step *s)
 {
     const struct view *view = w->in->view;
@@ -81,6 +82,8 @@ static int fill_namespace(const struct diff_work *w, struct diff_step *s)
 
 enum name_rule { NAME_SUBDOMAIN, NAME_LABEL, NAME_SEGMENT };
 
+/* What the server validates names of this kind with: RBAC takes nearly any
+ * text, Services and Namespaces become DNS labels, the rest are subdomains. */
 static enum name_rule name_rule_of(const struct resource *r)
 {
     if (strcmp(r->group, "rbac.authorization.k8s.io") == 0)
@@ -91,6 +94,7 @@ static enum name_rule name_rule_of(const struct resource *r)
     return NAME_SUBDOMAIN;
 }
 
+/* The server would answer 422, after the writes that come before. */
 static int check_name(const struct diff_work *w, const struct diff_step *s)
 {
     const char *name = s->key.name;
@@ -128,6 +132,8 @@ static bool is_said(const struct value *v)
     return v->type != VALUE_OBJECT || v->count > 0;
 }
 
+/* SA-2: an apply with managedFields is refused, one with a stale uid or
+ * resourceVersion is a precondition that the script did not mean. */
 static int refuse_server_fields(const struct diff_work *w,
                                 const struct diff_step *s)
 {
@@ -159,6 +165,7 @@ static int refuse_server_fields(const struct diff_work *w,
     return -ERR_PLAN;
 }
 
+/* Row 2: with a generated name a stale cache makes duplicates. */
 static int refuse_generate_name(const struct diff_work *w,
                                 const struct diff_step *s)
 {
@@ -172,6 +179,7 @@ static int refuse_generate_name(const struct diff_work *w,
     return -ERR_PLAN;
 }
 
+/* Other, plain owners are the script's to give (OR-1: one controller). */
 static int check_owners(const struct diff_work *w, const struct diff_step *s)
 {
     const struct value *owners =
@@ -233,6 +241,7 @@ static int check_text_map(const struct diff_work *w, const struct diff_step *s,
     return 0;
 }
 
+/* People find what is ours by this label; saying it again is fine. */
 static int check_managed_by(const struct diff_work *w,
                             const struct diff_step *s)
 {

@@ -3,6 +3,9 @@
  *
  * DESIGN
  *
+ * Only whole numbers without leading zero are indexes, "-" is the place behind
+ * the last element, and "" names the whole document, as the RFC has it.
+ *
  * The document is copied once, then changed in place, operation by operation.
  * A JSON pointer is walked down to the container that holds its last token, so
  * each operation is: find the container, then act on one member or index.
@@ -25,6 +28,7 @@ struct patcher {
     uint32_t op; /* its number, for messages */
 };
 
+/* -ERR_INVALID with the operation's number and the pointer in question. */
 static int bad_op(const struct patcher *p, const char *what, const char *path)
 {
     return err_set(p->err, ERR_INVALID, "operation %u: %s '%s'", p->op, what,
@@ -55,6 +59,7 @@ static char *unescape(struct arena *a, const char *text, size_t len,
     return out;
 }
 
+/* Of an element that exists. */
 static bool array_index(const struct value *array, const char *token,
                         size_t len, uint32_t *ret)
 {
@@ -82,6 +87,7 @@ static struct value *place_get(const struct patcher *p, const struct place *at)
     return NULL;
 }
 
+/* Follow a pointer; every step but the last must exist. */
 static int find_place(const struct patcher *p, const char *path,
                       struct place *ret)
 {
@@ -109,6 +115,7 @@ static int find_place(const struct patcher *p, const char *path,
 
 /* ---- acting on a place ---- */
 
+/* Make room at `index`, which may be the count, for `item`. */
 static int array_insert(const struct patcher *p, struct value *array,
                         uint32_t index, struct value *item)
 {
@@ -120,6 +127,7 @@ static int array_insert(const struct patcher *p, struct value *array,
     return 0;
 }
 
+/* Sets a member, or inserts before an element: what is there moves up. */
 static int place_add(struct patcher *p, const struct place *at,
                      const char *path, struct value *item)
 {
@@ -146,6 +154,7 @@ static int place_add(struct patcher *p, const struct place *at,
     return array_insert(p, at->parent, index, item);
 }
 
+/* The whole document cannot be removed. */
 static int place_remove(struct patcher *p, const struct place *at,
                         const char *path)
 {
@@ -165,6 +174,7 @@ static int place_remove(struct patcher *p, const struct place *at,
     return 0;
 }
 
+/* As a remove and an add at the same place: it must exist. */
 static int place_replace(struct patcher *p, const struct place *at,
                          const char *path, struct value *item)
 {
@@ -201,6 +211,7 @@ static int take_from(struct patcher *p, const char *from, bool move,
     return move ? place_remove(p, &at, from) : 0;
 }
 
+/* add, replace, test: operations that bring a value. */
 static int run_with_value(struct patcher *p, const char *op, const char *path,
                           const struct value *value)
 {
@@ -273,7 +284,8 @@ int json_patch_apply(struct arena *a, const struct value *doc,
 
 /* ---- merge patch ---- */
 
-/* NULL on out of memory. */
+/* Nulls take members away; anything but an object replaces as a whole. NULL
+ * on out of memory. */
 static struct value *merge(struct arena *a, const struct value *doc,
                            const struct value *patch)
 {

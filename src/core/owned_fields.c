@@ -1,5 +1,13 @@
 /*
  * owned_fields.c -- see owned_fields.h for the contract.
+ *
+ * DESIGN
+ *
+ * FieldsV1 mirrors the object: where the object has a member `x`, the entry
+ * has `f:x`; where it has a list map, one `k:{...}` for each item with the
+ * item's keys as JSON text, defaults filled in; where it has a set, one
+ * `v:...` for each element. Nothing is built from it: both trees are walked
+ * side by side, and a prefix is compared in place.
  */
 #include "core/owned_fields.h"
 
@@ -29,6 +37,7 @@ const struct value *owned_entry(const struct value *object, const char *manager,
     return found;
 }
 
+/* "f:name" for f, "k:{...}" for k, "v:..." for v; "." is none of them. */
 static bool has_prefix(const struct value_member *m, char prefix)
 {
     return m->key_len >= 2 && m->key[0] == prefix && m->key[1] == ':';
@@ -86,6 +95,7 @@ static bool is_untracked(const char *name, enum depth depth)
            (strcmp(name, "name") == 0 || strcmp(name, "namespace") == 0);
 }
 
+/* How many fields (f), items (k) or elements (v) does the node name? */
 static uint32_t count_kind(const struct value *node, char prefix)
 {
     uint32_t n = 0;
@@ -95,6 +105,7 @@ static uint32_t count_kind(const struct value *node, char prefix)
     return n;
 }
 
+/* Every member is owned, and nothing that is not a member. */
 static bool covers_object(struct arena *a, const struct value *node,
                           const struct value *v, enum depth depth)
 {
@@ -170,6 +181,7 @@ static bool covers_list(struct arena *a, const struct value *node,
     return true;
 }
 
+/* A leaf is owned as a whole, whatever it holds. */
 static bool covers(struct arena *a, const struct value *node,
                    const struct value *v, enum depth depth)
 {
