@@ -87,6 +87,8 @@ local CASES = {
   { words, "a tab in a Makefile", { ["Makefile"] = "x:\n\techo\n" } },
   { words, "an unlisted host", { ["a.md"] = "https:" .. "//mirror.corp.test/x\n" },
     "unlisted host: mirror.corp.test" },
+  { words, "a host before an escaped quote",
+    { ["a.c"] = '"\\"https:' .. '//kubernetes.io\\""\n' } },
   { words, "no newline at the end", { ["a.md"] = "x" }, "no newline" },
 
   { size, "clean", { ["src/base/a.c"] = function_of(10, 3, "int a, int b") } },

@@ -46,7 +46,7 @@ local function check_line(path, line)
      line:find("\t") and path:find("%.lua$") then
     return "tab"
   end
-  for host in line:gmatch("https?://([^/%s\"'`:)>,]*)") do
+  for host in line:gmatch("https?://([^/%s\"'`:)>,\\]*)") do
     if not host_allowed(host) then
       return "link to an unlisted host: " .. host
     end
