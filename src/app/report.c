@@ -30,6 +30,7 @@ struct report {
     struct item *items;
     size_t count, cap;
     struct value *operator_writes;
+    struct str head; /* the same as text, before the items */
     struct report_counts counts;
 };
 
@@ -187,6 +188,13 @@ static void add_status(struct report *r, struct str *out,
             add_status_line(r, out, c, &c->fields[i]);
 }
 
+/* A new object is one difference: it would only repeat the script. */
+static bool shows_fields(enum change_verb verb)
+{
+    return verb == CHANGE_APPLY || verb == CHANGE_RECREATE ||
+           verb == CHANGE_PATCH || verb == CHANGE_SCALE;
+}
+
 static void add_change(struct report *r, struct str *out,
                        const struct change *c)
 {
@@ -201,9 +209,7 @@ static void add_change(struct report *r, struct str *out,
         str_add(&head, "finalizer ");
     object_key_print(&c->key, &head);
     add_line(r, out, str_text(&head), c);
-    for (size_t i = 0; c->verb == CHANGE_APPLY && i < c->field_count; i++)
-        add_field(out, "      ", &c->fields[i]);
-    for (size_t i = 0; c->verb == CHANGE_RECREATE && i < c->field_count; i++)
+    for (size_t i = 0; shows_fields(c->verb) && i < c->field_count; i++)
         add_field(out, "      ", &c->fields[i]);
     if (c->verb != CHANGE_EVENT && !c->confirmed && !r->options.offline)
         str_add(out, "      computed, not confirmed by the server\n");
@@ -328,6 +334,7 @@ void report_free(struct report *r)
         mem_free(r->items[i].text);
     }
     mem_free(r->items);
+    str_release(&r->head);
     arena_release(&r->arena);
     mem_free(r);
 }
@@ -389,7 +396,10 @@ int report_operator_write(struct report *r, const struct request *request,
     if (r->options.format != REPORT_TEXT)
         return 0;
     str_addf(&text, "Operator %s\n  ~ %s\n", r->options.operator_name, what);
-    emit(r, str_text(&text), text.len);
+    if (r->options.stream)
+        emit(r, str_text(&text), text.len);
+    else
+        str_add(&r->head, str_text(&text));
     str_release(&text);
     return 0;
 }
@@ -430,6 +440,7 @@ static int finish_text(struct report *r, struct err *err)
     struct str out = { 0 };
     int rc;
 
+    str_add(&out, str_text(&r->head));
     for (size_t i = 0; i < r->count; i++)
         str_add(&out, r->items[i].text);
     summary(r, &out);

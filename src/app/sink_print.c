@@ -142,8 +142,8 @@ static int confirm(struct asking *q, struct change *c, const char *body,
         rc = snapshot_value(c->live, a, &before, err);
     pair.before = before;
     pair.after = after;
-    if (c->verb == CHANGE_STATUS) {
-        /* the status subresource answers with the whole root */
+    if (c->verb == CHANGE_STATUS || c->verb == CHANGE_SCALE) {
+        /* a subresource answers with the whole root, or with a Scale */
         c->confirmed = rc == 0;
         return rc;
     }
