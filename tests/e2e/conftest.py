@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import echo                                               # noqa: E402
 import harness                                            # noqa: E402
 from controlplane import ControlPlane                     # noqa: E402
 
@@ -67,3 +68,24 @@ def bare_admin(bare_cluster):
     """The same in `bare_cluster`."""
     name = f"tidelock-{next(_numbers)}"
     return name, bare_cluster.user(name, groups=["system:masters"])
+
+
+@pytest.fixture(scope="session")
+def echo_cluster(bare_cluster):
+    """`bare_cluster` with the kind of echo.py."""
+    echo.install(bare_cluster)
+    return bare_cluster
+
+
+@pytest.fixture
+def one(echo_cluster, bare_namespace, bare_admin, tmp_path):
+    """A root `one` whose operator does not finalize."""
+    return echo.Echo(echo_cluster, bare_namespace, bare_admin,
+                     echo.operator(tmp_path))
+
+
+@pytest.fixture
+def final(echo_cluster, bare_namespace, bare_admin, tmp_path):
+    """The same root, and an operator that does."""
+    return echo.Echo(echo_cluster, bare_namespace, bare_admin,
+                     echo.operator(tmp_path / "final", finalize=True))

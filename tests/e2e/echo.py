@@ -89,9 +89,10 @@ def ref(kind, name, api_version="v1"):
 class Echo:
     """One root in a namespace, its operator and its eyes on the cluster."""
 
-    def __init__(self, cluster, ns, kubeconfig, operator, name="one"):
+    def __init__(self, cluster, ns, admin, operator, name="one"):
         self.cluster, self.ns, self.name = cluster, ns, name
-        self.kubeconfig, self.operator = kubeconfig, operator
+        self.user, self.kubeconfig = admin
+        self.operator = operator
         self.client = cluster.client()
 
     # The root.
@@ -136,13 +137,16 @@ class Echo:
         return (self.operator, "--namespace", self.ns, "--lease-name",
                 f"lease-{self.ns}")
 
-    def plan(self, *arguments, code=None, kubeconfig=None):
+    def plan(self, *arguments, **options):
         """The plan as a dict; fails the test on another exit code."""
-        done = tidelock("plan", *self.arguments, "-o", "json", *arguments,
+        return json.loads(self.plan_text("-o", "json", *arguments, **options))
+
+    def plan_text(self, *arguments, code=None, kubeconfig=None):
+        done = tidelock("plan", *self.arguments, *arguments,
                         kubeconfig=kubeconfig or self.kubeconfig)
         assert code is None or done.returncode == code, \
             f"exit {done.returncode}: {done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout)
+        return done.stdout
 
     def run_once(self, *arguments, **options):
         return run_once(*self.arguments, *arguments,

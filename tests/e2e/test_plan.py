@@ -1,46 +1,10 @@
 """`tidelock plan`: what it says is what `run` does next, write for write; and
 it changes nothing itself."""
 
-import copy
 import json
-import os
-import pathlib
-import pty
-import re
-import select
-import subprocess
-import time
 
-import pytest
-
-import echo
-from echo import Echo, configmap, deployment, ref, secret
-from harness import (ROOT, Tidelock, is_dry, program, tidelock, wait_for)
-from writelog import actions, planned, sent, show, without_times
-
-
-@pytest.fixture(scope="session")
-def echo_cluster(bare_cluster):
-    echo.install(bare_cluster)
-    return bare_cluster
-
-
-@pytest.fixture
-def one(echo_cluster, bare_namespace, bare_admin, tmp_path):
-    """A root `one` and an operator without finalize."""
-    found = Echo(echo_cluster, bare_namespace, bare_admin[1],
-                 echo.operator(tmp_path))
-    found.user = bare_admin[0]
-    return found
-
-
-@pytest.fixture
-def final(echo_cluster, bare_namespace, bare_admin, tmp_path):
-    """The same with finalize."""
-    found = Echo(echo_cluster, bare_namespace, bare_admin[1],
-                 echo.operator(tmp_path / "final", finalize=True))
-    found.user = bare_admin[0]
-    return found
+from echo import configmap, deployment, ref, secret
+from writelog import actions, planned, sent, show
 
 
 def run_as_planned(one, *expected, settles=True):
