@@ -58,6 +58,13 @@ end
 local function check_own(known, layer, path, header, exists)
   local other = header:match("^(%l+)/")
   local dir = path:match("^(.*/)")
+  if other == "support" and path:find("^tests/unit/") then
+    if not exists["tests/unit/" .. header] then
+      return ("'%s' is not there"):format(header)
+    end
+    return layer ~= "io" and not known[layer].uses.io
+      and ("%s does not use io, which '%s' is for"):format(layer, header)
+  end
   if not other then
     if header == "test.h" and path:find("^tests/unit/") then
       return nil
@@ -95,6 +102,10 @@ end
 local function layer_of(path)
   if not path:find("%.[ch]$") then
     return nil
+  end
+  -- what tests of io, and of the layers that use it, share
+  if path:find("^tests/unit/support/") then
+    return "io"
   end
   return path:match("^src/(%l+)/") or path:match("^include/(%l+)/")
     or path:match("^tests/unit/(%l+)/")

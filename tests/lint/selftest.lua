@@ -12,6 +12,8 @@ local LAYERS = [[
 base     -            cjson
 kube     base         yaml
 core     base kube    -
+io       base kube    uv
+app      base io      -
 ]]
 
 local function with_layers(texts)
@@ -56,6 +58,15 @@ local CASES = {
     ["src/kube/config.c"] = "#include <yaml.h>\n" }, "wrapper only" },
   { layers, "an include in a comment", with_layers {
     ["src/base/a.c"] = '/*\n#include "kube/a.h"\n*/\n' } },
+  { layers, "support for tests that use io", with_layers {
+    ["tests/unit/app/a.c"] = '#include "support/server.h"\n',
+    ["tests/unit/support/server.h"] = "#include <uv.h>\n" } },
+  { layers, "support for tests below io", with_layers {
+    ["tests/unit/core/a.c"] = '#include "support/server.h"\n',
+    ["tests/unit/support/server.h"] = "" }, "core does not use io" },
+  { layers, "support that is not there", with_layers {
+    ["tests/unit/io/a.c"] = '#include "support/server.h"\n' },
+    "is not there" },
   { layers, "an unknown layer", with_layers { ["src/extra/a.c"] = "" },
     "layer not in src/LAYERS" },
   { layers, "another table in CMakeLists.txt", with_layers {

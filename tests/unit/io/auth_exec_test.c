@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "auth_kit.h"
-#include "certs.h"
+#include "support/certs.h"
 #include "io/file.h"
 #include "test.h"
 

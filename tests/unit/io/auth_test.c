@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "auth_kit.h"
-#include "certs.h"
+#include "support/certs.h"
 #include "test.h"
 
 static void drop(const struct auth_stage *f, const char *name)

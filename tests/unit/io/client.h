@@ -14,7 +14,7 @@
 #define TIDELOCK_TESTS_UNIT_IO_CLIENT_H
 
 #include "io/http.h"
-#include "server.h"
+#include "support/server.h"
 
 struct answer {
     unsigned done; /* how often on_done came */

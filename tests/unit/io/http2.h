@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "server.h"
+#include "support/server.h"
 
 enum { H2_DATA, H2_HEADERS, H2_RESET = 3, H2_SETTINGS, H2_PING = 6, H2_GOAWAY };
 enum { H2_END_STREAM = 1, H2_ACK = 1, H2_END_HEADERS = 4 };

@@ -1,8 +1,8 @@
 /*
  * certs.h -- throwaway certificates, made at run time with OpenSSL.
  */
-#ifndef TIDELOCK_TESTS_UNIT_IO_CERTS_H
-#define TIDELOCK_TESTS_UNIT_IO_CERTS_H
+#ifndef TIDELOCK_TESTS_UNIT_SUPPORT_CERTS_H
+#define TIDELOCK_TESTS_UNIT_SUPPORT_CERTS_H
 
 #include <stdbool.h>
 

@@ -11,8 +11,8 @@
  * Threads of the server allocate nothing through mem.h, whose counters are
  * for one thread; all its memory is static. At most SERVERS at a time.
  */
-#ifndef TIDELOCK_TESTS_UNIT_IO_SERVER_H
-#define TIDELOCK_TESTS_UNIT_IO_SERVER_H
+#ifndef TIDELOCK_TESTS_UNIT_SUPPORT_SERVER_H
+#define TIDELOCK_TESTS_UNIT_SUPPORT_SERVER_H
 
 #include <pthread.h>
 #include <stdbool.h>
