@@ -36,7 +36,7 @@ struct script_file {
  * refuses, which is no good place to stop: leave it well above. */
 struct script_limits {
     uint64_t instructions;   /* 5,000,000; library calls are charged too */
-    uint64_t wall_ms;        /* 1,000 */
+    uint64_t cpu_ms;         /* 1,000 of CPU time */
     size_t memory_soft;      /* 16 MiB */
     size_t memory_hard;      /* 64 MiB */
 };

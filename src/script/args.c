@@ -32,6 +32,8 @@ const char *type_word(lua_State *L, int idx)
     }
 }
 
+/* Raw: arguments are data, and data runs no metamethod. The text stays valid
+ * after the pop because the table still holds it. */
 const char *raw_text(lua_State *L, int idx, const char *key)
 {
     const char *text = NULL;
@@ -44,6 +46,8 @@ const char *raw_text(lua_State *L, int idx, const char *key)
     return text;
 }
 
+/* Texts of verbs end up in C strings and in JSON, so neither NUL nor bytes that
+ * are not UTF-8 may come through. */
 const char *check_text(lua_State *L, int idx, const char *verb,
                        const char *name)
 {
@@ -146,6 +150,7 @@ static const char *item_text(lua_State *L, int idx, int i)
     return copy_text(L, text);
 }
 
+/* Missing parts stay NULL; check_ref() says which one. */
 static void ref_from_object(lua_State *L, int idx, struct object_ref *ref)
 {
     ref->gvk.api_version = copy_text(L, raw_text(L, idx, "apiVersion"));

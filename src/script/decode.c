@@ -8,7 +8,24 @@
  * and filled from the top, so no table is ever rehashed.
  *
  * The two marker metatables stay at fixed places below while a document is
- * read: MARKERS + 0 for objects, MARKERS + 1 for arrays.
+ * read: `markers` for objects, `markers + 1` for arrays. While the object in
+ *
+ *     {"a": [1, 2], "b": {"c": null}}
+ *
+ * is open, the stack above them holds, at the end of "c"'s object:
+ *
+ *     "a"  {1, 2}  "b"  "c"  null
+ *                       ^ base of the level that ends now
+ *
+ * Objects of the view are filtered on the way: what a script may not see is
+ * skipped in the text and never becomes a value of Lua.
+ *
+ * INVARIANTS
+ *
+ *   D1  between two events the stack above `base` of an open object holds
+ *       pairs and at most one key that waits for its value
+ *   D2  every table made here has one of the marker metatables, or one of its
+ *       own that says "object" and which of its members are null
  */
 #include <assert.h>
 #include <string.h>
@@ -117,6 +134,7 @@ int marker_push_nulls(lua_State *L, int idx)
 
 /* ---- closing a container ---- */
 
+/* The items above the level become the array, in place of the first of them. */
 static void close_array(struct decoder *d, const struct level *l)
 {
     lua_State *L = d->L;
@@ -152,6 +170,7 @@ static void close_object_with_nulls(struct decoder *d, int table, int pairs)
     lua_settop(L, table);
 }
 
+/* The pairs above the level become the object, in place of the first key. */
 static void close_object(struct decoder *d, const struct level *l)
 {
     lua_State *L = d->L;
@@ -230,9 +249,10 @@ static void push_text(struct decoder *d, const struct json_reader *r)
 
 /* ---- the pass ---- */
 
+/* 16 slots: what closing a level pushes, and a pair of the next one. */
 static void open_level(struct decoder *d, bool is_array)
 {
-    luaL_checkstack(d->L, 16, "JSON");
+    vm_need_stack(d->L, 16);
     d->levels[d->depth].base = lua_gettop(d->L);
     d->levels[d->depth].is_array = is_array;
     d->levels[d->depth].has_null = false;
@@ -249,6 +269,8 @@ static void close_level(struct decoder *d)
         close_object(d, l);
 }
 
+/* A null member leaves a mark at its level: the ordinary way to close it would
+ * store the null as a value. In arrays that is just what is wanted. */
 static void on_null(struct decoder *d)
 {
     if (d->depth > 0 && !d->levels[d->depth - 1].is_array)
@@ -262,8 +284,7 @@ static void on_scalar(struct decoder *d, const struct json_reader *r,
     lua_State *L = d->L;
 
     /* room for a key, its value, and the closing of the container */
-    if (!lua_checkstack(L, 16))
-        vm_kill_memory(L);
+    vm_need_stack(L, 16);
     switch (event) {
     case JSON_NULL:
         on_null(d);
@@ -319,6 +340,8 @@ static int decode(struct decoder *d, struct json_reader *r, struct err *err)
     return rc;
 }
 
+/* The reader belongs to the vm: whatever raises below, its memory is found and
+ * freed at the end of the call. */
 static void run(struct decoder *d, const char *text, size_t len,
                 const char *what)
 {
@@ -327,7 +350,7 @@ static void run(struct decoder *d, const char *text, size_t len,
     struct json_reader *r = &d->vm->reader;
 
     vm_charge(L, 1 + len / BYTES_PER_STEP);
-    luaL_checkstack(L, 16, "JSON");
+    vm_need_stack(L, 16);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &key_object);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &key_array);
     d->markers = lua_gettop(L) - 1;
@@ -396,7 +419,7 @@ static void push_items(lua_State *L, const struct value *v)
 
 void push_value(lua_State *L, const struct value *v)
 {
-    luaL_checkstack(L, 8, "value");
+    vm_need_stack(L, 8);
     switch ((enum value_type)v->type) {
     case VALUE_BOOL:
         lua_pushboolean(L, v->as.boolean);

@@ -134,6 +134,8 @@ static int read_text(struct walk *w, int idx, const struct part *at,
     return give(w, value_stringn(w->vm->arena, text, len), ret);
 }
 
+/* Lua divides into floats: 6 / 2 is 3.0. As "3.0" the API server refuses it for
+ * an integer field, so whole floats that are exact become integers. */
 static int read_number(struct walk *w, int idx, const struct part *at,
                        struct value **ret)
 {
@@ -146,7 +148,6 @@ static int read_number(struct walk *w, int idx, const struct part *at,
     if (!isfinite(n))
         return refuse(w, at, isnan(n) ? "not a number (0/0)"
                                       : "an infinite number", NULL);
-    /* 3.0 is what Lua's division gives; the API server wants 3. */
     if (floor(n) == n && fabs(n) < EXACT_DOUBLE)
         return give(w, value_integer(a, (int64_t)n), ret);
     return give(w, value_double(a, n), ret);
@@ -195,6 +196,8 @@ static struct shape shape_of(lua_State *L, int idx)
     return s;
 }
 
+/* With room for `count` elements made in one piece. Members are stored in it
+ * directly: value_set() would look for each key among those before. */
 static struct value *new_value(struct walk *w, enum value_type type,
                                size_t count)
 {
@@ -217,6 +220,7 @@ static struct value *new_value(struct walk *w, enum value_type type,
     return v;
 }
 
+/* `count` grows with the items, so a half-read array is a valid value. */
 static int read_array(struct walk *w, int idx, size_t count,
                       const struct part *at, struct value **ret)
 {
@@ -344,6 +348,9 @@ static int read_object(struct walk *w, int idx, size_t count,
     return read_members(w, idx, at, v);
 }
 
+/* What a table is, in this order: what its marker says; else what its keys say;
+ * else, when it has none, an object. The schema of its place may still make an
+ * empty list of that (core/diff). */
 static int read_table(struct walk *w, int idx, const struct part *at,
                       struct value **ret)
 {
@@ -370,6 +377,8 @@ static int read_table(struct walk *w, int idx, const struct part *at,
     return read_object(w, idx, s.texts, at, ret);
 }
 
+/* A cycle has no end, so the depth limit finds it too; no table has to be
+ * marked as visited. */
 static int enter_table(struct walk *w, int idx, const struct part *at,
                        struct value **ret)
 {

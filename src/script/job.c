@@ -41,10 +41,9 @@ static int run_body(lua_State *L)
 
     lua_settop(L, 0);
     sandbox_open(L);
-    vm->entry = NULL;
     run_operator(L);
-    vm->entry = finalizing ? "finalize" : "reconcile";
-    lua_getfield(L, -1, vm->entry);
+    lua_getfield(L, -1, finalizing ? "finalize" : "reconcile");
+    vm_enter(L, finalizing ? "finalize" : "reconcile");
     push_snapshot(L, vm->root, PLAN_SECRET_ROOT);
     push_view(L);
     push_plan(L);
@@ -159,7 +158,9 @@ static int names_body(lua_State *L)
     lua_settop(L, 0);
     sandbox_open(L);
     run_operator(L);
-    vm->entry = "names";
+    push_read_function(L, call->read, "names");
+    vm_enter(L, "names");
+    lua_pop(L, 1);
     push_names(L, call->read);
     count = lua_rawlen(L, -1);
     call->names = arena_calloc(vm->arena, count + 1, sizeof *call->names);
@@ -174,6 +175,7 @@ static int names_body(lua_State *L)
     return 0;
 }
 
+/* A call without a view: names and map see one object and nothing else. */
 static int call_for(struct script *s, const struct snapshot *root,
                     struct arena *a, lua_CFunction body, void *arg,
                     struct err *err)
@@ -244,8 +246,8 @@ static int map_body(lua_State *L)
     lua_settop(L, 0);
     sandbox_open(L);
     run_operator(L);
-    vm->entry = "map";
     push_read_function(L, call->read, "map");
+    vm_enter(L, "map");
     push_snapshot(L, call->object, 0);
     lua_call(L, 1, 1);
     if (lua_isnil(L, -1))

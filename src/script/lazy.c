@@ -60,7 +60,7 @@ void thaw(lua_State *L, int idx)
     if (marker_of(L, idx) != MARKER_LAZY)
         return;
     idx = lua_absindex(L, idx);
-    luaL_checkstack(L, 8, "object");
+    vm_need_stack(L, 8);
     lua_rawgetp(L, idx, &key_lazy);
     id = (uint32_t)lua_tointeger(L, -1);
     lua_pop(L, 1);

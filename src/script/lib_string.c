@@ -34,6 +34,7 @@ static void check_size(lua_State *L, size_t size)
 
 /* ---- find, match ---- */
 
+/* memmem is linear; the stock search of a long text in a longer one is not. */
 static int find_plain(lua_State *L, size_t init)
 {
     size_t len, what_len;
@@ -52,6 +53,7 @@ static int find_plain(lua_State *L, size_t init)
     return 2;
 }
 
+/* No character of the pattern has a meaning of its own. */
 static bool is_plain(const char *p, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -117,7 +119,9 @@ int l_string_match(lua_State *L)
 
 /* ---- gmatch ---- */
 
-/* Upvalues: subject, pattern, where to go on, end of the last match. */
+/* Upvalues: subject, pattern, where to go on, end of the last match.
+ * An empty match directly behind the last one is the same place again and is
+ * passed over, or the iteration would not end. */
 static int next_match(lua_State *L)
 {
     size_t len, p_len;
@@ -228,6 +232,8 @@ struct substitution {
     bool changed;
 };
 
+/* The buffer may keep its memory in a userdata on the stack, so whatever is
+ * pushed in between has to be popped, or added, before the next append. */
 static void substitute(struct substitution *g)
 {
     struct pattern *m = &g->m;
@@ -326,6 +332,8 @@ static void prepare_argument(lua_State *L, int arg, char directive,
     *size += directive == 'q' ? 4 * len : len;
 }
 
+/* The stock function does the formatting; %s arguments are texts by then, so it
+ * never asks for an address, and how large the result can get is known. */
 int l_string_format(lua_State *L)
 {
     size_t len, size;

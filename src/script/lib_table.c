@@ -164,6 +164,9 @@ static uint64_t sort_cost(lua_State *L, lua_Integer n)
     return rounds * ((uint64_t)n + bytes / 16);
 }
 
+/* Comparators of the script are counted by the hook; comparing long texts is
+ * not, so the cost is charged beforehand. A table without a metatable cannot
+ * lie about its length. */
 int l_table_sort(lua_State *L)
 {
     lua_Integer n;

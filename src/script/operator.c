@@ -95,6 +95,7 @@ static size_t push_list(lua_State *L, const char *field, const char *expected)
 
 /* ---- names and kinds ---- */
 
+/* "v1", "apps/v1", "example.com/v1beta2". */
 static bool is_api_version(const char *text)
 {
     const char *slash = strchr(text, '/');
@@ -162,8 +163,8 @@ static void read_name(lua_State *L, struct operator_decl *d)
     if (!name_is_dns_label(d->name) || strlen(d->name) > OPERATOR_NAME_MAX)
         vm_kill(L, ERR_SCRIPT, "it becomes part of the field manager, the "
                 "finalizer and labels", WHAT ": name: expected at most %d "
-                "lower-case letters, digits and '-', got \"%.80s\"", OPERATOR_NAME_MAX,
-                d->name);
+                "lower-case letters, digits and '-', got \"%.80s\"",
+                OPERATOR_NAME_MAX, d->name);
     snprintf(text, sizeof text, "tidelock-%s", d->name);
     d->field_manager = vm_text(L, text, strlen(text));
     snprintf(text, sizeof text, "tidelock.dev/%s", d->name);
@@ -250,6 +251,7 @@ static const char *read_selector(lua_State *L, const char *what,
     return s ? vm_text(L, str_text(&vm->text), vm->text.len) : NULL;
 }
 
+/* The words come first: a namespace of that name cannot be declared. */
 static void read_scope(lua_State *L, const char *what, struct operator_read *r)
 {
     static const char *const words[] = {"own", "all", "none"};
@@ -387,6 +389,7 @@ static int compare_parameters(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
+/* The table is on the top of the stack. */
 static size_t count_names(lua_State *L, const char *what)
 {
     size_t count = 0;

@@ -29,6 +29,8 @@ struct sort_key {
 
 enum { RANK_NUMBER, RANK_TEXT, RANK_BOOLEAN, RANK_OTHER };
 
+/* The text is borrowed: the key stays on the stack, or in the table, while it
+ * is compared. */
 static struct sort_key key_at(lua_State *L, int idx)
 {
     struct sort_key k = {.slot = idx};
@@ -112,7 +114,10 @@ static void sort_keys(lua_State *L, int first, int count,
         refuse_keys(L, &order[count - 2]);
 }
 
-/* The keys of the table at 1 as a sorted list on the top of the stack. */
+/* The keys of the table at 1 as a sorted list on the top of the stack.
+ * Lists and small tables often come out of lua_next in order already; then no
+ * sorting is needed. The keys are on the stack meanwhile, one slot each, which
+ * also keeps their texts alive. */
 static int push_sorted_keys(lua_State *L)
 {
     struct sort_key few[32];

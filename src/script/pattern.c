@@ -52,6 +52,7 @@ static void step(struct pattern *m)
 
 /* ---- single characters ---- */
 
+/* Behind the closing bracket. */
 static const char *set_end(struct pattern *m, const char *p)
 {
     /* p is behind '['; a first ']' is a member */
@@ -66,6 +67,7 @@ static const char *set_end(struct pattern *m, const char *p)
     return p + 1;
 }
 
+/* The single-character class that begins at `p`. */
 static struct item item_at(struct pattern *m, const char *p)
 {
     struct item it = {p, p + 1};
@@ -126,6 +128,7 @@ static bool in_set(int c, struct item it)
     return !found;
 }
 
+/* Does the character at `s` belong to the class? The unit of work. */
 static bool is_single(struct pattern *m, const char *s, struct item it)
 {
     int c;
@@ -148,6 +151,7 @@ static bool is_single(struct pattern *m, const char *s, struct item it)
 
 /* ---- repeats ---- */
 
+/* "*": as many as there are, then fewer until the rest matches. */
 static const char *match_longest(struct pattern *m, const char *s,
                                  struct item it)
 {
@@ -164,6 +168,7 @@ static const char *match_longest(struct pattern *m, const char *s,
     return NULL;
 }
 
+/* "-": as few as possible, then more until the rest matches. */
 static const char *match_shortest(struct pattern *m, const char *s,
                                   struct item it)
 {
@@ -178,6 +183,7 @@ static const char *match_shortest(struct pattern *m, const char *s,
     }
 }
 
+/* "?": with the character, else without. */
 static const char *match_optional(struct pattern *m, const char *s,
                                   struct item it)
 {
@@ -190,6 +196,8 @@ static const char *match_optional(struct pattern *m, const char *s,
 
 /* ---- captures ---- */
 
+/* A capture is taken back when the rest does not match: another alternative
+ * further up may open it again. */
 static const char *open_capture(struct pattern *m, const char *s,
                                 const char *p)
 {
@@ -245,6 +253,7 @@ static const char *match_back(struct pattern *m, const char *s, int digit)
 
 /* ---- %b and %f ---- */
 
+/* %bxy: the end of a text in which x and y are balanced, from x at `s` on. */
 static const char *match_balance(struct pattern *m, const char *s,
                                  const char *p)
 {

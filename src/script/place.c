@@ -23,13 +23,28 @@ void vm_place(lua_State *L, char out[VM_PLACE_SIZE])
 {
     lua_Debug ar;
 
-    out[0] = '\0';
     for (int level = 0; lua_getstack(L, level, &ar); level++) {
         if (!is_own_line(L, &ar))
             continue;
         snprintf(out, VM_PLACE_SIZE, "%s:%d", ar.source + 1, ar.currentline);
         return;
     }
+    memcpy(out, vm_of(L)->entry_place, VM_PLACE_SIZE);
+}
+
+void vm_enter(lua_State *L, const char *name)
+{
+    struct vm *vm = vm_of(L);
+    lua_Debug ar;
+
+    vm->entry = name;
+    if (!lua_isfunction(L, -1))
+        return; /* calling it will say so */
+    lua_pushvalue(L, -1);
+    lua_getinfo(L, ">S", &ar);
+    if (ar.linedefined > 0)
+        snprintf(vm->entry_place, VM_PLACE_SIZE, "%s:%d", ar.source + 1,
+                 ar.linedefined);
 }
 
 const char *vm_place_text(lua_State *L)

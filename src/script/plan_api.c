@@ -1,5 +1,15 @@
 /*
  * plan_api.c -- `plan`: the verbs that declare (note 01), as an object.
+ *
+ * DESIGN
+ *
+ * `plan` is an empty userdata; what it stands for is vm->plan. Its __index
+ * compares the name with a table in C and makes a closure for the verb: a
+ * state that lives for one job does not pay for verbs that it never calls, and
+ * an unknown name is caught at the place where it is written.
+ *
+ * Verbs return nothing. The order of their checks is the order in which a
+ * person would look: the object as a whole, its kind, its name, the rest.
  */
 #include "script/plan_api.h"
 
@@ -53,6 +63,8 @@ static struct object_ref check_target(lua_State *L, const char *verb)
     return ref;
 }
 
+/* The place is taken first: it may run out of memory, and from the moment the
+ * step exists nothing may raise until it is filled. */
 static struct plan_step *add_step(lua_State *L, enum plan_verb verb,
                                   const struct object_ref *ref)
 {
@@ -217,6 +229,8 @@ static const char *check_why(lua_State *L, const char *verb)
     return why;
 }
 
+/* "nothing" and "prune all" are statements about the whole pass. Beside a step
+ * one of the two is a mistake, and guessing which would delete something. */
 static void check_no_steps(lua_State *L, const char *verb, bool applies_only)
 {
     const struct plan *p = vm_of(L)->plan;

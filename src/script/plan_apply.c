@@ -80,6 +80,9 @@ static void check_owned(lua_State *L, const struct apply *a)
                 a->ref.gvk.api_version, a->ref.gvk.kind);
 }
 
+/* The checks that need no schema and no view. core/diff does the others, with
+ * the same line in its messages: types, names that the server would refuse,
+ * namespaces, two steps for one object. */
 static void read_object(lua_State *L, struct apply *a)
 {
     struct err err = {0};
@@ -102,6 +105,8 @@ static void read_object(lua_State *L, struct apply *a)
 
 /* ---- after and gate ---- */
 
+/* { "v1", "Secret", "x" } is a reference, { { "v1", ... }, object } is a list,
+ * and an object has no list items at all. */
 static bool is_ref(lua_State *L, int idx)
 {
     bool is_text;
@@ -141,6 +146,8 @@ static void read_after(lua_State *L, struct apply *a, int options)
     lua_pop(L, 1);
 }
 
+/* Read from the snapshot's text in C: a gate that names a condition makes no
+ * table for the object it waits for. */
 static bool condition_is_true(lua_State *L, const struct snapshot *s,
                               const char *type)
 {
@@ -179,6 +186,8 @@ static bool gate_function_opens(lua_State *L, const struct apply *a, int gate,
     return open;
 }
 
+/* The text is what people read in a plan and in the object's condition, so it
+ * names what is waited for, not how. */
 static void hold(lua_State *L, struct apply *a, const struct object_ref *ref,
                  const char *gate)
 {
@@ -189,6 +198,9 @@ static void hold(lua_State *L, struct apply *a, const struct object_ref *ref,
         vm_kill_nomem(L);
 }
 
+/* The first object that is absent or not open is the one to wait for. Looking
+ * is a read like any other: it is recorded, and a kind that is not known now
+ * ends the run instead of holding the step for ever. */
 static void read_gate(lua_State *L, struct apply *a, int options)
 {
     int type = lua_getfield(L, options, "gate");

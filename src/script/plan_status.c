@@ -42,6 +42,8 @@ int l_plan_status(lua_State *L)
     return 0;
 }
 
+/* nil is Unknown, so `running and is_true(running, "Available")` can be handed
+ * over as it is: it is nil as long as there is nothing to say. */
 static const char *check_status(lua_State *L)
 {
     const char *word;
@@ -120,6 +122,8 @@ static const char *default_reason(lua_State *L, const char *type,
     return vm_text(L, reason, at);
 }
 
+/* Events and conditions share the form; metrics and alerts are built on
+ * reasons, so a sentence in that place is an error, not a matter of taste. */
 static const char *check_reason(lua_State *L, int idx, const char *verb)
 {
     const char *reason = check_text(L, idx, verb, "reason");
@@ -131,6 +135,8 @@ static const char *check_reason(lua_State *L, int idx, const char *verb)
     return reason;
 }
 
+/* Twice in one pass is always a mistake: the second one would win in silence,
+ * or the first. */
 static void check_new_condition(lua_State *L, const char *type)
 {
     const struct plan *p = vm_of(L)->plan;

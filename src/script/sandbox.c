@@ -24,7 +24,12 @@
 
 static int l_pcall(lua_State *L);
 static int l_xpcall(lua_State *L);
+/* __gc would run with hooks off, __mode makes the collector a part of the
+ * result, __close runs while a verdict unwinds. A __mode that is added later
+ * is harmless as long as the allocator does not refuse (vm.c). */
 static int l_setmetatable(lua_State *L);
+/* The host's markers do not exist for scripts: copying "the metatable" of an
+ * object from the cluster onto a new table copies nothing. */
 static int l_getmetatable(lua_State *L);
 static int l_tostring(lua_State *L);
 
@@ -115,6 +120,7 @@ static struct stock_function inner[] = {
 
 /* ---- the stock library ---- */
 
+/* Only functions without upvalues can leave the state they were found in. */
 static void find_stock(lua_State *L, struct stock_function *f)
 {
     lua_getglobal(L, f->library);

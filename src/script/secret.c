@@ -126,6 +126,8 @@ static void set_metatable(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
+/* The snapshot outlives the job, so its text can be pointed at; only a text
+ * with escapes was put together elsewhere and must be copied. */
 void push_secret(lua_State *L, const struct snapshot *s, uint32_t id,
                  const char *key)
 {

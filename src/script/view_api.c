@@ -24,6 +24,7 @@ static const char key_params, key_names;
 
 /* ---- what a kind's entry may be asked ---- */
 
+/* Discovery knows; while the server lacks the kind the declaration must do. */
 static bool is_namespaced(const struct view_kind *k)
 {
     if (k->read && k->read->scope == READ_NONE)
@@ -137,6 +138,7 @@ struct view_read *add_read(lua_State *L, uint32_t kind)
     return r;
 }
 
+/* Items are sorted by namespace and name (core/view.h). */
 static const struct snapshot *search(const struct view_kind *k,
                                      const struct object_key *key,
                                      size_t *ret_index)
@@ -180,6 +182,8 @@ static bool find_in(lua_State *L, const char *verb, uint32_t kind,
     return ret->snapshot != NULL;
 }
 
+/* nil would say "there is no such object", but nobody watches it: the read
+ * covers the declared names only. */
 static int kill_unnamed(lua_State *L, const char *verb,
                         const struct object_ref *ref)
 {
@@ -241,6 +245,8 @@ static const struct {
     {"get", l_view_get}, {"list", l_view_list}, {"owned", l_view_owned},
 };
 
+/* One table for the whole run: a script that changes it sees its own change,
+ * as with any other object. */
 static int push_params(lua_State *L)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_params) != LUA_TNIL)

@@ -127,6 +127,8 @@ static void record_list(lua_State *L, uint32_t kind)
     vm->listed |= bit;
 }
 
+/* Membership counts as read also when nothing matched: that an object is not in
+ * a list is what a plan may depend on. */
 static void list_kind(lua_State *L, struct listing *l, uint32_t kind)
 {
     const struct view_kind *k = &vm_of(L)->view->kinds[kind];
@@ -166,6 +168,7 @@ static bool same_object(const struct found *a, const struct found *b)
            object_key_equal(&a->snapshot->key, &b->snapshot->key);
 }
 
+/* Two entries of the view may show the same object; it is listed once. */
 static void push_listing(lua_State *L, struct listing *l)
 {
     lua_Integer n = 0;

@@ -31,6 +31,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "script/advice.h"
@@ -123,12 +124,32 @@ int vm_kill_memory(lua_State *L)
                    "memory", soft);
 }
 
-static void look_at_budget(lua_State *L, const struct vm *vm)
+static uint64_t cpu_ms(void)
+{
+    return (uint64_t)clock() / (CLOCKS_PER_SEC / 1000);
+}
+
+/* The wall clock is cheap to look at, but a process that was stopped, or a
+ * busy machine, are not the script's fault. So what counts at the deadline is
+ * CPU time, and what is left of it moves the deadline. */
+static void look_at_clock(lua_State *L, struct vm *vm)
+{
+    uint64_t now = clock_now_ms(clock_real());
+    uint64_t used;
+
+    if (now < vm->deadline_ms)
+        return;
+    used = cpu_ms() - vm->cpu_start_ms;
+    if (used >= vm->limits.cpu_ms)
+        kill_budget(L, vm->limits.cpu_ms, "ms");
+    vm->deadline_ms = now + (vm->limits.cpu_ms - used);
+}
+
+static void look_at_budget(lua_State *L, struct vm *vm)
 {
     if (vm->spent > vm->limits.instructions)
         kill_budget(L, vm->limits.instructions, "instructions");
-    if (clock_now_ms(clock_real()) >= vm->deadline_ms)
-        kill_budget(L, vm->limits.wall_ms, "ms");
+    look_at_clock(L, vm);
 }
 
 /* The soft limit was crossed: is it garbage, or is it held? */
@@ -220,6 +241,12 @@ int vm_kill_nomem(lua_State *L)
     return raise_verdict(L);
 }
 
+void vm_need_stack(lua_State *L, int n)
+{
+    if (!lua_checkstack(L, n))
+        vm_kill_memory(L);
+}
+
 char *vm_text(lua_State *L, const char *text, size_t len)
 {
     char *copy = arena_strndup(vm_of(L)->arena, text, len);
@@ -267,8 +294,8 @@ static void use_defaults(struct script_limits *l)
 {
     if (!l->instructions)
         l->instructions = 5000000;
-    if (!l->wall_ms)
-        l->wall_ms = 1000;
+    if (!l->cpu_ms)
+        l->cpu_ms = 1000;
     if (!l->memory_soft)
         l->memory_soft = 16u << 20;
     if (!l->memory_hard)
@@ -294,7 +321,8 @@ int vm_open(struct vm *vm, struct script *s, struct err *err)
     vm->L = L;
     *(struct vm **)lua_getextraspace(L) = vm;
     lua_gc(L, LUA_GCSTOP);
-    vm->deadline_ms = clock_now_ms(clock_real()) + vm->limits.wall_ms;
+    vm->deadline_ms = clock_now_ms(clock_real()) + vm->limits.cpu_ms;
+    vm->cpu_start_ms = cpu_ms();
     lua_sethook(L, budget_hook, LUA_MASKCOUNT, HOOK_STRIDE);
     return 0;
 }

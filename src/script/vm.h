@@ -44,11 +44,13 @@ struct vm {
     struct arena *arena;     /* where results go */
     const struct snapshot *root;   /* NULL while loading */
     const char *entry;       /* "reconcile": the outermost function's name */
+    char entry_place[VM_PLACE_SIZE]; /* where it begins, "operator.lua:12" */
     struct operator_decl *declaring; /* loading: what tidelock.operator fills */
     /* budget */
     struct script_limits limits;
     uint64_t spent;       /* instructions and charged steps */
-    uint64_t deadline_ms; /* monotonic */
+    uint64_t deadline_ms; /* monotonic; a look at the CPU time is due then */
+    uint64_t cpu_start_ms;
     struct pool pool;
     struct pool_block **spare; /* the script's: memory kept for the next job */
     size_t bytes;         /* held by the state now */
@@ -100,11 +102,15 @@ void RAISES vm_check_killed(lua_State *L);
 int RAISES vm_kill_memory(lua_State *L);
 /* Out of memory in the arena. Never returns. */
 int RAISES vm_kill_nomem(lua_State *L);
+/* Room for `n` more values on the stack, or a verdict. */
+void RAISES vm_need_stack(lua_State *L, int n);
 /* Text in the vm's arena. */
 char *RAISES vm_text(lua_State *L, const char *text, size_t len);
 
-/* The innermost line of the operator's own files, "operator.lua:31"; "" when
- * none is running. */
+/* The function on the top of the stack is the one that is called next. */
+void RAISES vm_enter(lua_State *L, const char *name);
+/* The innermost line of the operator's own files, "operator.lua:31"; where
+ * none is running, the line in which the entered function begins, or "". */
 void vm_place(lua_State *L, char out[VM_PLACE_SIZE]);
 /* That place as a text in the vm's arena. */
 const char *RAISES vm_place_text(lua_State *L);

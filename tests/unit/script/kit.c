@@ -86,7 +86,7 @@ void kit_init(struct kit *k)
     k->view.kinds = k->kinds;
     k->view.count = KIT_KINDS;
     k->view.now = KIT_NOW;
-    k->limits.wall_ms = 30000; /* a busy machine is no reason to fail */
+    k->limits.cpu_ms = 30000; /* a busy machine is no reason to fail */
 }
 
 static void drop_root(struct kit *k)

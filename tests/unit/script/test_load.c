@@ -253,6 +253,19 @@ TEST(sources_that_are_hard_to_compile_end_soon)
     str_release(&s);
 }
 
+TEST(compiling_is_part_of_the_budget)
+{
+    struct kit k;
+
+    kit_init(&k);
+    k.limits.instructions = 1000;
+    check_int(kit_load(&k, TAIL), -ERR_BUDGET);
+    check_has(k.err.msg, "cannot compile 'tidelock/");
+    check_has(k.err.msg, ".lua': the script ran longer than its budget of "
+                         "1,000 instructions");
+    kit_release(&k);
+}
+
 /* ---- what a failed run tells ---- */
 
 TEST(a_failed_run_tells_operator_object_and_frames)
@@ -333,7 +346,7 @@ TEST(what_reconcile_and_finalize_return_is_checked)
     struct kit k;
 
     kit_init(&k);
-    kit_fails(&k, "return true", ERR_SCRIPT, "reconcile returned a boolean; it "
+    kit_fails(&k, "return true", ERR_SCRIPT, "operator.lua:1: reconcile returned a boolean; it "
               "returns nothing\n  hint: what should exist is declared by "
               "plan:apply");
     check_int(kit_load(&k, "return require('tidelock').operator { api = 1, name "
@@ -341,7 +354,7 @@ TEST(what_reconcile_and_finalize_return_is_checked)
                            "function() end, finalize = function() return "
                            "'done' end }"), 0);
     check_int(kit_call(&k, JOB_FINALIZE), -ERR_SCRIPT);
-    check_str(k.err.msg, "finalize returned a string; it returns true when all "
+    check_str(k.err.msg, "operator.lua:1: finalize returned a string; it returns true when all "
                          "is done, else false or nothing");
     kit_release(&k);
 }
