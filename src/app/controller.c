@@ -26,6 +26,7 @@
 
 #define DEFAULT_IN_FLIGHT 10
 #define SLOW_RETRY_MS 60000u
+#define MAX_CONFLICTS 3u
 #define MEMO_MAX 100000u
 
 void controller_tell(struct controller *c)
@@ -52,8 +53,17 @@ static int64_t requeue_ms(const struct job *job)
 static void requeue_failed(struct controller *c, const struct job *job)
 {
     const struct object_key *key = &job->key;
+    struct root_memory *m = mapping_memory(c, key, false);
+    enum err_retry retry = err_retry(job->err.code);
 
-    switch (err_retry(job->err.code)) {
+    /* the kind was there when this was planned: if it is gone, its feed will
+     * tell, and hold everything back */
+    if (job->err.code == ERR_NO_KIND)
+        retry = RETRY_BACKOFF;
+    /* what is seen and what is refused do not agree: no hot loop */
+    if (retry == RETRY_NOW && m && ++m->conflicts > MAX_CONFLICTS)
+        retry = RETRY_BACKOFF;
+    switch (retry) {
     case RETRY_NOW:
         workqueue_add(c->queue, key);
         break;
@@ -93,6 +103,8 @@ static void set_failing(struct controller *c, const struct job *job)
         return;
     m->blocked = job->err.code == ERR_NAME_CONFLICT;
     m->lost_child |= failing && job->lost_child;
+    if (!failing)
+        m->conflicts = 0;
     if (m->failing == failing)
         return;
     m->failing = failing;

@@ -22,6 +22,7 @@ struct root_memory {
     bool failing;         /* the last pass failed */
     bool blocked;         /* ... because a foreign object has the name */
     bool lost_child;      /* a child that was seen is gone, since the last pass */
+    unsigned conflicts;   /* passes in a row that ended so */
     int64_t last_failure; /* err code whose Event was sent */
 };
 
@@ -76,6 +77,8 @@ struct controller {
 void mapping_root(void *arg, const struct delta *delta);  /* store_delta_fn */
 void mapping_owned(void *arg, const struct delta *delta);
 void mapping_read(void *arg, const struct delta *delta);
+/* What roots failed for may be over: a kind can be seen again. */
+void mapping_wake_failing(struct controller *c);
 int mapping_update_names(struct controller *c, struct snapshot *root,
                          struct arena *a, struct err *err);
 struct root_memory *mapping_memory(struct controller *c,

@@ -78,8 +78,10 @@ void controller_feed_changed(struct controller *c, struct source_feed *feed)
     if (!mine || !c->started)
         return;
     feeds_check(c);
-    if (!before && c->synced)
+    if (!before && c->synced) {
         log_info("in sync", "operator", c->decl->name, NULL);
+        mapping_wake_failing(c);
+    }
     controller_schedule(c);
     controller_tell(c);
 }

@@ -353,6 +353,17 @@ static void wake_blocked(struct controller *c, const char *ns)
     }
 }
 
+void mapping_wake_failing(struct controller *c)
+{
+    size_t it = 0, len;
+    const char *key;
+    void *value;
+
+    while (c->failing > 0 && map_next(c->memory, &it, &key, &len, &value))
+        if (((const struct root_memory *)value)->failing)
+            enqueue_text(c, key);
+}
+
 void mapping_owned(void *arg, const struct delta *delta)
 {
     struct feed_slot *slot = arg;

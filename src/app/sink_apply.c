@@ -39,6 +39,7 @@ enum exec_stage {
     STAGE_ROOT,   /* the live read of the root before a destructive change */
     STAGE_ASK,    /* dryRun: is an immutable field touched? */
     STAGE_WRITE,  /* the change itself */
+    STAGE_SEE,    /* the live read after a write whose answer is another kind */
     STAGE_LOOK,   /* the live read after a refusal */
     STAGE_FINISH, /* a timer of 0: tell the caller from a loop turn */
 };
@@ -132,19 +133,38 @@ static bool is_root(const struct exec *e, const struct change *c)
            object_key_equal(&c->key, &e->cs->root->key);
 }
 
-static void observe(struct exec *e, const struct resource *resource,
-                    const char *body, size_t len)
+/* The object that an answer is. PROTOCOL when it is none, or another one: a
+ * proxy's page with status 200 says nothing about what was done. */
+static int read_object(const struct target *t, const char *body, size_t len,
+                       struct snapshot **ret, struct err *err)
 {
-    struct gvk gvk = { resource->api_version, resource->kind };
+    struct gvk gvk = { t->resource->api_version, t->resource->kind };
     struct snapshot *snap;
-    struct err err = { 0 };
+    int rc = snapshot_parse(body, len, &gvk, &snap, err);
 
-    if (snapshot_parse(body, len, &gvk, &snap, &err) < 0) {
-        log_debug("answer is not an object", "err", err.msg, NULL);
-        return;
+    if (rc == -ERR_NOMEM)
+        return rc;
+    if (rc == 0 && strcmp(snap->kind, gvk.kind) == 0 &&
+        strcmp(snap->api_version, gvk.api_version) == 0 &&
+        object_key_equal(&snap->key, &t->key)) {
+        *ret = snap;
+        return 0;
     }
-    if (resource == e->cs->root_resource &&
-        object_key_equal(&snap->key, &e->cs->root->key)) {
+    if (rc == 0)
+        snapshot_unref(snap, "answer");
+    return err_set(err, ERR_PROTOCOL, "the answer is not the object");
+}
+
+static int observe(struct exec *e, const struct target *t, const char *body,
+                   size_t len, struct err *err)
+{
+    struct snapshot *snap;
+    int rc = read_object(t, body, len, &snap, err);
+
+    if (rc < 0)
+        return rc;
+    if (t->resource == e->cs->root_resource &&
+        object_key_equal(&t->key, &e->cs->root->key)) {
         char *rv = mem_strdup(snap->resource_version);
 
         if (rv) {
@@ -152,8 +172,9 @@ static void observe(struct exec *e, const struct resource *resource,
             e->root_rv = rv;
         }
     }
-    e->sink->observer.object(e->sink->observer.arg, resource, snap);
+    e->sink->observer.object(e->sink->observer.arg, t->resource, snap);
     snapshot_unref(snap, "answer");
+    return 0;
 }
 
 static void observe_gone(struct exec *e, const struct change *c)
@@ -162,18 +183,16 @@ static void observe_gone(struct exec *e, const struct change *c)
                            c->uid ? c->uid : "");
 }
 
-/* Is the answer to a delete the deleted object's last word ("Status"), or the
- * object that now waits for its finalizers? */
-static bool answer_is_status(const char *body, size_t len)
+static bool answer_is_a(const char *kind, const char *body, size_t len)
 {
     struct arena arena = { 0 };
     struct value *v;
     struct err err = { 0 };
-    bool status = value_parse(&arena, body, len, &v, &err) < 0 ||
-                  text_equal(value_text_at(v, "kind"), "Status");
+    bool is = value_parse(&arena, body, len, &v, &err) == 0 &&
+              text_equal(value_text_at(v, "kind"), kind);
 
     arena_release(&arena);
-    return status;
+    return is;
 }
 
 /* ---- sending ---- */
@@ -261,7 +280,7 @@ static void after_root(struct exec *e, const char *body, size_t len,
                        const struct err *status)
 {
     const struct snapshot *root = e->cs->root;
-    struct gvk gvk = { root->api_version, root->kind };
+    const struct target target = root_target(e);
     struct snapshot *live;
     struct err err = *status;
 
@@ -272,7 +291,7 @@ static void after_root(struct exec *e, const char *body, size_t len,
         return;
     }
     if (err.code != ERR_NONE ||
-        snapshot_parse(body, len, &gvk, &live, &err) < 0) {
+        read_object(&target, body, len, &live, &err) < 0) {
         exec_fail(e, &err);
         return;
     }
@@ -280,7 +299,7 @@ static void after_root(struct exec *e, const char *body, size_t len,
                       live->generation == root->generation &&
                       live->deleting == root->deleting;
     snapshot_unref(live, "answer");
-    observe(e, e->cs->root_resource, body, len);
+    observe(e, &target, body, len, &err);
     if (e->root_checked)
         exec_next(e);
     else
@@ -310,33 +329,6 @@ static bool is_delete(const struct exec *e, const struct change *c)
 {
     return c->verb == CHANGE_DELETE || c->verb == CHANGE_PRUNE ||
            ((c->verb == CHANGE_RECREATE || e->recreate) && e->request == 0);
-}
-
-static void write_done(struct exec *e, const char *body, size_t len)
-{
-    const struct change *c = current(e);
-
-    e->writes++;
-    if (!is_delete(e, c)) {
-        if (c->verb != CHANGE_EVENT)
-            observe(e, c->resource, body, len);
-        e->request++;
-        exec_write(e, false);
-        return;
-    }
-    if (answer_is_status(body, len)) {
-        observe_gone(e, c);
-        e->request++;
-        exec_write(e, false);
-        return;
-    }
-    /* it waits for finalizers or grace: the create of a recreate comes with
-     * the pass that its deletion will cause */
-    observe(e, c->resource, body, len);
-    e->index++;
-    e->request = 0;
-    e->recreate = false;
-    exec_next(e);
 }
 
 static void skip_change(struct exec *e)
@@ -393,12 +385,86 @@ static void write_refused(struct exec *e, bool sent, const struct err *status)
         exec_fail(e, &e->err);
 }
 
+/* ---- a write that was accepted ---- */
+
+static void request_done(struct exec *e)
+{
+    e->writes++;
+    e->request++;
+    exec_write(e, false);
+}
+
+static void delete_done(struct exec *e, const char *body, size_t len)
+{
+    const struct change *c = current(e);
+    const struct target target = { c->resource, c->key };
+    struct err err = { 0 };
+
+    if (answer_is_a("Status", body, len)) {
+        observe_gone(e, c);
+        request_done(e);
+        return;
+    }
+    if (observe(e, &target, body, len, &err) < 0) {
+        write_refused(e, true, &err);
+        return;
+    }
+    /* it waits for finalizers or grace: the create of a recreate comes with
+     * the pass that its deletion will cause */
+    e->writes++;
+    skip_change(e);
+}
+
+/* The answer is a Scale: what became of the object itself is read. */
+static void scale_done(struct exec *e, const char *body, size_t len)
+{
+    const struct change *c = current(e);
+    struct err err = { 0 };
+
+    if (answer_is_a("Scale", body, len)) {
+        exec_get(e, (struct target){ c->resource, c->key }, STAGE_SEE);
+        return;
+    }
+    err_set(&err, ERR_PROTOCOL, "the answer is not the object");
+    write_refused(e, true, &err);
+}
+
+static void write_done(struct exec *e, const char *body, size_t len)
+{
+    const struct change *c = current(e);
+    const struct target target = { c->resource, c->key };
+    struct err err = { 0 };
+
+    if (is_delete(e, c))
+        delete_done(e, body, len);
+    else if (c->verb == CHANGE_SCALE)
+        scale_done(e, body, len);
+    else if (c->verb != CHANGE_EVENT &&
+             observe(e, &target, body, len, &err) < 0)
+        write_refused(e, true, &err);
+    else
+        request_done(e);
+}
+
+/* Whatever it says, the write before it was done. */
+static void after_see(struct exec *e, const char *body, size_t len,
+                      const struct err *status)
+{
+    const struct change *c = current(e);
+    const struct target target = { c->resource, c->key };
+    struct err err = *status;
+
+    if (err.code == ERR_NONE)
+        observe(e, &target, body, len, &err);
+    request_done(e);
+}
+
 /* The live object after a refusal tells whose it is. */
 static void after_look(struct exec *e, const char *body, size_t len,
                        const struct err *status)
 {
     const struct change *c = current(e);
-    struct gvk gvk = { c->resource->api_version, c->resource->kind };
+    const struct target target = { c->resource, c->key };
     struct snapshot *live;
     struct err err = { 0 };
     struct err why = e->err;
@@ -407,7 +473,7 @@ static void after_look(struct exec *e, const char *body, size_t len,
     if (status->code == ERR_NOT_FOUND)
         observe_gone(e, c);
     if (status->code == ERR_NONE &&
-        snapshot_parse(body, len, &gvk, &live, &err) == 0) {
+        read_object(&target, body, len, &live, &err) == 0) {
         bool ours = strcmp(snapshot_owner(live), e->cs->root->uid) == 0;
 
         if (create && !ours && why.code != ERR_TIMEOUT) {
@@ -417,7 +483,7 @@ static void after_look(struct exec *e, const char *body, size_t len,
             err_hint(&why, "rename one of the two, or delete the foreign "
                            "one; tidelock never adopts an object");
         } else
-            observe(e, c->resource, body, len);
+            observe(e, &target, body, len, &err);
         snapshot_unref(live, "answer");
     }
     if (why.code == ERR_EXISTS)
@@ -442,6 +508,9 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
             write_done(e, answer->body, answer->len);
         else
             write_refused(e, answer->sent, answer->err);
+        break;
+    case STAGE_SEE:
+        after_see(e, answer->body, answer->len, answer->err);
         break;
     case STAGE_LOOK:
         after_look(e, answer->body, answer->len, answer->err);
