@@ -68,7 +68,8 @@ struct kubeconfig_file {
 
 /* Merge (first file wins per name and for current-context) and resolve
  * `context` (NULL: current-context). -ERR_CONFIG names the file, what is
- * missing and which contexts there are. */
+ * missing and which contexts there are; -ERR_NOT_FOUND: no file says
+ * anything at all. */
 int kubeconfig_load(struct arena *a, const struct kubeconfig_file *files,
                     size_t count, const char *context,
                     struct kubeconfig *ret, struct err *err);

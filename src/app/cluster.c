@@ -491,12 +491,16 @@ static int no_config(struct err *err)
                          "'plan --offline -f FILE' needs no cluster");
 }
 
+/* The flag; else the KUBECONFIG list; else, as in controller-runtime, the pod
+ * before the home directory. What turns out to be empty is as good as nothing:
+ * the pod again (AU-1). */
 static int load_config(struct cluster *c, const struct cluster_options *o,
                        struct err *err)
 {
     struct kubeconfig_file files[MAX_CONFIG_FILES];
     const char *list = getenv("KUBECONFIG");
     const char *home = getenv("HOME");
+    bool pod = in_pod() && !o->kubeconfig && !o->context;
     size_t count = 0;
     int rc = 0;
 
@@ -504,9 +508,7 @@ static int load_config(struct cluster *c, const struct cluster_options *o,
         rc = read_config(&c->arena, o->kubeconfig, true, files, &count, err);
     else if (list && *list)
         rc = read_config_list(&c->arena, list, files, &count, err);
-    else if (in_pod())
-        return load_in_cluster(c, err);
-    else if (home) {
+    else if (!pod && home) {
         const char *path = file_join(&c->arena, home, ".kube/config");
 
         rc = path ? read_config(&c->arena, path, false, files, &count, err)
@@ -514,10 +516,12 @@ static int load_config(struct cluster *c, const struct cluster_options *o,
     }
     if (rc < 0)
         return rc;
-    if (count == 0)
-        return no_config(err);
-    return kubeconfig_load(&c->arena, files, count, o->context, &c->config,
-                           err);
+    rc = count ? kubeconfig_load(&c->arena, files, count, o->context,
+                                 &c->config, err)
+               : -ERR_NOT_FOUND;
+    if (rc != -ERR_NOT_FOUND || o->kubeconfig)
+        return rc;
+    return pod ? load_in_cluster(c, err) : no_config(err);
 }
 
 /* ---- life ---- */

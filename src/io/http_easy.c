@@ -54,11 +54,11 @@ static const struct option options_watch[] = {
     {CURLOPT_BUFFERSIZE, WATCH_BUFFER_BYTES},
 };
 
-/* Without a CA the system's stays; with one the folder of system roots, which
- * libcurl would still search, has to go as well (AU-7). */
 static const struct option options_insecure[] = {
     {CURLOPT_SSL_VERIFYPEER, 0},
     {CURLOPT_SSL_VERIFYHOST, 0},
+    {CURLOPT_PROXY_SSL_VERIFYPEER, 0},
+    {CURLOPT_PROXY_SSL_VERIFYHOST, 0},
 };
 
 #define SET_ALL(easy, table) \
@@ -245,6 +245,25 @@ static CURLcode set_kind(struct transfer *t)
     return rc;
 }
 
+/* Without a CA the system's stays; with one the folder of system roots, which
+ * libcurl would still search, has to go as well (AU-7). An https proxy is held
+ * to the same authority as the server, as kubectl does. */
+static CURLcode set_authority(CURL *easy, const struct str *pem)
+{
+    CURLcode rc;
+
+    if (!pem->len)
+        return CURLE_OK;
+    rc = set_blob(easy, CURLOPT_CAINFO_BLOB, pem->data, pem->len);
+    if (!rc)
+        rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    if (!rc)
+        rc = set_blob(easy, CURLOPT_PROXY_CAINFO_BLOB, pem->data, pem->len);
+    if (!rc)
+        rc = curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+    return rc;
+}
+
 static CURLcode set_tls(struct transfer *t, const struct auth_credentials *c)
 {
     const struct http *h = t->http;
@@ -253,12 +272,8 @@ static CURLcode set_tls(struct transfer *t, const struct auth_credentials *c)
 
     if (h->config->insecure)
         rc = SET_ALL(easy, options_insecure);
-    if (!rc && h->ca.pem.len) {
-        rc = set_blob(easy, CURLOPT_CAINFO_BLOB, h->ca.pem.data,
-                      h->ca.pem.len);
-        if (!rc)
-            rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
+    if (!rc)
+        rc = set_authority(easy, &h->ca.pem);
     if (!rc)
         rc = set_blob(easy, CURLOPT_SSLCERT_BLOB, c->cert_pem, c->cert_len);
     if (!rc)

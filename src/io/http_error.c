@@ -9,6 +9,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/text.h"
 #include "io/http_internal.h"
 
 static long info_number(const struct transfer *t, CURLINFO info)
@@ -125,12 +126,37 @@ static int issuer_error(const struct transfer *t, long verify, struct err *err)
     return rc;
 }
 
+/* Was it the certificate of an https proxy? No tunnel stood yet then. */
+static bool is_proxy_trouble(const struct transfer *t)
+{
+    const char *proxy = t->http->endpoint.proxy_shown;
+
+    return proxy && text_starts(proxy, "https://") &&
+           info_number(t, CURLINFO_HTTP_CONNECTCODE) == 0;
+}
+
+static int proxy_verify_error(const struct transfer *t, struct err *err)
+{
+    char ca[512];
+    int rc;
+
+    http_ca_name(&t->http->ca, ca, sizeof ca);
+    rc = err_set(err, ERR_TLS, "cannot verify the proxy '%s' with %s: %s",
+                 t->http->endpoint.proxy_shown, ca,
+                 curl_words(t, CURLE_PEER_FAILED_VERIFICATION));
+    err_hint(err, "a proxy's certificate must be signed by the certificate "
+                  "authority of the kubeconfig too");
+    return rc;
+}
+
 /* libcurl checks the name after OpenSSL has found the chain good, and has not
  * stored that result yet: it reports its initial value then. */
 static int verify_error(const struct transfer *t, struct err *err)
 {
     long verify = info_number(t, CURLINFO_SSL_VERIFYRESULT);
 
+    if (is_proxy_trouble(t))
+        return proxy_verify_error(t, err);
     if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)
         return name_error(t, err);
     return issuer_error(t, verify, err);

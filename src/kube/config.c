@@ -363,7 +363,7 @@ static int choose_context(struct merged *m, const char *asked,
 
     if (!name) {
         if (m->clusters.count + m->users.count + m->contexts.count == 0)
-            return err_set(m->err, ERR_CONFIG, "the kubeconfig is empty");
+            return err_set(m->err, ERR_NOT_FOUND, "the kubeconfig is empty");
         err_set(m->err, ERR_CONFIG, "the kubeconfig has no current-context");
         return hint_names(m, &m->contexts);
     }

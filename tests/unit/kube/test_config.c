@@ -209,11 +209,28 @@ static void fails(const char *text, const char *context, const char *message,
     arena_release(&a);
 }
 
+/* So that a caller can look elsewhere (AU-1). */
+TEST(config_of_nothing_is_not_found)
+{
+    static const char *const texts[] = {
+        "", "{}", "apiVersion: v1\nkind: Config\n",
+        "clusters: []\nusers: null\ncontexts: []\ncurrent-context: \"\"\n"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct arena a = {0};
+        struct err err = {0};
+        struct kubeconfig c = {0};
+
+        check_int(load(&a, texts[i], NULL, &c, &err), -ERR_NOT_FOUND);
+        check_has(err.msg, "the kubeconfig is empty");
+        arena_release(&a);
+    }
+}
+
 TEST(config_errors_name_what_there_is)
 {
     fails(basic, "stage", "there is no context 'stage' in the kubeconfig",
           "contexts: dev, prod");
-    fails("", NULL, "the kubeconfig is empty", "");
     fails("contexts: [{name: a}, {name: b}]", NULL,
           "the kubeconfig has no current-context", "contexts: a, b");
     fails("contexts: [{name: a, context: {cluster: c}}]", "a",
