@@ -23,6 +23,7 @@
 #include "base/mem.h"
 
 #define DRAIN_MS 25000u
+#define TROUBLE_MS 30000u
 #define DEFAULT_LEASE "tidelock"
 
 static void runtime_check(struct runtime *rt);
@@ -88,6 +89,7 @@ static void on_signal(int signum, void *arg)
     struct runtime *rt = arg;
 
     (void)signum;
+    rt->interrupted = true;
     if (rt->stopping) {
         stop_now(rt);
         return;
@@ -185,6 +187,43 @@ static bool hopeless(struct runtime *rt)
     return false;
 }
 
+/* Why some view is not complete; NULL when nothing is known to be wrong. */
+static const struct err *trouble(struct runtime *rt)
+{
+    for (size_t i = 0; i < rt->unit_count; i++) {
+        struct controller_state s = controller_state(rt->units[i].controller);
+
+        if (s.unsynced && s.unsynced->code != ERR_NONE &&
+            s.unsynced->code != ERR_UNKNOWN)
+            return s.unsynced;
+    }
+    return NULL;
+}
+
+static void on_trouble(void *arg)
+{
+    struct runtime *rt = arg;
+    const struct err *why = trouble(rt);
+    struct err err;
+
+    rt->trouble_timer = 0;
+    if (!why)
+        return;
+    err = *why;
+    err_wrap(&err, "gave up after %u s", TROUBLE_MS / 1000);
+    runtime_fail(rt, &err);
+}
+
+/* What ends by itself also ends when a server goes on failing. */
+static void mind_trouble(struct runtime *rt)
+{
+    if (!trouble(rt)) {
+        loop_cancel(rt->loop, rt->trouble_timer);
+        rt->trouble_timer = 0;
+    } else if (!rt->trouble_timer)
+        rt->trouble_timer = loop_after(rt->loop, TROUBLE_MS, on_trouble, rt);
+}
+
 static void runtime_check(struct runtime *rt)
 {
     if (!rt->started || rt->done || rt->failed)
@@ -197,7 +236,10 @@ static void runtime_check(struct runtime *rt)
     for (size_t i = 0; i < rt->unit_count; i++)
         if (controller_state(rt->units[i].controller).synced)
             drop_retired(&rt->units[i]);
-    if (!ends_by_itself(rt) || hopeless(rt) || !idle(rt))
+    if (!ends_by_itself(rt) || hopeless(rt))
+        return;
+    mind_trouble(rt);
+    if (!idle(rt))
         return;
     for (size_t i = 0; i < rt->unit_count && rt->options->once; i++)
         controller_each_delayed(rt->units[i].controller, list_delayed,

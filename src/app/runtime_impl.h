@@ -38,7 +38,9 @@ struct runtime {
     size_t pending;                /* answers that the start waits for */
     size_t next_root;              /* plan -f: which manifest is asked about */
     bool started, stopping, done;
+    bool interrupted;              /* by a signal */
     loop_timer_id stop_timer;
+    loop_timer_id trouble_timer;   /* how long an incomplete view is borne */
     struct err err;                /* why the whole run failed */
     bool failed;
 };

@@ -13,7 +13,8 @@
  *
  * INVARIANTS
  *
- *   I1  a watcher has at most one of: a transfer, a timer
+ *   I1  a watcher has at most one of: a transfer, a timer (beside the ones
+ *       that look at silence and health)
  *   I2  without a resource (kind missing) it has neither
  */
 #include "app/source_live.h"
@@ -41,7 +42,11 @@ struct watcher {
     struct decoder *decoder;
     http_id transfer;
     loop_timer_id timer;
+    loop_timer_id silence_timer; /* while a transfer is under way */
+    uint64_t heard_at;           /* its last bytes, or its start */
     loop_timer_id health_timer;
+    uint64_t epoch;     /* rewinds of this kind that are dealt with */
+    bool expect_rewind; /* another kind saw one: this one's is no news */
     unsigned learn_tries;
     struct err stream_err; /* what ended the stream from our side */
 };
@@ -56,6 +61,7 @@ struct live {
 
 static void watcher_step(struct watcher *w);
 static void live_poll_discovery(struct live *live);
+static void live_check_epoch(struct live *live, struct watcher *rewound);
 static void on_learn(void *arg);
 
 /* ---- known or not ---- */
@@ -91,6 +97,7 @@ static void watcher_health(struct watcher *w)
     enum reflector_health health = reflector_health(w->reflector);
 
     if (health == REFLECTOR_LIVE) {
+        w->expect_rewind = false;
         watcher_set_known(w, true, &why);
         return;
     }
@@ -124,8 +131,11 @@ static bool on_data(void *arg, http_id id, const void *data, size_t len)
     int rc = decoder_feed(w->decoder, data, len, &w->stream_err);
 
     (void)id;
+    w->heard_at = clock_now_ms(loop_clock(w->live->cluster->loop));
+    reflector_on_contact(w->reflector);
     if (rc == 0)
         rc = watcher_drain(w, &w->stream_err);
+    live_check_epoch(w->live, w);
     watcher_health(w);
     return rc == 0;
 }
@@ -133,6 +143,8 @@ static bool on_data(void *arg, http_id id, const void *data, size_t len)
 static void watcher_end_transfer(struct watcher *w)
 {
     http_cancel(w->live->cluster->http, w->transfer);
+    loop_cancel(w->live->cluster->loop, w->silence_timer);
+    w->silence_timer = 0;
     w->transfer = 0;
     decoder_free(w->decoder);
     w->decoder = NULL;
@@ -158,10 +170,51 @@ static void on_done(void *arg, http_id id, const struct http_result *result,
                   NULL);
     }
     reflector_on_end(w->reflector, &err);
+    live_check_epoch(w->live, w);
     watcher_health(w);
     if (err.code == ERR_NOT_FOUND || err.code == ERR_NO_KIND)
         live_poll_discovery(w->live);
     watcher_step(w);
+}
+
+/* Close the request from our side, for a reason, and go on. */
+static void watcher_cut(struct watcher *w, const struct err *why)
+{
+    log_debug("watch cut", "kind", w->want.gvk.kind, "err", why->msg, NULL);
+    watcher_end_transfer(w);
+    reflector_on_end(w->reflector, why);
+    watcher_health(w);
+    watcher_step(w);
+}
+
+static void on_silence(void *arg);
+
+static void silence_arm(struct watcher *w)
+{
+    struct loop *loop = w->live->cluster->loop;
+    uint64_t silent = clock_now_ms(loop_clock(loop)) - w->heard_at;
+    uint64_t most = reflector_silence_ms(w->reflector);
+
+    w->silence_timer =
+        loop_after(loop, silent < most ? most - silent : 0, on_silence, w);
+}
+
+/* A request that goes on but says nothing is dead, or its server is (HT-1). */
+static void on_silence(void *arg)
+{
+    struct watcher *w = arg;
+    uint64_t silent =
+        clock_now_ms(loop_clock(w->live->cluster->loop)) - w->heard_at;
+    struct err err = { 0 };
+
+    w->silence_timer = 0;
+    if (silent < reflector_silence_ms(w->reflector)) {
+        silence_arm(w);
+        return;
+    }
+    err_set(&err, ERR_TIMEOUT, "cannot watch '%s': silence for %llu s",
+            w->feed.resource->plural, (unsigned long long)(silent / 1000));
+    watcher_cut(w, &err);
 }
 
 static int watcher_send(struct watcher *w, const struct reflector_todo *todo,
@@ -188,6 +241,10 @@ static int watcher_send(struct watcher *w, const struct reflector_todo *todo,
     if (rc == 0) {
         w->transfer = http_send(w->live->cluster->http, &request, &call, err);
         rc = w->transfer ? 0 : -(int)err->code;
+    }
+    if (rc == 0) {
+        w->heard_at = clock_now_ms(loop_clock(w->live->cluster->loop));
+        silence_arm(w);
     }
     arena_release(&arena);
     return rc;
@@ -230,6 +287,36 @@ static void on_health_timer(void *arg)
         watcher_health(w);
     w->health_timer = loop_after(w->live->cluster->loop,
                                  REFLECTOR_STALE_MS / 6, on_health_timer, w);
+}
+
+/* One kind saw that the cluster was restored from a backup: what is known of
+ * every other kind is from a time that never was (G2). */
+static void live_check_epoch(struct live *live, struct watcher *rewound)
+{
+    uint64_t epoch = reflector_stats(rewound->reflector).epoch;
+    struct err why = { 0 };
+
+    if (epoch == rewound->epoch)
+        return;
+    rewound->epoch = epoch;
+    if (rewound->expect_rewind)
+        return;
+    log_warn("resourceVersions went back: the cluster was restored from a "
+             "backup; everything is listed again",
+             "kind", rewound->want.gvk.kind, NULL);
+    err_set(&why, ERR_CANCELLED, "a consistent list is wanted");
+    for (struct watcher *w = live->watchers; w; w = w->next) {
+        if (w == rewound || !w->reflector)
+            continue;
+        w->expect_rewind = true;
+        if (reflector_relist(w->reflector)) {
+            watcher_cut(w, &why);
+        } else {
+            loop_cancel(live->cluster->loop, w->timer);
+            w->timer = 0;
+            watcher_step(w);
+        }
+    }
 }
 
 /* ---- kinds come and go ---- */
@@ -302,10 +389,20 @@ static void watcher_attach(struct watcher *w, const struct resource *resource)
         watcher_begin(w);
 }
 
+static const struct resource *watcher_find(const struct watcher *w)
+{
+    return restmap_find(w->live->cluster->restmap, w->want.gvk.api_version,
+                        w->want.gvk.kind);
+}
+
+/* Is the kind missing, by its own requests or by the last discovery? The two
+ * may differ for a while when it goes and comes again quickly. */
 static bool watcher_wants_discovery(const struct watcher *w)
 {
     const struct err *error;
 
+    if (!watcher_find(w))
+        return true;
     if (!w->reflector)
         return w->feed.resource == NULL;
     error = reflector_error(w->reflector);
@@ -322,15 +419,14 @@ static void on_discovered(void *arg, bool changed, const struct err *err)
     if (err->code != ERR_NONE)
         log_debug("discovery failed", "err", err->msg, NULL);
     for (struct watcher *w = live->watchers; w; w = w->next) {
-        const struct resource *r =
-            restmap_find(live->cluster->restmap, w->want.gvk.api_version,
-                         w->want.gvk.kind);
+        const struct resource *r = watcher_find(w);
 
-        if (!watcher_wants_discovery(w))
-            continue;
-        if (r)
-            watcher_attach(w, r);
-        again = true;
+        if (watcher_wants_discovery(w)) {
+            again = true;
+            if (r)
+                watcher_attach(w, r);
+        } else if (r)
+            w->feed.resource = r; /* what plans will name from now on */
     }
     if (again)
         live_poll_discovery(live);
