@@ -55,6 +55,23 @@ static const char *unpaint(const struct report *r)
     return r->options.color ? "\033[0m" : "";
 }
 
+/* Texts that come from scripts and servers: a new line begins at `indent`,
+ * and nothing else tells the terminal what to do. */
+static void add_visible(struct str *out, const char *text, const char *indent)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool c1 = c == 0xC2 && (unsigned char)text[1] >= 0x80 &&
+                  (unsigned char)text[1] < 0xA0;
+
+        text += c1;
+        if (c == '\n')
+            str_addf(out, "\n%s", indent);
+        else
+            str_addc(out, c < 0x20 || c == 0x7F || c1 ? '?' : (char)c);
+    }
+}
+
 static size_t width_of(const char *text)
 {
     size_t width = 0;
@@ -65,20 +82,23 @@ static size_t width_of(const char *text)
 }
 
 /* "  + Deployment default/blog           operator.lua:31   reason" */
-static void add_line(struct report *r, struct str *out, const char *head,
-                     const struct change *c)
+static void add_line(struct report *r, struct str *out,
+                     const struct str *head, const struct change *c)
 {
+    const size_t width = width_of(str_text(head));
     const char *line = c->line;
     const char *reason = c->reason;
 
-    str_addf(out, "%s%s%s", paint(r, c->verb), head, unpaint(r));
+    str_addf(out, "%s%s%s", paint(r, c->verb), str_text(head), unpaint(r));
+    if (head->failed)
+        out->failed = head->failed;
     if (!line && !reason) {
         str_addc(out, '\n');
         return;
     }
-    for (size_t w = width_of(head); w + 1 < COLUMN; w++)
+    for (size_t w = width; w + 1 < COLUMN; w++)
         str_addc(out, ' ');
-    if (width_of(head) >= COLUMN)
+    if (width >= COLUMN)
         str_add(out, "  "); /* a long line keeps a visible gap */
     str_addf(out, " %s%s%s\n", line ? line : "", line && reason ? "   " : "",
              reason ? reason : "");
@@ -95,8 +115,8 @@ static void add_scalar(struct str *out, const struct value *v,
         str_add(out, "(sensitive)");
     else if (v->type == VALUE_STRING && !report_needs_quotes(v))
         str_addn(out, v->as.string, v->count);
-    else
-        report_print_value(v, out, &err);
+    else if (report_print_value(v, out, &err) < 0)
+        out->failed = err.code;
 }
 
 static void add_field(struct str *out, const char *indent,
@@ -122,7 +142,7 @@ static void add_status_line(struct report *r, struct str *out,
     add_scalar(&head, f->before, f->sensitive);
     str_add(&head, " -> ");
     add_scalar(&head, f->after, f->sensitive);
-    add_line(r, out, str_text(&head), &one);
+    add_line(r, out, &head, &one);
     str_release(&head);
 }
 
@@ -167,7 +187,9 @@ static void add_conditions(struct report *r, struct str *out,
     struct value *live;
     struct err err = { 0 };
 
-    if (c->live && snapshot_value(c->live, &a, &live, &err) == 0)
+    if (c->live && snapshot_value(c->live, &a, &live, &err) < 0)
+        out->failed = err.code;
+    else if (c->live)
         before = value_path(live, "status.conditions");
     for (uint32_t i = 0; value_is(after, VALUE_ARRAY) && i < after->count; i++)
         add_condition(r, out, c,
@@ -208,7 +230,7 @@ static void add_change(struct report *r, struct str *out,
     if (c->verb == CHANGE_ADD_FINALIZER || c->verb == CHANGE_REMOVE_FINALIZER)
         str_add(&head, "finalizer ");
     object_key_print(&c->key, &head);
-    add_line(r, out, str_text(&head), c);
+    add_line(r, out, &head, c);
     for (size_t i = 0; shows_fields(c->verb) && i < c->field_count; i++)
         add_field(out, "      ", &c->fields[i]);
     if (c->verb != CHANGE_EVENT && !c->confirmed && !r->options.offline)
@@ -223,21 +245,25 @@ static void add_notes(struct str *out, const struct changeset *cs)
 
         str_addf(out, "  . %s ", n->ref.gvk.kind);
         object_key_print(&n->ref.key, out);
-        str_addf(out, "  %s\n", n->text);
+        str_add(out, "  ");
+        add_visible(out, n->text, "    ");
+        str_addc(out, '\n');
     }
 }
 
-static void add_error(struct str *out, const struct err *err)
+static void add_error(struct str *out, const struct pass *pass)
 {
     str_add(out, "  ! ");
-    for (const char *p = err->msg; *p; p++) {
-        str_addc(out, *p);
-        if (*p == '\n')
-            str_add(out, "    ");
+    add_visible(out, pass->err->msg, "    ");
+    if (*pass->err->hint) {
+        str_add(out, "\n    hint: ");
+        add_visible(out, pass->err->hint, "    ");
+    }
+    if (pass->trace) {
+        str_add(out, "\n    ");
+        add_visible(out, pass->trace, "    ");
     }
     str_addc(out, '\n');
-    if (*err->hint)
-        str_addf(out, "    hint: %s\n", err->hint);
 }
 
 static void pass_text(struct report *r, const struct pass *pass,
@@ -250,15 +276,17 @@ static void pass_text(struct report *r, const struct pass *pass,
         return;
     str_addf(out, "%s ", pass->root->kind);
     object_key_print(&pass->key, out);
-    if (pass->plan && pass->plan->nothing)
-        str_addf(out, "   nothing: %s", pass->plan->nothing);
+    if (pass->plan && pass->plan->nothing) {
+        str_add(out, "   nothing: ");
+        add_visible(out, pass->plan->nothing, "  ");
+    }
     str_addc(out, '\n');
     for (size_t i = 0; cs && i < cs->count; i++)
         add_change(r, out, &cs->items[i]);
     if (cs)
         add_notes(out, cs);
     if (failed)
-        add_error(out, pass->err);
+        add_error(out, pass);
 }
 
 /* ---- counting ---- */
@@ -388,6 +416,7 @@ int report_operator_write(struct report *r, const struct request *request,
 {
     struct value *v = report_value_request(&r->arena, request, NULL, err);
     struct str text = { 0 };
+    int rc;
 
     r->counts.changes++;
     r->counts.operator_writes++;
@@ -396,12 +425,13 @@ int report_operator_write(struct report *r, const struct request *request,
     if (r->options.format != REPORT_TEXT)
         return 0;
     str_addf(&text, "Operator %s\n  ~ %s\n", r->options.operator_name, what);
-    if (r->options.stream)
+    rc = str_check(&text, "plan", err);
+    if (rc == 0 && r->options.stream)
         emit(r, str_text(&text), text.len);
-    else
-        str_add(&r->head, str_text(&text));
+    else if (rc == 0)
+        rc = str_add(&r->head, str_text(&text));
     str_release(&text);
-    return 0;
+    return rc < 0 ? err_nomem(err) : 0;
 }
 
 static void summary(const struct report *r, struct str *out)

@@ -39,6 +39,29 @@ static struct value *hide_all(struct arena *a, const struct value *v)
     return out;
 }
 
+static struct value *hide_marked(struct arena *a, struct value *v,
+                                 const struct value *marked);
+
+/* Lists are compared from their ends: the preconditions of a JSON patch stand
+ * before what was marked. */
+static struct value *hide_items(struct arena *a, struct value *v,
+                                const struct value *marked)
+{
+    uint32_t more = v->count - marked->count;
+    struct value *out = value_array(a);
+
+    if (v->count < marked->count)
+        return value_string(a, hidden); /* never: what is sent was lost */
+    for (uint32_t i = 0; out && i < v->count; i++) {
+        const struct value *mark =
+            i < more ? NULL : marked->as.items[i - more];
+
+        if (value_append(a, out, hide_marked(a, v->as.items[i], mark)) < 0)
+            return NULL;
+    }
+    return out;
+}
+
 /* Copy `v`; where the same place of `marked` is sensitive, hide it. */
 static struct value *hide_marked(struct arena *a, struct value *v,
                                  const struct value *marked)
@@ -62,16 +85,9 @@ static struct value *hide_marked(struct arena *a, struct value *v,
         }
         return out;
     }
-    if (!value_is(v, VALUE_ARRAY) || !value_is(marked, VALUE_ARRAY) ||
-        v->count != marked->count)
+    if (!value_is(v, VALUE_ARRAY) || !value_is(marked, VALUE_ARRAY))
         return v;
-    out = value_array(a);
-    for (uint32_t i = 0; out && i < v->count; i++)
-        if (value_append(a, out,
-                         hide_marked(a, v->as.items[i],
-                                     marked->as.items[i])) < 0)
-            return NULL;
-    return out;
+    return hide_items(a, v, marked);
 }
 
 static struct value *hide_secret(struct arena *a, struct value *body)
