@@ -29,6 +29,7 @@ struct pass {
     const struct plan *plan;      /* NULL when the script failed */
     const struct changeset *cs;   /* NULL when there was no plan */
     const struct err *err;        /* code NONE: everything was carried out */
+    const char *trace;            /* where in the script, or NULL */
     size_t writes;
     int64_t requeue_ms;           /* -1: none */
 };

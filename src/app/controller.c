@@ -84,13 +84,14 @@ static void requeue_failed(struct controller *c, const struct job *job)
 static void log_failure(const struct controller *c, const struct job *job)
 {
     struct str name = { 0 };
-    bool quiet = job->err.code == ERR_CONFLICT;
+    /* `plan` prints it where the plan would stand */
+    bool quiet = job->err.code == ERR_CONFLICT || c->config.one_pass;
 
     object_key_print(&job->key, &name);
     log_line(quiet ? LOG_DEBUG : LOG_ERROR, "reconcile failed", "operator",
              c->decl->name, "object", str_text(&name), "code",
              err_name(job->err.code), "err", job->err.msg, "hint",
-             job->err.hint, NULL);
+             job->err.hint, job->trace ? "trace" : NULL, job->trace, NULL);
     str_release(&name);
 }
 
@@ -121,6 +122,7 @@ static void job_finish(struct job *job, size_t writes)
         .plan = job->planned ? &job->plan : NULL,
         .cs = job->planned ? &job->cs : NULL,
         .err = &job->err,
+        .trace = job->trace,
         .writes = writes,
         .requeue_ms = job->planned ? requeue_ms(job) : -1,
     };

@@ -48,6 +48,7 @@ struct job {
     bool reporting;         /* the changeset only writes why it failed */
     bool lost_child;        /* its creates make up for children that vanished */
     struct err err;
+    const char *trace; /* of a script that failed; in the arena */
 };
 
 struct controller {

@@ -33,6 +33,7 @@ int job_begin(struct job *job, struct snapshot *root)
     job->planned = false;
     job->reporting = false;
     job->lost_child = false;
+    job->trace = NULL;
     err_clear(&job->err);
     memset(&job->view, 0, sizeof(job->view));
     job->key.ns = arena_strdup(&job->arena, root->key.ns);
@@ -266,8 +267,10 @@ int job_plan(struct job *job, struct err *err)
 
     if (rc == 0 && make_view(job) < 0)
         rc = err_nomem(err);
-    if (rc == 0)
+    if (rc == 0) {
         rc = run_script(job, err);
+        job->trace = job->plan.trace;
+    }
     if (rc == 0)
         rc = plan_resolve_secrets(&job->plan, &job->view, err);
     if (rc == 0 && writes_status(job) &&

@@ -264,13 +264,15 @@ static struct value *root_value(struct arena *a, const struct pass *pass)
     return root;
 }
 
-static struct value *error_value(struct arena *a, const struct err *err)
+static struct value *error_value(struct arena *a, const struct pass *pass)
 {
+    const struct err *err = pass->err;
     struct value *v = value_object(a);
 
     if (!v || set_text(a, v, "code", err_name(err->code)) < 0 ||
         set_text(a, v, "message", err->msg) < 0 ||
-        set_text(a, v, "hint", *err->hint ? err->hint : NULL) < 0)
+        set_text(a, v, "hint", *err->hint ? err->hint : NULL) < 0 ||
+        set_text(a, v, "trace", pass->trace) < 0)
         return NULL;
     return v;
 }
@@ -284,7 +286,7 @@ int report_value_pass(struct arena *a, const struct pass *pass,
     if (!item || value_set(a, item, "root", root_value(a, pass)) < 0)
         return err_nomem(err);
     if (pass->err->code != ERR_NONE &&
-        value_set(a, item, "error", error_value(a, pass->err)) < 0)
+        value_set(a, item, "error", error_value(a, pass)) < 0)
         return err_nomem(err);
     if (pass->plan && pass->plan->nothing &&
         set_text(a, item, "nothing", pass->plan->nothing) < 0)
