@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <string.h>
 
-#include "app/sink_print.h"
 #include "app/source_files.h"
 #include "app/source_live.h"
 #include "base/log.h"
@@ -26,23 +25,11 @@
 #define TROUBLE_MS 30000u
 #define DEFAULT_LEASE "tidelock"
 
-static void runtime_check(struct runtime *rt);
-
 const char *runtime_namespace(const struct runtime *rt)
 {
     if (rt->options->ns)
         return rt->options->ns;
     return rt->cluster ? rt->cluster->config.ns : "default";
-}
-
-static bool prints(const struct runtime *rt)
-{
-    return rt->options->plan || rt->options->dry_run;
-}
-
-static bool ends_by_itself(const struct runtime *rt)
-{
-    return rt->options->plan || rt->options->once;
 }
 
 /* ---- ending ---- */
@@ -99,55 +86,6 @@ static void on_signal(int signum, void *arg)
 }
 
 /* ---- while it runs ---- */
-
-static void on_pass(void *arg, const struct pass *pass)
-{
-    struct unit *u = arg;
-    struct err err = { 0 };
-
-    if (u->report) {
-        if (report_pass(u->report, pass, &err) < 0)
-            runtime_fail(u->runtime, &err);
-        return;
-    }
-    if (pass->writes > 0) {
-        struct str name = { 0 };
-
-        object_key_print(&pass->key, &name);
-        log_info("reconciled", "operator", u->bundle.decl->name, "object",
-                 str_text(&name), "writes", log_num((long long)pass->writes),
-                 "plan", pass->cs ? pass->cs->hash : "", NULL);
-        str_release(&name);
-    }
-}
-
-static void on_dropped(void *arg, const struct err *err)
-{
-    struct unit *u = arg;
-
-    u->dropping = false;
-    if (err->code != ERR_NONE)
-        log_warn("cannot take a retired kind out of the Lease", "err",
-                 err->msg, NULL);
-    runtime_check(u->runtime);
-}
-
-/* A retired kind of which nothing is left is forgotten for good. */
-static void drop_retired(struct unit *u)
-{
-    const struct operator_decl *d = u->bundle.decl;
-    struct err err = { 0 };
-
-    if (!u->ledger || u->dropping || prints(u->runtime))
-        return;
-    for (size_t i = 0; i < d->owns_count && !u->dropping; i++) {
-        if (!d->owns[i].retired || !ledger_holds(u->ledger, &d->owns[i].gvk) ||
-            controller_owns_any(u->controller, &d->owns[i].gvk))
-            continue;
-        u->dropping = ledger_drop(u->ledger, &d->owns[i].gvk, on_dropped, u,
-                                  &err) == 0;
-    }
-}
 
 static void list_delayed(void *arg, const struct object_key *key,
                          uint64_t wait_ms)
@@ -224,7 +162,7 @@ static void mind_trouble(struct runtime *rt)
         rt->trouble_timer = loop_after(rt->loop, TROUBLE_MS, on_trouble, rt);
 }
 
-static void runtime_check(struct runtime *rt)
+void runtime_check(struct runtime *rt)
 {
     if (!rt->started || rt->done || rt->failed)
         return;
@@ -235,8 +173,8 @@ static void runtime_check(struct runtime *rt)
     }
     for (size_t i = 0; i < rt->unit_count; i++)
         if (controller_state(rt->units[i].controller).synced)
-            drop_retired(&rt->units[i]);
-    if (!ends_by_itself(rt) || hopeless(rt))
+            unit_drop_retired(&rt->units[i]);
+    if (!runtime_ends(rt) || hopeless(rt))
         return;
     mind_trouble(rt);
     if (!idle(rt))
@@ -247,14 +185,7 @@ static void runtime_check(struct runtime *rt)
     drain(rt);
 }
 
-static void on_change(void *arg)
-{
-    struct unit *u = arg;
-
-    runtime_check(u->runtime);
-}
-
-static void on_feed_change(void *arg, struct source_feed *feed)
+void runtime_feed_changed(void *arg, struct source_feed *feed)
 {
     struct runtime *rt = arg;
 
@@ -265,78 +196,6 @@ static void on_feed_change(void *arg, struct source_feed *feed)
 }
 
 /* ---- the start ---- */
-
-static int unit_report(struct unit *u)
-{
-    struct runtime *rt = u->runtime;
-    struct report_options options = {
-        .format = rt->options->format,
-        .color = rt->options->color,
-        .stream = !ends_by_itself(rt),
-        .offline = rt->options->offline,
-        .operator_name = u->bundle.decl->name,
-        .print = rt->options->print,
-        .arg = rt->options->print_arg,
-    };
-
-    if (!prints(rt))
-        return 0;
-    u->report = report_new(&options);
-    return u->report ? 0 : -ERR_NOMEM;
-}
-
-static int unit_plug(struct unit *u, struct err *err)
-{
-    struct runtime *rt = u->runtime;
-    struct sink_observer observer = controller_observer(u->controller);
-
-    u->sink = prints(rt) ? sink_print_new(rt->cluster, rt->loop)
-                         : sink_apply_new(rt->cluster, &observer);
-    if (!u->sink || unit_report(u) < 0)
-        return err_nomem(err);
-    if (u->report && u->ledger && ledger_incomplete(u->ledger)) {
-        struct arena a = { 0 };
-        struct request request;
-        int rc = ledger_request(u->ledger, &a, &request, err);
-
-        if (rc == 0)
-            rc = report_operator_write(u->report, &request,
-                                       "Lease: kinds it owns", err);
-        arena_release(&a);
-        return rc;
-    }
-    return 0;
-}
-
-static int unit_start(struct unit *u, struct err *err)
-{
-    struct runtime *rt = u->runtime;
-    struct controller_config config = {
-        .loop = rt->loop,
-        .script = u->bundle.script,
-        .restmap = rt->restmap,
-        .schemas = rt->schemas,
-        .schemas_are_live = rt->cluster != NULL,
-        .params = u->bundle.params,
-        .ns = rt->options->ns ? rt->options->ns : "",
-        .name = rt->options->name,
-        .one_pass = rt->options->plan,
-        .on_pass = on_pass,
-        .on_change = on_change,
-        .arg = u,
-    };
-    int rc = runtime_unit_source(rt, u, err);
-
-    if (rc < 0)
-        return rc;
-    config.source = u->source ? u->source : rt->source;
-    config.source->on_change = on_feed_change;
-    config.source->arg = rt;
-    u->controller = controller_new(&config, err);
-    if (!u->controller)
-        return -(int)err->code;
-    return unit_plug(u, err);
-}
 
 static void start(struct runtime *rt)
 {
@@ -375,14 +234,14 @@ static void on_ledger_read(void *arg, const struct err *answer)
     struct runtime *rt = u->runtime;
     struct err err = *answer;
 
-    if (err.code == ERR_FORBIDDEN && prints(rt)) {
+    if (err.code == ERR_FORBIDDEN && runtime_prints(rt)) {
         /* a plan needs no Lease; it only cannot show that write */
         log_warn("the Lease cannot be read", "err", err.msg, NULL);
         ledger_free(u->ledger);
         u->ledger = NULL;
     } else if (err.code != ERR_NONE)
         runtime_fail(rt, &err);
-    else if (!prints(rt) && ledger_incomplete(u->ledger)) {
+    else if (!runtime_prints(rt) && ledger_incomplete(u->ledger)) {
         if (ledger_write(u->ledger, on_ledger_written, u, &err) == 0)
             return;
         runtime_fail(rt, &err);
@@ -411,25 +270,12 @@ static void start_ledgers(struct runtime *rt)
     }
 }
 
-static void explain_credentials(const struct runtime *rt, struct err *err)
-{
-    const struct kubeconfig *config = &rt->cluster->config;
-
-    err_set(err, ERR_UNAUTHORIZED,
-            "the API server does not know the credentials of user '%s'",
-            config->user_name ? config->user_name : "");
-    err_hint(err, "a token or certificate that has expired? Look at context "
-                  "'%s' of the kubeconfig", config->context);
-}
-
 static void on_discovered(void *arg, bool changed, const struct err *err)
 {
     struct runtime *rt = arg;
     struct err why = *err;
 
     (void)changed;
-    if (why.code == ERR_UNAUTHORIZED)
-        explain_credentials(rt, &why);
     if (why.code != ERR_NONE) {
         err_wrap(&why, "cannot use the cluster at '%s'",
                  rt->cluster->config.server);
@@ -504,17 +350,6 @@ static int load_units(struct runtime *rt, struct err *err)
                          &u->bundle, err);
     }
     return rc < 0 ? rc : check_names(rt, err);
-}
-
-static void unit_release(struct unit *u)
-{
-    report_free(u->report);
-    if (u->sink)
-        u->sink->ops->free(u->sink);
-    controller_free(u->controller);
-    ledger_free(u->ledger);
-    source_free(u->source);
-    bundle_release(&u->bundle);
 }
 
 static void runtime_release(struct runtime *rt)

@@ -20,6 +20,7 @@ struct unit {
     struct sink *sink;
     struct report *report;
     bool dropping; /* a retired kind is being taken out of the ledger */
+    bool undroppable; /* that failed: the next start tries again */
 };
 
 struct runtime {
@@ -49,6 +50,26 @@ void runtime_fail(struct runtime *rt, const struct err *err);
 /* Called when one more step of the start is complete. */
 void runtime_step_done(struct runtime *rt);
 const char *runtime_namespace(const struct runtime *rt);
+/* Is anything left to do? Called whenever that may have changed. */
+void runtime_check(struct runtime *rt);
+void runtime_feed_changed(void *arg, struct source_feed *feed);
+
+/* Nothing is written, what would be is printed. */
+static inline bool runtime_prints(const struct runtime *rt)
+{
+    return rt->options->plan || rt->options->dry_run;
+}
+
+static inline bool runtime_ends(const struct runtime *rt)
+{
+    return rt->options->plan || rt->options->once;
+}
+
+/* ---- unit.c ---- */
+int unit_start(struct unit *u, struct err *err);
+/* A retired kind of which nothing is left is forgotten for good. */
+void unit_drop_retired(struct unit *u);
+void unit_release(struct unit *u);
 
 /* ---- runtime_files.c: -f and --offline ---- */
 int runtime_read_files(struct runtime *rt, struct err *err);

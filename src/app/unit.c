@@ -1,0 +1,152 @@
+/*
+ * unit.c -- one operator at work: its source, controller, sink and report.
+ */
+#include "runtime_impl.h"
+
+#include "app/sink_print.h"
+#include "base/log.h"
+
+/* ---- while it runs ---- */
+
+static void on_pass(void *arg, const struct pass *pass)
+{
+    struct unit *u = arg;
+    struct err err = { 0 };
+
+    if (u->report) {
+        if (report_pass(u->report, pass, &err) < 0)
+            runtime_fail(u->runtime, &err);
+        return;
+    }
+    if (pass->writes > 0) {
+        struct str name = { 0 };
+
+        object_key_print(&pass->key, &name);
+        log_info("reconciled", "operator", u->bundle.decl->name, "object",
+                 str_text(&name), "writes", log_num((long long)pass->writes),
+                 "plan", pass->cs ? pass->cs->hash : "", NULL);
+        str_release(&name);
+    }
+}
+
+static void on_dropped(void *arg, const struct err *err)
+{
+    struct unit *u = arg;
+
+    u->dropping = false;
+    u->undroppable = err->code != ERR_NONE;
+    if (u->undroppable)
+        log_warn("cannot take a retired kind out of the Lease", "err",
+                 err->msg, NULL);
+    runtime_check(u->runtime);
+}
+
+/* A retired kind of which nothing is left is forgotten for good. */
+void unit_drop_retired(struct unit *u)
+{
+    const struct operator_decl *d = u->bundle.decl;
+    struct err err = { 0 };
+
+    if (!u->ledger || u->dropping || u->undroppable ||
+        runtime_prints(u->runtime))
+        return;
+    for (size_t i = 0; i < d->owns_count && !u->dropping; i++) {
+        if (!d->owns[i].retired || !ledger_holds(u->ledger, &d->owns[i].gvk) ||
+            controller_owns_any(u->controller, &d->owns[i].gvk))
+            continue;
+        u->dropping = ledger_drop(u->ledger, &d->owns[i].gvk, on_dropped, u,
+                                  &err) == 0;
+    }
+}
+
+/* ---- plugging it together ---- */
+
+static void on_change(void *arg)
+{
+    struct unit *u = arg;
+
+    runtime_check(u->runtime);
+}
+
+static int unit_report(struct unit *u)
+{
+    struct runtime *rt = u->runtime;
+    struct report_options options = {
+        .format = rt->options->format,
+        .color = rt->options->color,
+        .stream = !runtime_ends(rt),
+        .offline = rt->options->offline,
+        .operator_name = u->bundle.decl->name,
+        .print = rt->options->print,
+        .arg = rt->options->print_arg,
+    };
+
+    if (!runtime_prints(rt))
+        return 0;
+    u->report = report_new(&options);
+    return u->report ? 0 : -ERR_NOMEM;
+}
+
+static int unit_plug(struct unit *u, struct err *err)
+{
+    struct runtime *rt = u->runtime;
+    struct sink_observer observer = controller_observer(u->controller);
+
+    u->sink = runtime_prints(rt) ? sink_print_new(rt->cluster, rt->loop)
+                         : sink_apply_new(rt->cluster, &observer);
+    if (!u->sink || unit_report(u) < 0)
+        return err_nomem(err);
+    if (u->report && u->ledger && ledger_incomplete(u->ledger)) {
+        struct arena a = { 0 };
+        struct request request;
+        int rc = ledger_request(u->ledger, &a, &request, err);
+
+        if (rc == 0)
+            rc = report_operator_write(u->report, &request,
+                                       "Lease: kinds it owns", err);
+        arena_release(&a);
+        return rc;
+    }
+    return 0;
+}
+
+int unit_start(struct unit *u, struct err *err)
+{
+    struct runtime *rt = u->runtime;
+    struct controller_config config = {
+        .loop = rt->loop,
+        .script = u->bundle.script,
+        .restmap = rt->restmap,
+        .schemas = rt->schemas,
+        .schemas_are_live = rt->cluster != NULL,
+        .params = u->bundle.params,
+        .ns = rt->options->ns ? rt->options->ns : "",
+        .name = rt->options->name,
+        .one_pass = rt->options->plan,
+        .on_pass = on_pass,
+        .on_change = on_change,
+        .arg = u,
+    };
+    int rc = runtime_unit_source(rt, u, err);
+
+    if (rc < 0)
+        return rc;
+    config.source = u->source ? u->source : rt->source;
+    config.source->on_change = runtime_feed_changed;
+    config.source->arg = rt;
+    u->controller = controller_new(&config, err);
+    if (!u->controller)
+        return -(int)err->code;
+    return unit_plug(u, err);
+}
+
+void unit_release(struct unit *u)
+{
+    report_free(u->report);
+    if (u->sink)
+        u->sink->ops->free(u->sink);
+    controller_free(u->controller);
+    ledger_free(u->ledger);
+    source_free(u->source);
+    bundle_release(&u->bundle);
+}
