@@ -230,6 +230,25 @@ static void discovery_probed(struct cluster_discovery *d,
         discovery_step(d);
 }
 
+/* The server's own word for it is "Unauthorized", which helps nobody. */
+static void explain_credentials(const struct kubeconfig *config,
+                                struct err *err)
+{
+    if (!*config->context) {
+        err_set(err, ERR_UNAUTHORIZED,
+                "the API server does not know the token in '%s'",
+                config->token_file);
+        err_hint(err, "was the pod's service account deleted, or is the "
+                      "token another cluster's?");
+        return;
+    }
+    err_set(err, ERR_UNAUTHORIZED,
+            "the API server does not know the credentials of user '%s'",
+            config->user_name ? config->user_name : "");
+    err_hint(err, "a token or certificate that has expired? Look at context "
+                  "'%s' of the kubeconfig", config->context);
+}
+
 static void discovery_answer(void *arg, http_id id,
                              const struct http_result *result,
                              const struct err *transport)
@@ -243,6 +262,8 @@ static void discovery_answer(void *arg, http_id id,
     if (err.code == ERR_NONE && result->status != 304)
         status_check(result->status, result->body, result->body_len,
                      result->retry_after, &err);
+    if (result->status == 401)
+        explain_credentials(&d->cluster->config, &err);
     if (d->probing) {
         discovery_probed(d, result, &err);
         return;

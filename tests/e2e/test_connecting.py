@@ -446,6 +446,11 @@ def test_a_pods_token_is_exchanged_by_the_kubelet(cluster, namespace, robot, pod
     assert token_ids(seen.events) == {token_id(first), token_id(second)}
 
 
+def test_a_pods_token_that_nobody_knows(cluster, namespace, pod):
+    (pod / "token").write_text("of another cluster")
+    refused(None, namespace, FOLDER + "/token", "does not know")
+
+
 def test_a_pods_folder_that_lacks_its_authority(cluster, namespace, robot, pod):
     (pod / "token").write_text(robot.token("one"))
     (pod / "ca.crt").unlink()
