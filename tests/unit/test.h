@@ -121,5 +121,8 @@ void test_skip(const char *reason);
 uint64_t test_seed(void);
 /* TIDELOCK_TEST_LONG is set: the nightly lane, take your time. */
 bool test_long(void);
+/* How often to repeat a random test: `usual`, or `in_long` in the nightly
+ * lane; a TIDELOCK_TEST_DIVIDE-th of it where each run is slow (valgrind). */
+int test_rounds(int usual, int in_long);
 
 #endif

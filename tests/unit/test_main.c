@@ -150,6 +150,15 @@ bool test_long(void)
     return getenv("TIDELOCK_TEST_LONG") != NULL;
 }
 
+int test_rounds(int usual, int in_long)
+{
+    const char *divide = getenv("TIDELOCK_TEST_DIVIDE");
+    int by = divide ? (int)strtol(divide, NULL, 10) : 1;
+    int rounds = test_long() ? in_long : usual;
+
+    return by > 1 ? rounds / by + 1 : rounds;
+}
+
 /* ---- running ---- */
 
 static void fail_plainly(const char *what)

@@ -415,7 +415,7 @@ TEST(json_survives_mutations)
 {
     static const char seed_text[] =
         "{\"a\":[1,2.5e3,\"x\\u0041\\n\",{\"b\":null}],\"c\":true}";
-    int rounds = test_long() ? 2000000 : 20000;
+    int rounds = test_rounds(20000, 2000000);
     struct str copy = {0};
     struct rng rng;
 

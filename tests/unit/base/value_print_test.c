@@ -323,7 +323,7 @@ static struct value *random_value(struct arena *a, struct rng *rng, int depth)
 
 TEST(value_comes_back_from_its_text)
 {
-    int rounds = test_long() ? 200000 : 3000;
+    int rounds = test_rounds(3000, 200000);
     struct arena a = {0};
     struct str s = {0}, again = {0};
     struct err err = {0};

@@ -270,7 +270,7 @@ static bool round_holds(struct dice *d)
 
 TEST(a_random_plan_has_nothing_left_to_do_once_it_was_carried_out)
 {
-    uint64_t seeds = test_long() ? 5000 : 500;
+    uint64_t seeds = (uint64_t)test_rounds(500, 5000);
     uint64_t seed = test_seed();
 
     for (uint64_t i = 0; i < seeds; i++) {

@@ -559,7 +559,7 @@ static const char *run_once(uint64_t seed, int turns, enum plant plant)
 
 TEST(reflector_makes_the_store_equal_to_any_server)
 {
-    uint64_t rounds = test_long() ? 20000 : 300;
+    uint64_t rounds = (uint64_t)test_rounds(300, 20000);
     uint64_t seed = test_seed();
 
     for (uint64_t i = 0; i < rounds; i++) {

@@ -361,7 +361,7 @@ static bool run_history(uint64_t seed, enum plant plant)
 
 TEST(store_shows_each_name_as_it_was_and_never_goes_back)
 {
-    uint64_t rounds = test_long() ? 20000 : 400;
+    uint64_t rounds = (uint64_t)test_rounds(400, 20000);
     uint64_t seed = test_seed();
 
     for (uint64_t i = 0; i < rounds; i++)

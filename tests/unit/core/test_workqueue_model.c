@@ -181,7 +181,7 @@ static void random_step(struct workqueue *q, struct model *m, struct rng *rng)
 
 TEST(workqueue_does_what_a_plain_model_does)
 {
-    int rounds = test_long() ? 5000 : 200;
+    int rounds = test_rounds(200, 5000);
     struct rng rng;
 
     rng_init(&rng, test_seed());

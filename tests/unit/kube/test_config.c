@@ -518,7 +518,7 @@ TEST(config_of_damaged_text_never_crashes)
     char text[sizeof exec_text + sizeof basic];
 
     rng_init(&rng, test_seed());
-    for (int i = 0; i < (test_long() ? 200000 : 5000); i++) {
+    for (int i = 0; i < test_rounds(5000, 200000); i++) {
         struct arena a = {0};
         struct err err = {0};
         struct kubeconfig c = {0};

@@ -360,7 +360,7 @@ TEST(where_a_damaged_stream_is_split_makes_no_difference)
     struct rng rng;
 
     rng_init(&rng, test_seed());
-    for (int i = 0; i < (test_long() ? 1000000 : 10000); i++) {
+    for (int i = 0; i < test_rounds(10000, 1000000); i++) {
         bool list = rng_below(&rng, 2);
 
         s.mode = list ? DECODER_LIST : DECODER_WATCH;
@@ -385,7 +385,7 @@ TEST(random_garbage_never_crashes)
     char text[256];
 
     rng_init(&rng, test_seed());
-    for (int i = 0; i < (test_long() ? 1000000 : 20000); i++) {
+    for (int i = 0; i < test_rounds(20000, 1000000); i++) {
         struct stream s = {.text = text, .len = rng_below(&rng, sizeof text)};
 
         s.mode = rng_below(&rng, 2) ? DECODER_LIST : DECODER_WATCH;

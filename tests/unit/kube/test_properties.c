@@ -206,7 +206,7 @@ static void check_holds(const struct subject *s)
     const char *wrong = NULL;
 
     if (corpus_is_here())
-        search(s, test_long() ? 1000000 : 4000, &wrong);
+        search(s, (unsigned)test_rounds(4000, 1000000), &wrong);
     check_str(wrong, NULL);
 }
 

@@ -213,7 +213,7 @@ static struct slow random_amount(struct rng *rng, char text[64])
 
 TEST(quantity_compares_as_a_slow_reference_does)
 {
-    int rounds = test_long() ? 2000000 : 100000;
+    int rounds = test_rounds(100000, 2000000);
     struct rng rng;
 
     rng_init(&rng, test_seed());

@@ -396,7 +396,7 @@ TEST(yaml_refuses_to_become_huge)
 TEST(yaml_garbage_never_crashes)
 {
     static const char alphabet[] = "ab01:-?[]{},#&*!|>'\"%@` \n\n\t~<.x\\\xc3";
-    int rounds = test_long() ? 1000000 : 20000;
+    int rounds = test_rounds(20000, 1000000);
     struct rng rng;
 
     rng_init(&rng, test_seed());

@@ -125,7 +125,7 @@ TEST(objects_go_through_a_script_unchanged)
 {
     struct kit k;
     struct rng r;
-    int rounds = test_long() ? 100000 : 2000;
+    int rounds = test_rounds(2000, 100000);
 
     rng_init(&r, test_seed());
     kit_init(&k);

@@ -117,7 +117,7 @@ TEST(patterns_match_as_those_of_the_stock_library)
     lua_State *L = luaL_newstate();
     struct kit k;
     struct rng r;
-    int rounds = test_long() ? 5000 : 100;
+    int rounds = test_rounds(100, 5000);
     bool equal = true;
 
     luaL_openlibs(L);
