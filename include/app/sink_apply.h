@@ -19,9 +19,10 @@
 #include "core/sink.h"
 
 struct sink_observer {
-    /* The newest state of an object. Borrowed during the call. */
+    /* The newest state of an object; `hash` is the change.declared_hash that
+     * it answers, or NULL. Borrowed during the call. */
     void (*object)(void *arg, const struct resource *resource,
-                   struct snapshot *snap);
+                   struct snapshot *snap, const char *hash);
     /* It is gone; `uid` "" when unknown. */
     void (*gone)(void *arg, const struct resource *resource,
                  const struct object_key *key, const char *uid);

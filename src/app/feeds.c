@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kube/selector.h"
 
 /* ---- known or not ---- */
 
@@ -171,26 +172,59 @@ void feeds_unsubscribe(struct controller *c)
 
 /* ---- what answers show ---- */
 
-static struct store *store_of(struct controller *c,
-                              const struct resource *resource)
+static bool matches(const struct operator_read *read,
+                    const struct snapshot *snap)
 {
-    if (c->root.feed->resource == resource)
-        return c->root.feed->store;
-    for (size_t i = 0; i < c->owned_count; i++)
-        if (c->slots[i].feed->resource == resource)
-            return c->slots[i].feed->store;
-    return NULL;
+    struct arena a = { 0 };
+    struct selector *labels = NULL, *fields = NULL;
+    struct value *object;
+    struct err err = { 0 };
+    bool found = false;
+
+    if (snapshot_value(snap, &a, &object, &err) == 0 &&
+        (!read->labels ||
+         selector_parse_labels(&a, read->labels, &labels, &err) == 0) &&
+        (!read->fields ||
+         selector_parse_fields(&a, read->fields, &fields, &err) == 0))
+        found = selector_match_labels(labels,
+                                      value_path(object, "metadata.labels")) &&
+                selector_match_fields(fields, object);
+    arena_release(&a);
+    return found;
+}
+
+/* Would the slot's own watch tell of this object, too? Only then may an answer
+ * enter its store. */
+static bool in_scope(const struct controller *c, const struct feed_slot *slot,
+                     const struct snapshot *snap)
+{
+    const struct operator_read *read = slot->read;
+    const char *ns = c->config.ns;
+
+    if (read && read->metadata_only)
+        return false;
+    if (read && read->scope != READ_OWN)
+        ns = read->scope == READ_NAMED ? read->ns : "";
+    if (*ns && *snap->key.ns && strcmp(ns, snap->key.ns) != 0)
+        return false;
+    return !read || (!read->labels && !read->fields) || matches(read, snap);
 }
 
 static void seen(void *arg, const struct resource *resource,
-                 struct snapshot *snap)
+                 struct snapshot *snap, const char *hash)
 {
     struct controller *c = arg;
-    struct store *store = store_of(c, resource);
+    bool failed = false;
 
-    if (!store)
-        return; /* a foreign object that is only read */
-    if (store_put(store, snap) < 0)
+    diff_memo_note(c->memo, snap, hash);
+    if (c->root.feed->resource == resource && in_scope(c, &c->root, snap))
+        failed = store_put_answer(c->root.feed->store, snap) < 0;
+    for (size_t i = 0; i < c->slot_count; i++)
+        if (c->slots[i].feed->resource == resource &&
+            in_scope(c, &c->slots[i], snap) &&
+            store_put_answer(c->slots[i].feed->store, snap) < 0)
+            failed = true;
+    if (failed)
         log_error("out of memory: an answer was not stored", NULL);
 }
 
@@ -198,10 +232,12 @@ static void gone(void *arg, const struct resource *resource,
                  const struct object_key *key, const char *uid)
 {
     struct controller *c = arg;
-    struct store *store = store_of(c, resource);
 
-    if (store)
-        store_remove_key(store, key, uid);
+    if (c->root.feed->resource == resource)
+        store_remove_key(c->root.feed->store, key, uid);
+    for (size_t i = 0; i < c->slot_count; i++)
+        if (c->slots[i].feed->resource == resource)
+            store_remove_key(c->slots[i].feed->store, key, uid);
 }
 
 struct sink_observer controller_observer(struct controller *c)

@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "answer_impl.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "kube/status.h"
@@ -133,33 +134,25 @@ static bool is_root(const struct exec *e, const struct change *c)
            object_key_equal(&c->key, &e->cs->root->key);
 }
 
-/* The object that an answer is. PROTOCOL when it is none, or another one: a
- * proxy's page with status 200 says nothing about what was done. */
-static int read_object(const struct target *t, const char *body, size_t len,
-                       struct snapshot **ret, struct err *err)
+static bool is_delete(const struct exec *e, const struct change *c)
 {
-    struct gvk gvk = { t->resource->api_version, t->resource->kind };
-    struct snapshot *snap;
-    int rc = snapshot_parse(body, len, &gvk, &snap, err);
+    return c->verb == CHANGE_DELETE || c->verb == CHANGE_PRUNE ||
+           ((c->verb == CHANGE_RECREATE || e->recreate) && e->request == 0);
+}
 
-    if (rc == -ERR_NOMEM)
-        return rc;
-    if (rc == 0 && strcmp(snap->kind, gvk.kind) == 0 &&
-        strcmp(snap->api_version, gvk.api_version) == 0 &&
-        object_key_equal(&snap->key, &t->key)) {
-        *ret = snap;
-        return 0;
-    }
-    if (rc == 0)
-        snapshot_unref(snap, "answer");
-    return err_set(err, ERR_PROTOCOL, "the answer is not the object");
+/* Which declaration is answered, when it is one. */
+static const char *answered_hash(const struct exec *e)
+{
+    if (e->stage != STAGE_WRITE || is_delete(e, current(e)))
+        return NULL;
+    return current(e)->declared_hash;
 }
 
 static int observe(struct exec *e, const struct target *t, const char *body,
                    size_t len, struct err *err)
 {
     struct snapshot *snap;
-    int rc = read_object(t, body, len, &snap, err);
+    int rc = answer_object(t, body, len, &snap, err);
 
     if (rc < 0)
         return rc;
@@ -172,7 +165,12 @@ static int observe(struct exec *e, const struct target *t, const char *body,
             e->root_rv = rv;
         }
     }
-    e->sink->observer.object(e->sink->observer.arg, t->resource, snap);
+    if (answer_is_last(snap))
+        e->sink->observer.gone(e->sink->observer.arg, t->resource, &t->key,
+                               snap->uid);
+    else
+        e->sink->observer.object(e->sink->observer.arg, t->resource, snap,
+                                 answered_hash(e));
     snapshot_unref(snap, "answer");
     return 0;
 }
@@ -181,18 +179,6 @@ static void observe_gone(struct exec *e, const struct change *c)
 {
     e->sink->observer.gone(e->sink->observer.arg, c->resource, &c->key,
                            c->uid ? c->uid : "");
-}
-
-static bool answer_is_a(const char *kind, const char *body, size_t len)
-{
-    struct arena arena = { 0 };
-    struct value *v;
-    struct err err = { 0 };
-    bool is = value_parse(&arena, body, len, &v, &err) == 0 &&
-              text_equal(value_text_at(v, "kind"), kind);
-
-    arena_release(&arena);
-    return is;
 }
 
 /* ---- sending ---- */
@@ -291,7 +277,7 @@ static void after_root(struct exec *e, const char *body, size_t len,
         return;
     }
     if (err.code != ERR_NONE ||
-        read_object(&target, body, len, &live, &err) < 0) {
+        answer_object(&target, body, len, &live, &err) < 0) {
         exec_fail(e, &err);
         return;
     }
@@ -323,12 +309,6 @@ static void after_ask(struct exec *e, const struct err *status)
         exec_get(e, root_target(e), STAGE_ROOT);
     else
         exec_write(e, false);
-}
-
-static bool is_delete(const struct exec *e, const struct change *c)
-{
-    return c->verb == CHANGE_DELETE || c->verb == CHANGE_PRUNE ||
-           ((c->verb == CHANGE_RECREATE || e->recreate) && e->request == 0);
 }
 
 static void skip_change(struct exec *e)
@@ -398,17 +378,27 @@ static void delete_done(struct exec *e, const char *body, size_t len)
 {
     const struct change *c = current(e);
     const struct target target = { c->resource, c->key };
+    struct snapshot *last;
     struct err err = { 0 };
+    bool waits;
 
     if (answer_is_a("Status", body, len)) {
         observe_gone(e, c);
         request_done(e);
         return;
     }
-    if (observe(e, &target, body, len, &err) < 0) {
+    if (answer_object(&target, body, len, &last, &err) < 0) {
         write_refused(e, true, &err);
         return;
     }
+    waits = last->deleting && !answer_is_last(last);
+    snapshot_unref(last, "answer");
+    if (!waits) { /* some kinds answer with what was deleted */
+        observe_gone(e, c);
+        request_done(e);
+        return;
+    }
+    observe(e, &target, body, len, &err);
     /* it waits for finalizers or grace: the create of a recreate comes with
      * the pass that its deletion will cause */
     e->writes++;
@@ -473,7 +463,7 @@ static void after_look(struct exec *e, const char *body, size_t len,
     if (status->code == ERR_NOT_FOUND)
         observe_gone(e, c);
     if (status->code == ERR_NONE &&
-        read_object(&target, body, len, &live, &err) == 0) {
+        answer_object(&target, body, len, &live, &err) == 0) {
         bool ours = strcmp(snapshot_owner(live), e->cs->root->uid) == 0;
 
         if (create && !ours && why.code != ERR_TIMEOUT) {
