@@ -62,7 +62,6 @@ struct reflector *reflector_new(struct store *store,
     r->clock = clock;
     rng_init(&r->rng, seed);
     str_init(&r->token, TOKEN_MAX);
-    r->heard_at = clock_now_ms(clock);
     r->step = STEP_STREAM;
     err_set(&r->error, ERR_UNKNOWN, "not listed yet");
     r->batch = store_batch_new();

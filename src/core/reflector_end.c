@@ -204,7 +204,6 @@ int reflector_commit(struct reflector *r, const char *version, struct err *err)
     assert(rc == 0 || rc == -ERR_NOMEM); /* doubtful lists do not get here */
     if (rc < 0)
         return err_nomem(err);
-    drop_list(r);
     r->step = STEP_WATCH;
     r->bookmark_at = clock_now_ms(r->clock);
     r->doubts_back = r->doubts_lost = r->cuts = 0;

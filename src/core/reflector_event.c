@@ -80,10 +80,8 @@ static int page_end(struct reflector *r, const struct decoder_event *event)
         memcpy(r->list_version, event->resource_version, len + 1);
     str_clear(&r->token);
     str_add(&r->token, event->continue_token);
-    if (str_check(&r->token, "a continue token", &r->why) < 0) {
-        str_release(&r->token);
+    if (str_check(&r->token, "a continue token", &r->why) < 0)
         return close_with(r, BROKEN);
-    }
     r->page_ended = true;
     return 0;
 }

@@ -96,8 +96,14 @@ static bool asks_list(const char *version, const struct reflector_todo *todo)
 static bool sleeps(struct talk *t, const char *word,
                    const struct reflector_todo *todo)
 {
+    const char *dash = strchr(word, '-');
     uint64_t most = word[1] ? strtoull(word + 1, NULL, 10) : UINT64_MAX;
     uint64_t least = word[1] ? most / 2 : 1;
+
+    if (dash) {
+        least = most;
+        most = strtoull(dash + 1, NULL, 10);
+    }
 
     if (todo->want != WANT_SLEEP || todo->delay_ms < least ||
         todo->delay_ms > most)

@@ -9,6 +9,7 @@
  *     Lt:x   the page of token x                W5    a watch from 5 on
  *     W      a watch from nowhere
  *     z      a sleep, which is slept            z800  of 400 to 800 ms
+ *     z7-9   of 7 to 9 ms
  *
  * What it is told:
  *

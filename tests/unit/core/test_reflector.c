@@ -1,15 +1,11 @@
 /*
  * Tests of core/reflector: conversations (see reflector_kit.h), one table per
- * part of the protocol, then what is about time and numbers.
- * test_reflector_model.c lets it talk to a made-up server.
+ * part of the protocol. test_reflector_numbers.c is about time, counts and
+ * memory, test_reflector_model.c lets it talk to a made-up server.
  */
 #include "core/reflector.h"
 
-#include <string.h>
-
-#include "base/mem.h"
 #include "reflector_kit.h"
-#include "snaps.h"
 #include "test.h"
 
 struct rule {
@@ -67,6 +63,8 @@ TEST(reflector_streams_its_first_list)
          "S contact !TIMEOUT L p9 . W9"},
         {"", "a server that did not answer may yet",
          "S !TIMEOUT z800 S !TIMEOUT z1600 L"},
+        {"", "what it said to an earlier request does not count",
+         "S contact !CONNECT z S !TIMEOUT z S"},
         {"", "a server in trouble gets five chances",
          "S !SERVER z S !SERVER z S !SERVER z S !SERVER z S !SERVER z L"},
         {"WL-3", "an error event counts like an answer",
@@ -100,6 +98,8 @@ TEST(reflector_lists_where_it_cannot_stream)
          "S !REJECTED L i:a@3 . = SYNCING z800 L"},
         {"row 48", "an empty answer is no empty list",
          "S !REJECTED L . SYNCING z800 L"},
+        {"row 48", "nor the second page of one",
+         "S !REJECTED L i:a@3 p9:x . Lt:x i:b@4 . = z800 L"},
         {"S2", "an end that fails after the page did",
          "S !REJECTED L i:a@3 p9 !PROTOCOL = z800 L"},
         {"", "a list without a version: a watch from nowhere",
@@ -129,6 +129,8 @@ TEST(reflector_follows_a_watch)
          STREAMED "-a@10 +a#2@11 -a@10 =a#2@11,b@4"},
         {"LW-10", "the server's own timeout: on at once",
          STREAMED "t1000 . W9 +c@10 t300000 . W10"},
+        {"LW-10", "a second without an event is enough",
+         STREAMED "t1000 . W9 t1000 . W9"},
         {"LW-10 S23", "one event is enough to be a watch, twice a second",
          STREAMED "t9000 . W9 +c@10 . z500 W10"},
         {"LW-10 S23 row 24", "a watch that ends at once: later, by a list",
@@ -162,6 +164,12 @@ TEST(reflector_follows_a_watch)
                   "!SERVER z W10 !SERVER z W10"},
         {"row 23", "garbage: the same, three times",
          STREAMED "!PROTOCOL z W9 !PROTOCOL z W9 !PROTOCOL z S9"},
+        {"row 23", "and three times again after a list",
+         LISTED "!PROTOCOL z W9 !PROTOCOL z W9 !PROTOCOL z L9 i:a@3 i:b@4 p9 "
+                ". W9 !PROTOCOL z W9 !PROTOCOL z W9"},
+        {"row 16", "a watch that ended well counts as well",
+         LISTED "!SERVER z W9 !SERVER z W9 !SERVER z W9 !SERVER z W9 t1000 . "
+                "W9 !SERVER z W9"},
         {"LW-7", "anything else: a list, later", STREAMED "!REJECTED z800 S9"},
         {"", "a request that the driver gave up",
          STREAMED "!CANCELLED z800 W9"},
@@ -247,6 +255,9 @@ TEST(reflector_notices_versions_that_go_back) /* G2, rows 38, 39 */
         {"G2", "a lagging server was in the way",
          STREAMED "b90 E:GONE^ S90 +a@3 B50^ STALE L i:a@3 i:b@4 p95 . "
                   "=a@3,b@4 r95 LIVE"},
+        {"G2", "each reason to doubt is confirmed on its own, one by one",
+         STREAMED "b90 relist !CANCELLED S +a@3 +b@4 B50^ L p95 . L i:a@3 "
+                  "i:b@4 p60 . STALE L i:a@3 i:b@4 p96 . r96 LIVE"},
         {"G2", "one that answers the position with less: three lists",
          LISTED "b90 E:GONE^ L90 i:a@3 p50 . L i:a@3 p50 . L i:a@3 p50 . "
                 "=a@3 r50 W50"},
@@ -311,9 +322,9 @@ TEST(reflector_waits_as_long_as_it_was_asked_to)
          STREAMED "!IO z800 W9 !IO z1600 W9 +c@10 t119000 !IO z3200 W10 +c@10 "
                   "t120000 !IO z800 W10"},
         {"row 14", "Retry-After counts when it is longer",
-         "S !THROTTLED:7 z8750 S !THROTTLED:7 z8750 S"},
-        {"row 15", "a 429 without it is a second", "S !THROTTLED z1250 S"},
-        {"row 33", "also of a 503", STREAMED "!SERVER:1 z1250 W9"},
+         "S !THROTTLED:7 z7000-8750 S !THROTTLED:7 z7000-8750 S"},
+        {"row 15", "a 429 without it is a second", "S !THROTTLED z1000-1250 S"},
+        {"row 33", "also of a 503", STREAMED "!SERVER:1 z1000-1250 W9"},
     };
 
     HOLD(rules);
@@ -325,6 +336,8 @@ TEST(reflector_knows_when_it_is_stale)
         {"G12", "three minutes without a word",
          STREAMED "t180000 LIVE t1 STALE b10 LIVE"},
         {"G12", "bytes are words too", STREAMED "t170000 contact t170000 LIVE"},
+        {"", "and so is the end of a watch",
+         STREAMED "t170000 . W9 t170000 LIVE"},
         {"row 34", "while it cannot reach the server",
          STREAMED "!CONNECT LIVE z t180000 STALE W9 !CONNECT STALE z W9 "
                   "contact LIVE"},
@@ -338,228 +351,4 @@ TEST(reflector_knows_when_it_is_stale)
     };
 
     HOLD(rules);
-}
-
-/* ---- time and numbers ---- */
-
-TEST(reflector_spreads_the_timeouts_of_its_watches) /* LW-6, S15 */
-{
-    unsigned low = UINT32_MAX, high = 0;
-    struct talk t;
-
-    talk_begin(&t, NULL);
-    for (int i = 0; i < 100; i++) {
-        struct reflector_todo todo = reflector_next(t.reflector);
-        unsigned seconds = todo.options.timeout_seconds;
-
-        low = seconds < low ? seconds : low;
-        high = seconds > high ? seconds : high;
-        if (!talk_run(&t, i ? "b9 t1000 ." : "B9 t1000 ."))
-            break;
-    }
-    check(low >= 300 && low < 330);
-    check(high < 600 && high >= 570);
-    talk_end(&t);
-}
-
-TEST(reflector_asks_the_same_with_the_same_seed)
-{
-    uint64_t delays[2][20];
-
-    for (int run = 0; run < 2; run++) {
-        struct talk t;
-
-        talk_begin(&t, NULL);
-        for (int i = 0; i < 20; i++) {
-            talk_run(&t, "S !CONNECT");
-            delays[run][i] = reflector_next(t.reflector).delay_ms;
-            talk_run(&t, "z");
-        }
-        talk_end(&t);
-    }
-    check(memcmp(delays[0], delays[1], sizeof delays[0]) == 0);
-}
-
-TEST(reflector_passes_its_configuration_on)
-{
-    char labels[] = "app=x";
-    struct reflector_config config = {.ns = "prod",
-                                      .label_selector = labels,
-                                      .field_selector = "metadata.name=y",
-                                      .metadata_only = true,
-                                      .page_size = 20};
-    struct reflector_todo todo;
-    struct talk t;
-
-    talk_begin(&t, &config);
-    labels[0] = 'z'; /* it has its own copy */
-    talk_run(&t, "S !REJECTED");
-    todo = reflector_next(t.reflector);
-    check_int(todo.want, WANT_LIST);
-    check_str(todo.options.ns, "prod");
-    check_str(todo.options.label_selector, "app=x");
-    check_str(todo.options.field_selector, "metadata.name=y");
-    check(todo.options.metadata_only);
-    check_int(todo.options.limit, 20);
-    talk_run(&t, "p9 . W9 E:GONE^");
-    todo = reflector_next(t.reflector);
-    check_str(todo.options.resource_version, "9");
-    check_int(todo.options.limit, 20); /* S8: it was asked for */
-    talk_end(&t);
-}
-
-TEST(reflector_allows_silence_by_the_bookmarks_it_saw) /* note 12 */
-{
-    struct talk t;
-
-    talk_begin(&t, NULL);
-    talk_run(&t, "S");
-    check_int(reflector_silence_ms(t.reflector), 30000);
-    talk_run(&t, "!REJECTED L");
-    check_int(reflector_silence_ms(t.reflector), 60000);
-    talk_run(&t, "p9 . W9");
-    check_int(reflector_silence_ms(t.reflector), 165000);
-    talk_run(&t, "t10000 b10");
-    check_int(reflector_silence_ms(t.reflector), 60000);
-    talk_run(&t, "t60000 b11 t2000 b12");
-    check_int(reflector_silence_ms(t.reflector), 75000);
-    talk_run(&t, "t300000 b13");
-    check_int(reflector_silence_ms(t.reflector), 165000);
-    talk_end(&t);
-}
-
-TEST(reflector_tries_to_stream_again_after_half_an_hour) /* WL-7 */
-{
-    talk_once(LISTED "t1700000 b10 E:GONE^ L10 i:a@3 i:b@4 p11 . W11 t99000 "
-                     "b12 t1000 b13 E:GONE^ S13 !REJECTED L13");
-}
-
-TEST(reflector_counts_what_it_did)
-{
-    struct reflector_stats s;
-    struct talk t;
-
-    talk_begin(&t, NULL);
-    check(!reflector_synced(t.reflector));
-    check_has(reflector_error(t.reflector)->msg, "not listed yet");
-    talk_run(&t, "S !REJECTED L p9:x . Lt:x i:a@3 p9 . W9 ? +b@10 b11 t5000 "
-                 ". W11 . z L11");
-    check(reflector_synced(t.reflector));
-    s = reflector_stats(t.reflector);
-    check_int(s.lists, 3);
-    check_int(s.watches, 3);
-    check_int(s.events, 3);
-    check_int(s.skipped, 1);
-    check_int(s.short_watches, 1);
-    check_int(s.relists, 1);
-    check_int(s.failures, 1);
-    check_int(s.confirmations + s.rewinds + s.epoch, 0);
-    talk_run(&t, "p12 . L p13 .");
-    s = reflector_stats(t.reflector);
-    check_int(s.confirmations, 1);
-    talk_run(&t, "W13 relist !CANCELLED L p5 . L p5 .");
-    s = reflector_stats(t.reflector);
-    check_int(s.epoch, 1);
-    check_int(s.rewinds, 2);
-    talk_end(&t);
-}
-
-TEST(reflector_keeps_one_copy_of_what_a_relist_repeats)
-{
-    struct object_key key = {"", "a"};
-    struct snapshot *before;
-    struct talk t;
-
-    talk_begin(&t, NULL);
-    talk_run(&t, STREAMED);
-    before = store_get(t.store, &key);
-    talk_run(&t, "E:GONE^ S9 +a@3");
-    check_int(before->refs, 2); /* store and batch; the copy is gone */
-    talk_run(&t, "+b@5 B12");
-    check(store_get(t.store, &key) == before);
-    check_int(before->refs, 1);
-    talk_end(&t);
-}
-
-TEST(reflector_refuses_what_it_cannot_remember)
-{
-    struct decoder_event event = {.kind = DECODER_PAGE_END,
-                                  .continue_token = ""};
-    struct err err = {0};
-    static char text[70000];
-    struct talk t;
-
-    memset(text, '7', sizeof text - 1);
-    text[300] = '\0';
-    event.resource_version = text;
-    talk_begin(&t, NULL);
-    talk_run(&t, "S !REJECTED L");
-    check_int(reflector_on_event(t.reflector, &event, &err), -ERR_PROTOCOL);
-    check_int(reflector_on_event(t.reflector, &event, NULL), -ERR_PROTOCOL);
-    reflector_on_end(t.reflector, NULL); /* whatever the driver says */
-    talk_run(&t, "z800 L i:a@3");
-    text[300] = '7';
-    event.resource_version = "9";
-    event.continue_token = text;
-    check_int(reflector_on_event(t.reflector, &event, &err), -ERR_LIMIT);
-    reflector_on_end(t.reflector, &err);
-    talk_run(&t, "= z1600 L p9 . W9");
-    talk_end(&t);
-    reflector_free(NULL);
-}
-
-/* ---- out of memory ---- */
-
-/* The next request, however long it sleeps before it. */
-static void wait_for_request(struct talk *t)
-{
-    struct reflector_todo todo = reflector_next(t->reflector);
-
-    while (todo.want == WANT_SLEEP) {
-        clock_fake_advance(&t->fake, todo.delay_ms);
-        todo = reflector_next(t->reflector);
-    }
-}
-
-/* Tell it an event of its own; false when the stream has to be closed. */
-static bool tell(struct talk *t, enum decoder_kind kind, const char *version)
-{
-    struct decoder_event event = {.kind = kind,
-                                  .resource_version = version,
-                                  .continue_token = "",
-                                  .initial_end = 1};
-    struct err err = {0};
-
-    if (kind == DECODER_ADDED || kind == DECODER_ITEM)
-        event.snapshot = snap_new("a", "uid-a", version, "o");
-    if (!event.snapshot && kind != DECODER_PAGE_END && kind != DECODER_BOOKMARK)
-        err_nomem(&err); /* what a decoder would say */
-    else
-        reflector_on_event(t->reflector, &event, &err);
-    check(reflector_check(t->reflector));
-    if (err.code)
-        reflector_on_end(t->reflector, &err);
-    return err.code == ERR_NONE;
-}
-
-TEST_TORTURE(reflector_gets_over_out_of_memory)
-{
-    struct talk t;
-    int tries = 0;
-
-    if (!talk_begin(&t, NULL)) {
-        check(torturing());
-        talk_end(&t);
-        return;
-    }
-    for (bool done = false; !done && tries < 3; tries++) {
-        wait_for_request(&t);
-        done = tell(&t, DECODER_ADDED, "3") && tell(&t, DECODER_BOOKMARK, "9");
-    }
-    check(tries == 1 || torturing());
-    check_int(reflector_health(t.reflector), REFLECTOR_LIVE);
-    while (!tell(&t, DECODER_ADDED, "12"))
-        wait_for_request(&t);
-    check_str(store_resource_version(t.store), "12");
-    talk_end(&t);
 }
