@@ -1,0 +1,81 @@
+/* See apply_desk.h. */
+#include "apply_desk.h"
+
+#include "base/mem.h"
+#include "test.h"
+
+static void object(void *arg, const struct resource *resource,
+                   struct snapshot *snap, const char *hash)
+{
+    struct desk *d = arg;
+
+    str_addf(&d->seen, "%s %s %s%s%s\n", resource->kind, snap->key.name,
+             snap->resource_version, hash ? " " : "", hash ? hash : "");
+}
+
+static void gone(void *arg, const struct resource *resource,
+                 const struct object_key *key, const char *uid)
+{
+    struct desk *d = arg;
+
+    str_addf(&d->seen, "gone %s %s %s\n", resource->kind, key->name, uid);
+}
+
+void desk_init(struct desk *d)
+{
+    *d = (struct desk){0};
+    stage_init(&d->stage);
+    api_init(&d->api);
+}
+
+bool desk_open(struct desk *d)
+{
+    struct sink_observer observer = {object, gone, d};
+
+    if (d->stage.oom || !api_open(&d->api))
+        return false;
+    d->sink = sink_apply_new(d->api.cluster, &observer);
+    return d->sink != NULL;
+}
+
+void desk_release(struct desk *d)
+{
+    if (d->sink)
+        d->sink->ops->free(d->sink);
+    api_release(&d->api);
+    stage_release(&d->stage);
+    str_release(&d->seen);
+}
+
+void desk_done(void *arg, struct changeset *cs,
+               const struct sink_outcome *outcome)
+{
+    struct desk *d = arg;
+
+    check(cs == &d->stage.cs);
+    d->done++;
+    d->err = *outcome->err;
+    d->writes = outcome->writes;
+    d->failed = outcome->failed;
+}
+
+bool desk_is_done(void *arg)
+{
+    return ((struct desk *)arg)->done > 0;
+}
+
+int desk_run(struct desk *d)
+{
+    int rc;
+
+    if (!d->sink && !desk_open(d))
+        return -ERR_NOMEM;
+    d->done = 0;
+    str_clear(&d->seen);
+    rc = sink_submit(d->sink, &d->stage.cs, desk_done, d, &d->err);
+    if (rc < 0)
+        return rc;
+    check(api_until(&d->api, desk_is_done, d));
+    check_int(d->done, 1);
+    return -(int)d->err.code;
+}
