@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "answer_impl.h"
 #include "base/mem.h"
 #include "core/diff.h"
 #include "kube/snapshot.h"
@@ -170,21 +171,26 @@ static void look(struct asking *q, const struct change *c)
     arena_release(&arena);
 }
 
-/* A create met an object of that name. */
-static void after_look(struct asking *q, const struct err *status)
+/* A create met an object of that name: ours, when the view was a moment old. */
+static void after_look(struct asking *q, const struct cluster_answer *answer)
 {
     const struct change *c = &q->cs->items[q->index];
-    struct err err = { 0 };
+    const struct target target = { c->resource, c->key };
+    struct snapshot *live = NULL;
+    struct err err = *answer->err;
 
-    if (status->code != ERR_NONE)
-        err = *status;
-    else {
+    if (err.code == ERR_NONE)
+        answer_object(&target, answer->body, answer->len, &live, &err);
+    if (live && strcmp(snapshot_owner(live), q->cs->root->uid) == 0)
+        err_set(&err, ERR_CONFLICT, "it was created meanwhile: plan again");
+    else if (live) {
         err_set(&err, ERR_NAME_CONFLICT,
                 "'%s %s' exists and is not owned by this object",
                 c->resource->kind, c->key.name);
         err_hint(&err, "rename one of the two, or delete the foreign one; "
                        "tidelock never adopts an object");
     }
+    snapshot_unref(live, "answer");
     asking_fail(q, &err);
 }
 
@@ -196,10 +202,11 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
 
     q->call = NULL;
     if (q->looking) {
-        after_look(q, &why);
+        after_look(q, answer);
         return;
     }
-    if (why.code == ERR_CONFLICT && c->verb == CHANGE_CREATE) {
+    if (c->verb == CHANGE_CREATE &&
+        (why.code == ERR_CONFLICT || why.code == ERR_EXISTS)) {
         look(q, c);
         return;
     }
