@@ -9,8 +9,9 @@
  * or a root that is gone already needs no delete.
  *
  * Before the first destructive change the root is read live; when it is not
- * the one that was planned for (uid, generation, deletion), nothing is sent
- * and the outcome is ERR_CONFLICT: plan again (G4).
+ * the one that was planned for (uid, generation, deletion), or something else
+ * that the script read has changed, nothing is sent and the outcome is
+ * ERR_CONFLICT: plan again (G4).
  */
 #ifndef TIDELOCK_APP_SINK_APPLY_H
 #define TIDELOCK_APP_SINK_APPLY_H
@@ -26,6 +27,9 @@ struct sink_observer {
     /* It is gone; `uid` "" when unknown. */
     void (*gone)(void *arg, const struct resource *resource,
                  const struct object_key *key, const char *uid);
+    /* Is what the changeset was made from, the root aside, still so? Asked
+     * before the first destructive change. */
+    bool (*holds)(void *arg, const struct changeset *cs);
     void *arg;
 };
 

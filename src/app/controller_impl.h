@@ -46,6 +46,7 @@ struct job {
     size_t held_count, held_cap;
     bool planned;           /* plan and cs are valid */
     bool reporting;         /* the changeset only writes why it failed */
+    bool guarded;           /* it may destroy: readset.c keeps what was read */
     bool lost_child;        /* its creates make up for children that vanished */
     struct err err;
     const char *trace; /* of a script that failed; in the arena */
@@ -108,6 +109,14 @@ int job_plan(struct job *job, struct err *err);
  * there is nothing to write. */
 bool job_plan_failure(struct job *job, const struct err *why);
 void job_end(struct job *job);
+/* A reference that lasts as long as the job. 0 or -ERR_NOMEM. */
+int job_hold(struct job *job, struct snapshot *s);
+/* What the slot's kind has for this root now: items and count. */
+int job_look(struct job *job, size_t index, struct view_kind *kind);
+
+/* ---- readset.c: does what a plan was made from still hold? (G4) ---- */
+int readset_keep(struct job *job); /* after the diff; 0 or -ERR_NOMEM */
+bool readset_holds(struct job *job);
 
 /* "ns/name" of a key. */
 int key_text(const struct object_key *key, struct str *out);

@@ -240,9 +240,22 @@ static void gone(void *arg, const struct resource *resource,
             store_remove_key(c->slots[i].feed->store, key, uid);
 }
 
+static bool still_holds(void *arg, const struct changeset *cs)
+{
+    struct controller *c = arg;
+    struct job *job = NULL;
+
+    for (unsigned i = 0; i < c->job_count; i++)
+        if (&c->jobs[i].cs == cs)
+            job = &c->jobs[i];
+    return job && readset_holds(job);
+}
+
 struct sink_observer controller_observer(struct controller *c)
 {
-    return (struct sink_observer){ .object = seen, .gone = gone, .arg = c };
+    return (struct sink_observer){
+        .object = seen, .gone = gone, .holds = still_holds, .arg = c
+    };
 }
 
 /* A child of any root: its controller is of the root's group and kind. */

@@ -6,6 +6,7 @@
  */
 #include "controller_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -14,7 +15,7 @@
 #define JOB_ARENA_LIMIT (256u << 20)
 #define CONDITION_RECONCILED "Reconciled"
 
-static int hold(struct job *job, struct snapshot *s)
+int job_hold(struct job *job, struct snapshot *s)
 {
     void *items = job->held;
 
@@ -38,7 +39,7 @@ int job_begin(struct job *job, struct snapshot *root)
     memset(&job->view, 0, sizeof(job->view));
     job->key.ns = arena_strdup(&job->arena, root->key.ns);
     job->key.name = arena_strdup(&job->arena, root->key.name);
-    if (!job->key.ns || !job->key.name || hold(job, root) < 0)
+    if (!job->key.ns || !job->key.name || job_hold(job, root) < 0)
         return -ERR_NOMEM;
     job->view.root = root;
     return 0;
@@ -82,7 +83,7 @@ static void collect_add(struct collect *c, struct snapshot *s)
         c->items = items;
         c->cap = cap;
     }
-    if (hold(c->job, s) < 0)
+    if (job_hold(c->job, s) < 0)
         c->failed = true;
     else
         c->items[c->count++] = s;
@@ -122,6 +123,27 @@ static int64_t split_name(struct arena *a, const char *name,
     return read;
 }
 
+static int compare_items(const void *a, const void *b)
+{
+    const struct snapshot *x = *(struct snapshot *const *)a;
+    const struct snapshot *y = *(struct snapshot *const *)b;
+
+    return object_key_compare(&x->key, &y->key);
+}
+
+/* A view's items are sorted, and a name may be asked for twice. */
+static void collect_sort(struct collect *c)
+{
+    size_t kept = 0;
+
+    if (c->count > 1)
+        qsort(c->items, c->count, sizeof(struct snapshot *), compare_items);
+    for (size_t i = 0; i < c->count; i++)
+        if (kept == 0 || c->items[kept - 1] != c->items[i])
+            c->items[kept++] = c->items[i];
+    c->count = kept;
+}
+
 /* Only the objects that the root asked for by name. */
 static int view_named(struct job *job, const struct feed_slot *slot,
                       struct view_kind *kind)
@@ -143,6 +165,7 @@ static int view_named(struct job *job, const struct feed_slot *slot,
         if (s)
             collect_add(&c, s);
     }
+    collect_sort(&c);
     kind->items = c.items;
     kind->count = c.count;
     return c.failed ? -ERR_NOMEM : 0;
@@ -159,6 +182,15 @@ static int view_read(struct job *job, const struct feed_slot *slot,
         ns = job->view.root->key.ns;
     kind->count = store_list(slot->feed->store, ns, &kind->items);
     return 0;
+}
+
+int job_look(struct job *job, size_t index, struct view_kind *kind)
+{
+    const struct controller *c = job->controller;
+    const struct feed_slot *slot = &c->slots[index];
+
+    return index < c->owned_count ? view_owned(job, slot->feed, kind)
+                                  : view_read(job, slot, kind);
 }
 
 static int make_view(struct job *job)
@@ -185,8 +217,7 @@ static int make_view(struct job *job)
         kind->unknown = kind->known ? NULL : slot->feed->why.msg;
         kind->owned = i < c->owned_count;
         kind->read = slot->read;
-        rc = kind->owned ? view_owned(job, slot->feed, kind)
-                         : view_read(job, slot, kind);
+        rc = job_look(job, i, kind);
     }
     return rc;
 }
@@ -202,7 +233,7 @@ static int hold_live(struct job *job)
 
     for (size_t i = 0; i < cs->count && rc == 0; i++)
         if (cs->items[i].live)
-            rc = hold(job, (struct snapshot *)cs->items[i].live);
+            rc = job_hold(job, (struct snapshot *)cs->items[i].live);
     return rc;
 }
 
@@ -223,7 +254,9 @@ static int diff(struct job *job, struct err *err)
 
     changeset_init(&job->cs, &job->arena);
     rc = diff_plan(&in, &job->cs, err);
-    return rc == 0 && hold_live(job) < 0 ? err_nomem(err) : rc;
+    if (rc == 0 && (hold_live(job) < 0 || readset_keep(job) < 0))
+        rc = err_nomem(err);
+    return rc;
 }
 
 /* Every status that a script writes also says that it was carried out. */

@@ -196,17 +196,19 @@ static int names_of_read(struct controller *c, const struct feed_slot *slot,
     struct arena a = { 0 };
     struct str text = { 0 };
     struct str root_text = { 0 };
+    const char *ns = root->key.ns;
     const char **names;
     int rc = script_names(c->config.script, slot->read_index, root, &a,
                           &names, err);
 
+    if (slot->read->scope == READ_NAMED)
+        ns = slot->read->ns;
+    else if (slot->read->scope == READ_NONE)
+        ns = "";
     key_text(&root->key, &root_text);
     for (; rc == 0 && *names; names++) {
         str_clear(&text);
-        str_addf(&text, "%zu\n%s/%s", slot->read_index,
-                 slot->read->scope == READ_NAMED ? slot->read->ns
-                                                 : root->key.ns,
-                 *names);
+        str_addf(&text, "%zu\n%s/%s", slot->read_index, ns, *names);
         if (str_check(&text, "name", err) < 0 ||
             add_name(c, m, str_text(&root_text), text.data) < 0)
             rc = err_nomem(err);

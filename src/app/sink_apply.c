@@ -262,6 +262,16 @@ static void root_changed(struct exec *e, const char *how)
     exec_fail(e, &err);
 }
 
+static void view_changed(struct exec *e)
+{
+    struct err err = { 0 };
+
+    err_set(&err, ERR_CONFLICT,
+            "something that was read for %s '%s' changed since it was planned",
+            e->cs->root->kind, e->cs->root->key.name);
+    exec_fail(e, &err);
+}
+
 static void after_root(struct exec *e, const char *body, size_t len,
                        const struct err *status)
 {
@@ -286,10 +296,12 @@ static void after_root(struct exec *e, const char *body, size_t len,
                       live->deleting == root->deleting;
     snapshot_unref(live, "answer");
     observe(e, &target, body, len, &err);
-    if (e->root_checked)
-        exec_next(e);
-    else
+    if (!e->root_checked)
         root_changed(e, "changed");
+    else if (!e->sink->observer.holds(e->sink->observer.arg, e->cs))
+        view_changed(e);
+    else
+        exec_next(e);
 }
 
 /* A dryRun of an apply was refused as invalid: the field cannot be changed in
