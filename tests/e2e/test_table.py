@@ -6,7 +6,7 @@ import pytest
 import echo
 from echo import Echo, configmap, deployment, ref
 from gate import Gate, is_write
-from harness import Tidelock, condition, wait_for, writes
+from harness import Tidelock, condition, wait_for, write_operator, writes
 from proxy import ApiProxy
 
 CREATE_ONLY = "1"       # the resourceVersion of an apply that only creates
@@ -145,6 +145,43 @@ def test_row_4_a_child_that_differs_is_changed_under_its_uid(live):
     assert "resourceVersion" not in body["metadata"]
 
 
+COPIES = """\
+local tidelock = require "tidelock"
+return tidelock.operator {
+  api = 1, name = "echo",
+  resource = { "echo.example.com/v1", "Echo" },
+  owns = { { "v1", "ConfigMap" } },
+  reconcile = function(root, view, plan)
+    local child = view:get("v1", "ConfigMap", "child")
+    plan:apply { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "child" },
+      data = { value = root.spec.value, seen = tidelock.get(child, "data", "theirs") } }
+    plan:condition("Ready", true)
+  end,
+}
+"""
+
+
+def test_row_5_a_change_that_depends_on_what_was_seen_is_planned_again(
+        echo_cluster, bare_namespace, bare_admin, tmp_path):
+    live = Live(echo_cluster, bare_namespace, bare_admin,
+                write_operator(tmp_path / "copies", COPIES)).start(tmp_path)
+    try:
+        live.settle(value="a")
+        live.gate.shut("configmaps")
+        live.client.patch(live.path_of("configmaps", "child"),
+                          {"data": {"theirs": "new"}})
+        mark = live.cluster.audit_mark()
+        live.settle(value="b")
+        first, *_, last = live.sent(mark)
+        assert first[2] == 409 and first[3]["metadata"]["resourceVersion"]
+        assert "seen" not in first[3]["data"]
+        assert last[2] == 200
+        assert live.get("configmaps", "child")["data"] == {
+            "value": "b", "seen": "new", "theirs": "new"}
+    finally:
+        live.stop()
+
+
 def test_row_6_an_old_view_of_a_child_costs_nobody_their_fields(live):
     live.settle(child("a"), READY)
     live.gate.shut("configmaps")
@@ -274,6 +311,20 @@ def test_row_14_drift_that_is_not_seen_is_repaired_when_it_is(live):
         "only after the root was looked at"
 
 
+def test_row_15_a_child_that_is_not_seen_is_pruned_when_it_is(live):
+    root = live.declare(child("a"), READY)
+    live.settle(child("a"), READY)
+    live.gate.shut("configmaps")
+    live.create("configmaps", configmap("unseen", ownerReferences=[{
+        "apiVersion": root["apiVersion"], "kind": root["kind"], "name": "one",
+        "uid": root["metadata"]["uid"], "controller": True}]))
+    mark = live.cluster.audit_mark()
+    nudge(live, child("a"))
+    assert {name for _, name, _, _ in live.sent(mark)} == {"nudge"}
+    live.gate.open()
+    wait_for(lambda: live.find("configmaps", "unseen") is None, "it to be pruned")
+
+
 # ---- the root is old ----
 
 def test_row_16_an_old_wish_is_not_carried_out(live):
@@ -306,6 +357,67 @@ def test_row_17_what_was_written_is_seen_before_it_is_heard_of(live):
         ("patch", "child", 201), ("patch", "goes", 201),
         ("patch", "third", 201), ("patch", "child", 200), ("delete", "goes", 200),
         ("delete", "third", 200)]
+
+
+COUNTS = """\
+local tidelock = require "tidelock"
+return tidelock.operator {
+  api = 1, name = "echo",
+  resource = { "echo.example.com/v1", "Echo" },
+  owns = { { "v1", "ConfigMap" } },
+  reads = { { "v1", "ConfigMap", labels = { foreign = "yes" } } },
+  reconcile = function(root, view, plan)
+    local count = 0
+    for _, found in ipairs(view:list("v1", "ConfigMap", { labels = { foreign = "yes" } })) do
+      count = count + 1
+    end
+    local function child(suffix, data)
+      plan:apply { apiVersion = "v1", kind = "ConfigMap",
+        metadata = { name = root.metadata.name .. suffix }, data = data }
+    end
+    child("-counter", { count = tostring(count) })
+    if count > 0 or root.spec.always then
+      child("-needed")
+    end
+    plan:condition("Ready", true)
+  end,
+}
+"""
+
+
+def test_row_17_what_was_counted_is_counted_again_before_something_is_deleted(
+        echo_cluster, bare_namespace, bare_admin, tmp_path):
+    """Nothing needs the child any more; while the root is looked at for the last
+    time, something comes that does. Another root shows that tidelock knows."""
+    live = Live(echo_cluster, bare_namespace, bare_admin,
+                write_operator(tmp_path / "counts", COUNTS)).start(tmp_path)
+    other = Echo(live.cluster, live.ns, (live.user, live.kubeconfig),
+                 live.operator, "other")
+
+    def come():
+        live.cluster.new_client().post(live.path_of("configmaps"), configmap(
+            "second", labels={"foreign": "yes"}))
+        wait_for(lambda: live.cluster.new_client().get(
+            live.path_of("configmaps", "other-counter"))["data"] == {"count": "1"},
+            "the other root to count it")
+    try:
+        live.create("configmaps", configmap("first", labels={"foreign": "yes"}))
+        other.declare(always=True)
+        live.settle()
+        wait_for(lambda: other.get("configmaps", "other-needed"), "the other root")
+        came = live.gate.do_before(
+            lambda r: r.method == "GET" and not r.is_watch and
+            r.path.split("?")[0].endswith("/echoes/one"), come)
+        mark = live.cluster.audit_mark()
+        live.client.delete(live.path_of("configmaps", "first"))
+        assert came.wait(60), live.process.log
+        wait_for(lambda: live.get("configmaps", "one-counter")["data"] ==
+                 {"count": "1"}, "the root to count again")
+        nudge_root = live.settle(nudge="yes")
+        assert [s for s in live.sent(mark) if s[0] == "delete"] == []
+        assert nudge_root and live.find("configmaps", "one-needed")
+    finally:
+        live.stop()
 
 
 def test_row_18_nothing_is_made_for_a_root_that_is_gone(live):
