@@ -1,0 +1,14 @@
+/*
+ * cluster_impl.h -- what the files of the cluster share; private to app.
+ */
+#ifndef TIDELOCK_APP_CLUSTER_PRIVATE_H
+#define TIDELOCK_APP_CLUSTER_PRIVATE_H
+
+#include "app/cluster.h"
+
+/* AU-1: --kubeconfig, else KUBECONFIG, else the pod's service account, else
+ * ~/.kube/config. Everything lives in `a`. */
+int cluster_config_load(struct arena *a, const struct cluster_options *o,
+                        struct kubeconfig *ret, struct err *err);
+
+#endif
