@@ -21,6 +21,14 @@ static void gone(void *arg, const struct resource *resource,
     str_addf(&d->seen, "gone %s %s %s\n", resource->kind, key->name, uid);
 }
 
+static bool holds(void *arg, const struct changeset *cs)
+{
+    struct desk *d = arg;
+
+    check(cs == &d->stage.cs);
+    return !d->view_changed;
+}
+
 void desk_init(struct desk *d)
 {
     *d = (struct desk){0};
@@ -30,7 +38,8 @@ void desk_init(struct desk *d)
 
 bool desk_open(struct desk *d)
 {
-    struct sink_observer observer = {object, gone, d};
+    struct sink_observer observer = {
+        .object = object, .gone = gone, .holds = holds, .arg = d};
 
     if (d->stage.oom || !api_open(&d->api))
         return false;

@@ -266,6 +266,23 @@ TEST(a_root_that_changed_since_stops_everything_destructive)
     }
 }
 
+TEST(a_view_that_changed_since_stops_everything_destructive)
+{
+    struct desk d;
+
+    desk_init(&d);
+    d.view_changed = true;
+    stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
+    stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
+    api_rule(&d.api, "PATCH configmaps/b", 200, MAP("b", "8"));
+    api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
+    check_int(desk_run(&d), -ERR_CONFLICT);
+    check_str(api_log(&d.api), "PATCH configmaps/b\nGET widgets/blog\n");
+    check_has(d.err.msg, "was read for Widget 'blog' changed");
+    check_int(d.writes, 1);
+    desk_release(&d);
+}
+
 TEST(a_root_that_cannot_be_read_stops_everything_destructive)
 {
     struct desk d;
