@@ -332,18 +332,46 @@ int yaml_scalar_resolve(struct arena *a, const struct yaml_scalar *s,
 
 /* ---- from YAML to JSON ---- */
 
+/* A whole number beyond 2^53 as kubectl writes it: the shortest digits that
+ * give the same double, then zeros. False when that is beyond 64 bits. */
+static bool large_integer(double d, int64_t *ret)
+{
+    char text[40], plain[40];
+    int digits = 15, exponent;
+    size_t len = 0;
+
+    do
+        snprintf(text, sizeof text, "%.*e", digits - 1, d);
+    while (strtod(text, NULL) != d && digits++ < 17);
+    exponent = atoi(strchr(text, 'e') + 1);
+    if (exponent > 18)
+        return false;
+    for (const char *p = text; *p != 'e'; p++)
+        if (*p != '.')
+            plain[len++] = *p;
+    for (; digits <= exponent; digits++)
+        plain[len++] = '0';
+    return text_to_int64(plain, len, ret);
+}
+
 int yaml_scalar_to_json(struct value *v, struct err *err)
 {
     const double exact = 9007199254740992.0; /* 2^53 */
+    double d = v->as.number;
+    int64_t n;
 
     if (v->type != VALUE_DOUBLE)
         return 0;
-    if (!isfinite(v->as.number))
+    if (!isfinite(d))
         return err_set(err, ERR_INVALID, "JSON has no infinity and no NaN");
-    if (fabs(v->as.number) <= exact && trunc(v->as.number) == v->as.number) {
-        v->type = VALUE_INTEGER;
-        v->as.integer = (int64_t)v->as.number;
-    }
+    if (trunc(d) != d)
+        return 0;
+    if (fabs(d) <= exact)
+        n = (int64_t)d;
+    else if (!large_integer(d, &n))
+        return 0;
+    v->type = VALUE_INTEGER;
+    v->as.integer = n;
     return 0;
 }
 
