@@ -81,11 +81,15 @@ static void requeue_failed(struct controller *c, const struct job *job)
     }
 }
 
-static void log_failure(const struct controller *c, const struct job *job)
+static void log_failure(struct controller *c, const struct job *job)
 {
     struct str name = { 0 };
-    /* `plan` prints it where the plan would stand */
-    bool quiet = job->err.code == ERR_CONFLICT || c->config.one_pass;
+    const struct root_memory *m = mapping_memory(c, &job->key, false);
+    /* a conflict is usual, unless it goes on; `plan` prints failures where the
+     * plan would stand */
+    bool usual = job->err.code == ERR_CONFLICT &&
+                 (!m || m->conflicts < MAX_CONFLICTS);
+    bool quiet = usual || c->config.one_pass;
 
     object_key_print(&job->key, &name);
     log_line(quiet ? LOG_DEBUG : LOG_ERROR, "reconcile failed", "operator",

@@ -133,6 +133,9 @@ TEST(reflector_follows_a_watch)
          STREAMED "t1000 . W9 t1000 . W9"},
         {"LW-10 S23", "one event is enough to be a watch, twice a second",
          STREAMED "t9000 . W9 +c@10 . z500 W10"},
+        {"LW-10", "cut after it delivered, ever so often: on at once",
+         STREAMED "+c@10 !CONNECT z500 W10 b11 !CONNECT z500 W11 b12 "
+                  "!CONNECT z500 W12 !CONNECT z800 W12 b13 !CONNECT z500 W13"},
         {"LW-10 S23 row 24", "a watch that ends at once: later, by a list",
          STREAMED "t9000 . W9 t999 . z800 S9"},
         {"LW-7 S3", "refused, ever so often: no list",
