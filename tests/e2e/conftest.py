@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import echo                                               # noqa: E402
 import harness                                            # noqa: E402
+from fakeapi import FakeApi, Kind                         # noqa: E402
 from controlplane import ControlPlane                     # noqa: E402
 
 _numbers = itertools.count(1)
@@ -89,3 +90,13 @@ def final(echo_cluster, bare_namespace, bare_admin, tmp_path):
     """The same root, and an operator that does."""
     return echo.Echo(echo_cluster, bare_namespace, bare_admin,
                      echo.operator(tmp_path / "final", finalize=True))
+
+
+@pytest.fixture
+def fake(tmp_path):
+    """A scripted API server with three roots of the kind Mirror."""
+    with FakeApi(tmp_path, [Kind("Mirror", status=True)]) as server:
+        for name in ("one", "two", "three"):
+            server.put("Mirror", name, {"value": name})
+        yield server
+        assert server.wrong == []

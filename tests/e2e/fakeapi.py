@@ -19,6 +19,7 @@ An answer is a function that gets an Exchange and answers it, or calls
 exchange.default().
 """
 
+import bisect
 import collections
 import http.server
 import json
@@ -131,7 +132,8 @@ class FakeApi(Objects):
     def __exit__(self, *_):
         with self._lock:
             self.closed.set()
-            self._changed.notify_all()
+            for kind in self.kinds.values():
+                kind.changed.notify_all()
         self._http.shutdown()
         self._http.server_close()
 
@@ -154,7 +156,6 @@ class FakeApi(Objects):
         usual again."""
         with self._lock:
             self.kinds[kind].tamper = function
-            self._changed.notify_all()
 
     def compact(self, kind):
         """Watches of the kind from before now are too old."""
@@ -322,14 +323,14 @@ class FakeApi(Objects):
         namespace = exchange.request.key[0]
         while True:
             with self._lock:
-                due = [e for e in kind.history if e[0] > position]
-                while not due and not self.closed.is_set():
-                    self._changed.wait()
-                    due = [e for e in kind.history if e[0] > position]
+                while not kind.history or kind.history[-1][0] <= position:
+                    if self.closed.is_set():
+                        exchange.cut()
+                        return
+                    kind.changed.wait()
+                due = kind.history[bisect.bisect(kind.history, position,
+                                                 key=lambda event: event[0]):]
                 tamper = kind.tamper
-            if self.closed.is_set():
-                exchange.cut()
-                return
             position = due[-1][0]
             lines = [_line(event, obj) for _, event, obj in due
                      if namespace in ("", obj["metadata"].get("namespace", namespace))]

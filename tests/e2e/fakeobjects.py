@@ -2,6 +2,7 @@
 them, and what server-side apply and the garbage collector make of them.
 """
 
+import collections
 import copy
 import itertools
 import threading
@@ -32,6 +33,7 @@ class Kind:
         self.history = []       # (version, type, object)
         self.oldest = 0         # a watch from before it is too old
         self.tamper = None      # see FakeApi.tamper()
+        self.changed = None     # a Condition: history has grown
 
     def list_path(self, namespace=None):
         base = f"/apis/{self.group}/v1" if self.group else "/api/v1"
@@ -44,11 +46,15 @@ class Objects:
 
     def __init__(self, kinds):
         self.kinds = {k.kind: k for k in kinds}
+        self.collecting = True      # False: until collect() is called
         self.collected = []         # (kind, name) of what lost its owner
-        self._version = 100
+        self._version = 100000      # always six digits
         self._uids = itertools.count(1)
+        self._living = set()        # uids
+        self._owned = collections.defaultdict(set)      # uid -> {(kind, key)}
         self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        for kind in kinds:
+            kind.changed = threading.Condition(self._lock)
 
     @property
     def version(self):
@@ -75,6 +81,24 @@ class Objects:
     def remove(self, kind, name, namespace="default"):
         with self._lock:
             self._delete(self.kinds[kind], self.kinds[kind].objects[namespace, name])
+
+    def meddle(self, kind, name, patch, namespace="default"):
+        """As somebody else would: what is changed is no longer its manager's."""
+        with self._lock:
+            kind = self.kinds[kind]
+            obj = copy.deepcopy(kind.objects[namespace, name])
+            _lay_over(obj, patch)
+            for entry in obj["metadata"].get("managedFields", []):
+                _disown(entry["fieldsV1"], _fields(patch))
+            return self._commit(kind, "MODIFIED", obj)
+
+    def collect(self):
+        """The garbage collector goes to work again."""
+        with self._lock:
+            self.collecting = True
+            for children in list(self._owned.values()):
+                for kind, key in sorted(children):
+                    self._collect(self.kinds[kind], key)
 
     def values(self, *kinds):
         """{(kind, name): spec.value} of all objects of the kinds."""
@@ -125,26 +149,28 @@ class Objects:
         key = meta["namespace"], meta["name"]
         if event == "DELETED":
             del kind.objects[key]
+            self._living.discard(meta["uid"])
         else:
             kind.objects[key] = obj
+            self._living.add(meta["uid"])
+            for owner in meta.get("ownerReferences", []):
+                self._owned[owner["uid"]].add((kind.kind, key))
         kind.history.append((self._version, event, copy.deepcopy(obj)))
-        self._changed.notify_all()
+        kind.changed.notify_all()
         return obj
 
     def _delete(self, kind, obj):
         self._commit(kind, "DELETED", copy.deepcopy(obj))
-        self._collect_garbage()
+        for other, key in sorted(self._owned.get(obj["metadata"]["uid"], ())):
+            self._collect(self.kinds[other], key)
 
-    def _collect_garbage(self):
-        """Children without a living owner go."""
-        living = {o["metadata"]["uid"] for k in self.kinds.values()
-                  for o in k.objects.values()}
-        for kind in self.kinds.values():
-            for obj in list(kind.objects.values()):
-                owners = obj["metadata"].get("ownerReferences")
-                if owners and not any(o["uid"] in living for o in owners):
-                    self.collected.append((obj["kind"], obj["metadata"]["name"]))
-                    self._delete(kind, obj)
+    def _collect(self, kind, key):
+        """The garbage collector: a child without a living owner goes."""
+        obj = kind.objects.get(key)
+        owners = obj["metadata"].get("ownerReferences") if obj else None
+        if self.collecting and owners and not any(o["uid"] in self._living for o in owners):
+            self.collected.append((obj["kind"], obj["metadata"]["name"]))
+            self._delete(kind, obj)
 
     def bookmark(self, kind):
         """A bookmark for the watches of the kind, in order with the events."""
@@ -153,7 +179,7 @@ class Objects:
             kind = self.kinds[kind]
             kind.history.append((self._version, "BOOKMARK",
                                  bookmark_object(kind, self._version)))
-            self._changed.notify_all()
+            kind.changed.notify_all()
 
     def apply(self, kind, key, body, query, subresource=None):
         """Server-side apply: (status, answer)."""
@@ -186,7 +212,7 @@ class Objects:
         if "dryRun" not in query:
             kind.applied[mark] = body
             new = copy.deepcopy(self._commit(kind, "MODIFIED" if old else "ADDED", new))
-            self._collect_garbage()
+            self._collect(kind, key)
         return (200 if old else 201), new
 
 
@@ -212,6 +238,16 @@ def _withdraw(obj, old, new):
             obj.pop(key, None)
         elif isinstance(value, dict) and isinstance(obj.get(key), dict):
             _withdraw(obj[key], value, new.get(key, {}))
+
+
+def _disown(fields, theirs):
+    for key, value in theirs.items():
+        if not value:
+            fields.pop(key, None)
+        elif key in fields:
+            _disown(fields[key], value)
+            if not fields[key]:     # an empty set would stand for all of it
+                del fields[key]
 
 
 def _fields(body):

@@ -1,5 +1,5 @@
-"""Everything an API server or a proxy may answer: in the end the cache is right,
-which shows in what tidelock writes.
+"""An API server in trouble: in the end the cache is right, which shows in what
+tidelock writes.
 
 The server is a scripted one (fakeapi.py), the operator copies each root's
 spec.value into a ConfigMap (mirror.py).
@@ -7,47 +7,14 @@ spec.value into a ConfigMap (mirror.py).
 
 import email.utils
 import json
+import threading
 import time
 
 import pytest
 
-from fakeapi import (FakeApi, Kind, default, error_line, hang_up, plain, refuse)
-from fakeobjects import status_body
+from fakeapi import FakeApi, Kind, default, error_line, hang_up, plain, refuse
 from harness import wait_for
-from mirror import agree, run_mirror
-
-MEGABYTE = 1 << 20
-
-
-@pytest.fixture
-def fake(tmp_path):
-    with FakeApi(tmp_path, [Kind("Mirror", status=True)]) as server:
-        for name in ("one", "two", "three"):
-            server.put("Mirror", name, {"value": name})
-        yield server
-        assert server.wrong == []
-
-
-def end_now(exchange, _):
-    """The watch ends as if its time were over; what was due is not told."""
-    exchange.end()
-    return False
-
-
-def end_watch(fake, kind="Mirror", how=end_now):
-    """Ends the running watch; returns when that is done. The changes made
-    since the caller took the transaction are not told."""
-    fake.tamper(kind, how)
-    fake.bookmark(kind)
-
-
-def change_everything(fake, kind="Mirror"):
-    """An object less, one more, one changed, one made anew."""
-    fake.remove(kind, "one")
-    fake.put(kind, "four", {"value": "new"})
-    fake.put(kind, "two", {"value": "changed"})
-    fake.remove(kind, "three")
-    fake.put(kind, "three", {"value": "again"})
+from mirror import agree, change_everything, end_watch, run_mirror
 
 
 # ---- positions that are too old ----
@@ -58,8 +25,6 @@ def test_a_watch_that_is_too_old_is_followed_by_a_list(fake, tmp_path, how):
         if how == "event":
             exchange.write(error_line(410))
         exchange.end()
-        fake.tamper("Mirror", None)
-        return False
 
     with run_mirror(fake, tmp_path):
         agree(fake)
@@ -89,8 +54,6 @@ def test_a_list_that_is_refused_as_too_old_is_asked_for_without_a_version(fake, 
             fake.script("stream", "Mirror", refuse(410))
             end_watch(fake)
             change_everything(fake)
-        wait_for(lambda: fake.asked("stream", "Mirror", mark), "a list")
-        fake.tamper("Mirror", None)
         agree(fake)
     first, second = fake.asked("stream", "Mirror", mark)
     assert "resourceVersion" in first.query and first.status == 410
@@ -107,10 +70,65 @@ def test_a_server_that_says_too_old_again_and_again_is_not_hammered(fake, tmp_pa
             end_watch(fake)
             change_everything(fake)
         wait_for(lambda: len(fake.asked("watch", "Mirror", mark)) >= 3, "three watches")
-        fake.tamper("Mirror", None)
         agree(fake)
     times = [w.at for w in fake.asked("watch", "Mirror", mark)]
     assert times[2] - times[1] > 0.3        # the first relist comes at once
+
+
+# ---- watches that are late ----
+
+def test_children_of_a_deleted_root_are_not_made_again(fake, tmp_path):
+    """The garbage collector is faster than the watch of the root kind."""
+    with run_mirror(fake, tmp_path):
+        agree(fake)
+        held, mark = threading.Event(), fake.mark()
+
+        def hold(exchange, lines):
+            held.wait(60)
+            exchange.write(b"".join(lines))
+        fake.tamper("Mirror", hold)
+        fake.remove("Mirror", "one")
+        # the live root is looked at, and found gone
+        wait_for(lambda: fake.asked("get", "Mirror", mark), "a look at the root")
+        fake.tamper("Mirror", None)
+        held.set()
+        agree(fake)
+    assert fake.collected == [("ConfigMap", "one-mirror")]
+    assert "one-mirror" not in [r.key[1] for r in fake.asked("apply", "ConfigMap", mark)]
+
+
+def test_a_value_that_the_user_has_changed_meanwhile_is_not_put_back(fake, tmp_path):
+    """A child drifts while the watch of its root is held back."""
+    with run_mirror(fake, tmp_path):
+        agree(fake)
+        held, mark = threading.Event(), fake.mark()
+
+        def hold(exchange, lines):
+            held.wait(60)
+            exchange.write(b"".join(lines))
+        fake.tamper("Mirror", hold)
+        fake.put("Mirror", "one", {"value": "changed"})
+        fake.meddle("ConfigMap", "one-mirror", {"data": {"value": "meddled"}})
+        wait_for(lambda: fake.asked("get", "Mirror", mark), "a look at the root")
+        fake.tamper("Mirror", None)
+        held.set()
+        agree(fake)
+    values = [r.body["data"]["value"] for r in fake.asked("apply", "ConfigMap", mark)
+              if r.key[1] == "one-mirror"]
+    assert values == ["changed"]
+
+
+def test_a_root_that_is_made_anew_takes_its_name_when_it_is_free(fake, tmp_path):
+    """Until the collector is done the child of its predecessor is in the way."""
+    with run_mirror(fake, tmp_path) as process:
+        agree(fake)
+        with fake.transaction():
+            fake.collecting = False
+            fake.remove("Mirror", "one")
+            fake.put("Mirror", "one", {"value": "again"})
+        wait_for(lambda: "NAME_CONFLICT" in process.log, "the conflict to be noticed")
+        fake.collect()
+        agree(fake)
 
 
 # ---- pages ----
@@ -286,7 +304,6 @@ def troubled(tmp_path_factory):
                     fake.put(kind, "two", {"value": "new"})
             for kind in TROUBLES:
                 wait_for(lambda: fake.asked("watch", kind), f"a watch of {kind}")
-                fake.tamper(kind, None)
             yield fake, process, times
 
 
@@ -364,213 +381,3 @@ def test_a_server_that_refuses_every_write_is_not_hammered(fake, tmp_path):
         agree(fake)
     times = [r.at for r in fake.asked("apply", "ConfigMap", mark)]
     assert times[7] - times[0] > 0.07       # 5 + 10 + 20 + 40 ms at least
-
-
-# ---- streams that are not as they should be ----
-
-def rewritten(fake, change):
-    """All events that are due pass through change(lines) once."""
-    done = []
-
-    def tamper(exchange, lines):
-        if not done:
-            done.append(1)
-            lines = change(lines)
-        exchange.write(b"".join(lines))
-    fake.tamper("Mirror", tamper)
-    return done
-
-
-def edited(line, **fields):
-    event = json.loads(line)
-    event.update(fields)
-    return json.dumps(event).encode() + b"\n"
-
-
-STREAMS = {
-    "every event comes twice": lambda lines: [x for x in lines for _ in (0, 1)],
-    "all of them come twice": lambda lines: lines + lines,
-    "an unknown type comes between": lambda lines:
-        [y for x in lines for y in (edited(x, type="RENAMED"), x)],
-    "events without an object come between": lambda lines:
-        [y for x in lines for y in (b'{"type":"ADDED"}\n', b"{}\n", x)],
-    "objects of another kind come between": lambda lines:
-        [y for x in lines for y in (edited(x, object={
-            "kind": "Pod", "apiVersion": "v1", "metadata": {"name": "x"}}), x)],
-    "objects without metadata come between": lambda lines:
-        [y for x in lines for y in (edited(x, object={
-            "kind": "Mirror", "apiVersion": "fake.example.com/v1"}), x)],
-    "empty lines come between": lambda lines:
-        [y for x in lines for y in (b"\n \r\n", x)],
-    "no line ends": lambda lines: [x.strip() for x in lines],
-}
-
-
-@pytest.mark.parametrize("name", STREAMS)
-def test_an_odd_stream_is_understood(fake, tmp_path, name):
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        mark = fake.mark()
-        with fake.transaction():
-            done = rewritten(fake, STREAMS[name])
-            change_everything(fake)
-        agree(fake)
-        assert done
-    assert not fake.asked("stream", "Mirror", mark)     # nothing was asked anew
-    assert not fake.asked("watch", "Mirror", mark)
-
-
-def test_events_in_the_wrong_order_do_no_harm(fake, tmp_path):
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        with fake.transaction():
-            rewritten(fake, lambda lines: lines[::-1])
-            change_everything(fake)
-        agree(fake)
-
-
-def test_an_old_state_does_not_come_back(fake, tmp_path):
-    """A repetition of what is over: a deleted object, an earlier value."""
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        old = [json.dumps({"type": "MODIFIED", "object": o}).encode() + b"\n"
-               for o in fake.kinds["Mirror"].objects.values()]
-        change_everything(fake)
-        agree(fake)
-        with fake.transaction():
-            rewritten(fake, lambda lines: old + lines)
-            fake.put("Mirror", "five", {"value": "5"})
-        agree(fake)
-
-
-def test_an_event_that_is_too_large_is_left_out_and_the_next_one_counts(fake, tmp_path):
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        with fake.transaction():
-            rewritten(fake, lambda lines: [
-                b'{"type":"ADDED","object":{"kind":"Mirror","x":"' +
-                b"x" * (17 * MEGABYTE) + b'"}}\n', *lines])
-            change_everything(fake)
-        agree(fake)
-
-
-def test_a_stream_that_comes_byte_by_byte_is_understood(fake, tmp_path):
-    def drip(exchange, lines):
-        for byte in b"".join(lines):
-            exchange.write(bytes([byte]))
-
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        fake.tamper("Mirror", drip)
-        with fake.transaction():
-            change_everything(fake)
-        agree(fake)
-
-
-def test_a_watch_resumes_behind_the_last_bookmark(fake, tmp_path):
-    told = []
-
-    def end_after_bookmarks(exchange, lines):
-        bookmarks = [x for x in lines if b'"BOOKMARK"' in x]
-        exchange.write(b"".join(bookmarks))
-        exchange.end()
-        told.append(json.loads(bookmarks[-1])["object"]["metadata"]["resourceVersion"])
-        fake.tamper("Mirror", None)
-        return False
-
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        mark = fake.mark()
-        with fake.transaction():
-            fake.tamper("Mirror", end_after_bookmarks)
-            for _ in range(3):
-                fake.bookmark("Mirror")
-            change_everything(fake)
-        agree(fake)
-    watch = fake.asked("watch", "Mirror", mark)[0]
-    assert watch.query["resourceVersion"] == told[0]
-    assert not fake.asked("stream", "Mirror", mark)
-
-
-@pytest.mark.parametrize("text", [
-    b"<html>not a watch</html>", b'{"type":"ADDED","object":{"kind":"Mirror"',
-    b"[1, 2, 3]\n", b'{"type":"ERROR","object":"broken"}\n',
-    b'{"type":"ERROR","object":{"kind":"Status","message":"ha',
-    b"\x00\xff\xfe\n", b"{" * 5000],
-    ids=["html", "half", "array", "no-status", "half-status", "bytes", "deep"])
-def test_rubbish_in_a_stream_does_no_harm(fake, tmp_path, text):
-    def rubbish(exchange, _):
-        exchange.write(text)
-        exchange.end()
-        fake.tamper("Mirror", None)
-        return False
-
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        with fake.transaction():
-            fake.tamper("Mirror", rubbish)
-            change_everything(fake)
-        agree(fake)
-    assert not fake.asked("delete")
-
-
-@pytest.mark.parametrize("code", [429, 500, 504])
-def test_an_error_event_is_not_the_end(fake, tmp_path, code):
-    def fails(exchange, lines):
-        exchange.write(lines[0] + error_line(code))
-        exchange.end()
-        fake.tamper("Mirror", None)
-        return False
-
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        with fake.transaction():
-            fake.tamper("Mirror", fails)
-            change_everything(fake)
-        agree(fake)
-
-
-# ---- answers of something else than an API server ----
-
-OTHERS = {
-    "a redirect": plain(302, "", Location="http://127.0.0.1:1/elsewhere"),
-    "html": plain(200, "<html>please sign in</html>"),
-    "half a Status": plain(500, json.dumps(status_body(500, "InternalError", "x"))[:40],
-                           "application/json"),
-    "half a Status that says 404": plain(
-        404, json.dumps(status_body(404, "NotFound", "x"))[:40], "application/json"),
-    "nothing": plain(200, "", "application/json"),
-    "null": plain(200, "null", "application/json"),
-    "another list": plain(200, '{"kind":"PodList","apiVersion":"v1","metadata":'
-                          '{"resourceVersion":"9999999"},"items":[]}', "application/json"),
-    "a table": plain(200, '{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":'
-                     '{"resourceVersion":"9999999"},"rows":[]}', "application/json"),
-    "no connection": hang_up,
-}
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_a_list_that_is_none_is_not_believed(fake, tmp_path, name):
-    """Least of all that everything is gone."""
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        with fake.transaction():
-            fake.always("stream", "Mirror", refuse(422))
-            fake.script("watch", "Mirror", refuse(410))
-            fake.script("list", "Mirror", OTHERS[name])
-            end_watch(fake)
-            change_everything(fake)
-        wait_for(lambda: fake.asked("list", "Mirror"), "the list")
-        fake.tamper("Mirror", None)
-        agree(fake)
-    assert not fake.asked("delete")
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_an_answer_to_a_write_that_is_none_is_not_believed(fake, tmp_path, name):
-    with run_mirror(fake, tmp_path):
-        agree(fake)
-        fake.script("apply", "ConfigMap", OTHERS[name])
-        fake.put("Mirror", "four", {"value": "written"})
-        agree(fake)
-    assert not fake.asked("delete")
