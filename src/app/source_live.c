@@ -29,6 +29,7 @@
 
 #define LEARN_TRIES 4
 #define LEARN_MS 500u
+#define BEGIN_MS 1000u
 
 struct live;
 
@@ -321,6 +322,16 @@ static void live_check_epoch(struct live *live, struct watcher *rewound)
 
 /* ---- kinds come and go ---- */
 
+static void watcher_begin(struct watcher *w);
+
+static void on_begin(void *arg)
+{
+    struct watcher *w = arg;
+
+    w->timer = 0;
+    watcher_begin(w);
+}
+
 static void watcher_begin(struct watcher *w)
 {
     struct reflector_config config = {
@@ -335,6 +346,9 @@ static void watcher_begin(struct watcher *w)
                       loop_clock(w->live->cluster->loop), w->live->seed++);
     if (w->reflector)
         watcher_step(w);
+    else /* out of memory: it may be better in a moment */
+        w->timer =
+            loop_after(w->live->cluster->loop, BEGIN_MS, on_begin, w);
 }
 
 static bool watcher_lacks_schema(const struct watcher *w)
