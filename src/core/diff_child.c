@@ -194,6 +194,43 @@ static struct change *add_child(struct diff_work *w, const struct diff_step *s,
     return c;
 }
 
+static int wait_for(struct diff_work *w, const struct diff_step *s)
+{
+    w->cs->waiting = true;
+    return diff_note_step(w, s, "waiting for the old object to go");
+}
+
+/* Whose is it? A person has to decide, so the pass ends here (row 3). */
+static int refuse_foreign(struct diff_work *w, const struct diff_step *s)
+{
+    const struct snapshot *live = s->live;
+
+    err_set(w->err, ERR_NAME_CONFLICT, "the name belongs to %s%s%s%s",
+            *live->owner_uid ? live->owner_kind : "an object without owner",
+            *live->owner_uid ? " '" : "",
+            *live->owner_uid ? live->owner_name : "",
+            *live->owner_uid ? "'" : "");
+    err_hint(w->err, "rename one of the two, or delete the foreign one; an "
+                     "existing object is never adopted");
+    return diff_place(w, s->step, -ERR_NAME_CONFLICT);
+}
+
+/* A child of the same root that another operator applied: two that declare one
+ * object would overwrite each other for ever. */
+static int refuse_other(struct diff_work *w, const struct diff_step *s,
+                        const struct value *live)
+{
+    const char *other = value_text(
+        value_get(value_path(live, "metadata.labels"), LABEL_OPERATOR));
+
+    err_set(w->err, ERR_NAME_CONFLICT, "the name belongs to operator '%s'",
+            other);
+    err_hint(w->err, "rename one of the two; or, when the operator itself has "
+                     "another name now, remove the label %s",
+             LABEL_OPERATOR);
+    return diff_place(w, s->step, -ERR_NAME_CONFLICT);
+}
+
 /* The child is there and ours: what is there to change? */
 static int change_child(struct diff_work *w, const struct diff_step *s,
                         const struct diff_declared *d)
@@ -203,6 +240,8 @@ static int change_child(struct diff_work *w, const struct diff_step *s,
     struct change *c;
     int rc = snapshot_value(s->live, w->a, &live, w->err);
 
+    if (rc == 0 && diff_maker_of(w, s->live, live) == MADE_BY_OPERATOR)
+        rc = refuse_other(w, s, live);
     if (rc == 0)
         rc = diff_compare(w, s, d, live, &drift);
     if (rc < 0)
@@ -225,27 +264,6 @@ static int change_child(struct diff_work *w, const struct diff_step *s,
     c->fields = drift.fields;
     c->field_count = drift.field_count;
     return 0;
-}
-
-static int wait_for(struct diff_work *w, const struct diff_step *s)
-{
-    w->cs->waiting = true;
-    return diff_note_step(w, s, "waiting for the old object to go");
-}
-
-/* Whose is it? A person has to decide, so the pass ends here (row 3). */
-static int refuse_foreign(struct diff_work *w, const struct diff_step *s)
-{
-    const struct snapshot *live = s->live;
-
-    err_set(w->err, ERR_NAME_CONFLICT, "the name belongs to %s%s%s%s",
-            *live->owner_uid ? live->owner_kind : "an object without owner",
-            *live->owner_uid ? " '" : "",
-            *live->owner_uid ? live->owner_name : "",
-            *live->owner_uid ? "'" : "");
-    err_hint(w->err, "rename one of the two, or delete the foreign one; an "
-                     "existing object is never adopted");
-    return diff_place(w, s->step, -ERR_NAME_CONFLICT);
 }
 
 static int held_note(struct diff_work *w, const struct diff_step *s)

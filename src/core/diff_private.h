@@ -24,6 +24,15 @@ enum diff_owner {
     OWNER_FOREIGN,
 };
 
+/* Which operator applied it? The controller reference says whose child an
+ * object is, not who made it: several operators may serve one kind of root, and
+ * Kubernetes' own controllers make children of some kinds too. */
+enum diff_maker {
+    MADE_BY_US, /* our entry is in managedFields, or it has our label */
+    MADE_BY_OPERATOR, /* it has the label of another one */
+    MADE_BY_OTHERS,
+};
+
 struct diff_step {
     const struct plan_step *step;
     const struct resource *resource;
@@ -67,6 +76,10 @@ int diff_steps(struct diff_work *w);
 /* Reads the label only of objects without a controller. */
 int diff_owner_of(const struct diff_work *w, const struct snapshot *snap,
                   enum diff_owner *ret_owner);
+/* `tree` is that of `snap`. */
+enum diff_maker diff_maker_of(const struct diff_work *w,
+                              const struct snapshot *snap,
+                              const struct value *tree);
 
 /* ---- diff_validate.c ---- */
 /* One declared child or reference by itself: names, scope, forbidden fields,

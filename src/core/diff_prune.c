@@ -7,7 +7,8 @@
  * reference carries the root's uid, or an ownerless one whose label says that
  * it was made to outlive the root. Labels and names alone delete nothing. What
  * is not declared, not held and not going already is deleted, with uid and
- * resourceVersion (G5); an orphan child is released instead:
+ * resourceVersion (G5), provided that this operator has applied it. An orphan
+ * child is released instead:
  *
  *      the labels and the annotation of the runtime go, by a merge patch with
  *      the resourceVersion. An empty apply would be shorter but would take
@@ -47,19 +48,34 @@ static int note_kind(struct diff_work *w, const struct view_kind *kind,
     return 0;
 }
 
+/* Is it ours to remove? */
+static int made_by_us(const struct diff_work *w, const struct snapshot *snap,
+                      bool *ret)
+{
+    struct value *tree;
+    int rc = snapshot_value(snap, w->a, &tree, w->err);
+
+    if (rc == 0)
+        *ret = diff_maker_of(w, snap, tree) == MADE_BY_US;
+    return rc;
+}
+
 /* ---- an empty plan ---- */
 
-/* Those that are not on their way out. */
+/* Those that are ours to remove and not on their way out. */
 static int count_children(struct diff_work *w, const struct view_kind *kind,
                           size_t *count, const struct snapshot **first)
 {
     for (size_t i = 0; i < kind->count; i++) {
+        bool ours = false;
         enum diff_owner owner;
         int rc = diff_owner_of(w, kind->items[i], &owner);
 
+        if (rc == 0 && owner != OWNER_FOREIGN && !kind->items[i]->deleting)
+            rc = made_by_us(w, kind->items[i], &ours);
         if (rc < 0)
             return rc;
-        if (owner == OWNER_FOREIGN || kind->items[i]->deleting)
+        if (!ours)
             continue;
         if ((*count)++ == 0)
             *first = kind->items[i];
@@ -114,8 +130,8 @@ static struct value *release_body(struct arena *a)
     return body;
 }
 
-static int prune_child(struct diff_work *w, const struct resource *resource,
-                       const struct snapshot *snap, enum diff_owner owner)
+static int delete_child(struct diff_work *w, const struct resource *resource,
+                        const struct snapshot *snap, enum diff_owner owner)
 {
     bool release = owner == OWNER_RELEASE;
     struct change *c =
@@ -137,6 +153,27 @@ static int prune_child(struct diff_work *w, const struct resource *resource,
     return c->body ? 0 : err_nomem(w->err);
 }
 
+/* An object of ours that no step names. */
+static int prune_child(struct diff_work *w, const struct view_kind *kind,
+                       const struct snapshot *snap)
+{
+    enum diff_owner owner;
+    bool ours = false;
+    int rc = diff_owner_of(w, snap, &owner);
+
+    if (rc < 0 || owner == OWNER_FOREIGN)
+        return rc;
+    if (snap->deleting)
+        return note_kind(w, kind, snap, "is being deleted already");
+    rc = made_by_us(w, snap, &ours);
+    if (rc < 0)
+        return rc;
+    if (!ours)
+        return note_kind(w, kind, snap,
+                         "is left alone: this operator never applied it");
+    return delete_child(w, kind_resource(w, kind), snap, owner);
+}
+
 /* Everything of ours of one kind that no step names. */
 static int prune_kind(struct diff_work *w, const struct view_kind *kind)
 {
@@ -150,17 +187,10 @@ static int prune_kind(struct diff_work *w, const struct view_kind *kind)
                                       kind->unknown ? ": " : "",
                                       kind->unknown ? kind->unknown : ""));
     for (size_t i = 0; i < kind->count; i++) {
-        const struct snapshot *snap = kind->items[i];
-        enum diff_owner owner;
-        int rc = 0;
+        int rc = diff_find_step(w, resource, &kind->items[i]->key)
+                     ? 0
+                     : prune_child(w, kind, kind->items[i]);
 
-        if (diff_find_step(w, resource, &snap->key))
-            continue;
-        rc = diff_owner_of(w, snap, &owner);
-        if (rc == 0 && owner != OWNER_FOREIGN)
-            rc = snap->deleting
-                     ? note_kind(w, kind, snap, "is being deleted already")
-                     : prune_child(w, resource, snap, owner);
         if (rc < 0)
             return rc;
     }

@@ -25,6 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/owned_fields.h"
+
 /* ---- messages ---- */
 
 static const char *verb_name(enum plan_verb verb)
@@ -140,6 +142,20 @@ int diff_owner_of(const struct diff_work *w, const struct snapshot *snap,
     if (*root_uid && text_equal(value_text(label), root_uid))
         *ret_owner = OWNER_RELEASE;
     return 0;
+}
+
+enum diff_maker diff_maker_of(const struct diff_work *w,
+                              const struct snapshot *snap,
+                              const struct value *tree)
+{
+    const struct operator_decl *decl = w->in->decl;
+    const char *label = value_text(
+        value_get(value_path(tree, "metadata.labels"), LABEL_OPERATOR));
+
+    if (text_equal(label, decl->name) ||
+        owned_entry(tree, decl->field_manager, "", snap->api_version))
+        return MADE_BY_US;
+    return label && *label ? MADE_BY_OPERATOR : MADE_BY_OTHERS;
 }
 
 /* Group and kind, then namespace and name: the order of by_ref. */

@@ -194,6 +194,9 @@ static void own(struct fixture *f, struct value *meta, enum fx_owner owner)
     if (owner == FX_ORPHAN)
         fill(f, value_make(&f->arena, meta, "labels"), LABEL_OWNER_UID,
              text(f, FX_ROOT_UID));
+    if (owner == FX_OURS || owner == FX_ORPHAN)
+        fill(f, value_make(&f->arena, meta, "labels"), LABEL_OPERATOR,
+             text(f, f->decl.name));
 }
 
 struct snapshot *fx_child(struct fixture *f, enum fx_kind kind,

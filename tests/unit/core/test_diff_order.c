@@ -143,6 +143,73 @@ TEST(labels_and_names_alone_never_delete)
     fx_release(&f);
 }
 
+/* Several operators may serve one kind of root, and a built-in root may have
+ * children that Kubernetes made. */
+TEST(a_child_that_another_made_is_left_alone)
+{
+    struct fixture f;
+
+    fx_init(&f);
+    fx_child(&f, CONFIG_MAP,
+             "{'metadata':{'name':'a','labels':{"
+             "'tidelock.dev/operator':'other'}}}",
+             FX_OURS);
+    fx_child(&f, CONFIG_MAP,
+             "{'metadata':{'name':'b','labels':{"
+             "'tidelock.dev/operator':null}}}",
+             FX_OURS);
+    check_ok(fx_diff(&f), &f.err); /* nor do they make the plan an empty one */
+    check_str(fx_story(&f), "");
+    check_has(fx_notes(&f), "a: is left alone: this operator never applied it");
+    check_has(fx_notes(&f), "b: is left alone");
+    fx_apply_map(&f, "new");
+    check_ok(fx_diff(&f), &f.err);
+    check_str(fx_story(&f), "create ConfigMap new");
+    fx_release(&f);
+}
+
+TEST(a_child_that_another_operator_made_is_not_changed)
+{
+    struct fixture f;
+
+    fx_init(&f);
+    fx_child(&f, CONFIG_MAP,
+             "{'metadata':{'name':'a','labels':{"
+             "'tidelock.dev/operator':'other'}}}",
+             FX_OURS);
+    fx_apply_map(&f, "a");
+    check_int(fx_diff(&f), -ERR_NAME_CONFLICT);
+    check_has(f.err.msg, "operator.lua:31: plan:apply: ConfigMap 'a': the name "
+                         "belongs to operator 'other'");
+    check_has(f.err.hint, "tidelock.dev/operator");
+    fx_release(&f);
+
+    fx_init(&f); /* one without a label is taken over */
+    fx_child(&f, CONFIG_MAP,
+             "{'metadata':{'name':'a','labels':{"
+             "'tidelock.dev/operator':null}}}",
+             FX_OURS);
+    fx_apply_map(&f, "a");
+    check_ok(fx_diff(&f), &f.err);
+    check_str(fx_story(&f), "change ConfigMap a");
+    fx_release(&f);
+}
+
+TEST(a_child_without_our_label_is_known_by_our_fields)
+{
+    struct fixture f;
+
+    fx_init(&f);
+    fx_apply_map(&f, "a");
+    settle(&f);
+    fake_edit_child(&f, CONFIG_MAP, "a",
+                    "{'metadata':{'labels':{'tidelock.dev/operator':null}}}");
+    fx_apply_map(&f, "new");
+    check_ok(fx_diff(&f), &f.err);
+    check_str(fx_story(&f), "create ConfigMap new; delete ConfigMap a");
+    fx_release(&f);
+}
+
 /* ---- plans as a whole ---- */
 
 TEST(an_empty_plan_while_children_exist_is_refused)
