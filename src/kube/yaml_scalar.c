@@ -337,14 +337,17 @@ int yaml_scalar_resolve(struct arena *a, const struct yaml_scalar *s,
 static bool large_integer(double d, int64_t *ret)
 {
     char text[40], plain[40];
-    int digits = 15, exponent;
+    const char *e;
+    int64_t exponent;
+    int digits = 15;
     size_t len = 0;
 
     do
         snprintf(text, sizeof text, "%.*e", digits - 1, d);
     while (strtod(text, NULL) != d && digits++ < 17);
-    exponent = atoi(strchr(text, 'e') + 1);
-    if (exponent > 18)
+    e = strchr(text, 'e') + 1;
+    e += *e == '+';
+    if (!text_to_int64(e, strlen(e), &exponent) || exponent > 18)
         return false;
     for (const char *p = text; *p != 'e'; p++)
         if (*p != '.')

@@ -44,8 +44,8 @@ def test_nothing_listens(tmp_path):
 
 
 def test_a_name_that_does_not_exist(tmp_path):
-    all_fail(kubeconfig_of(tmp_path, "https://api.tidelock.invalid:6443"), tmp_path,
-             "api.tidelock.invalid", "the name is not known")
+    all_fail(kubeconfig_of(tmp_path, "https://api.example.com.invalid:6443"), tmp_path,
+             "api.example.com.invalid", "the name is not known")
 
 
 def test_an_http_server_behind_https(fake, tmp_path):

@@ -12,7 +12,7 @@ local MACHINE = { "/" .. "work", "/" .. "root", "/" .. "home" }
 -- Where a link may lead: a name stands for its subdomains too.
 local HOSTS = {
   "kubernetes.io", "k8s.io", "github.com", "example.com", "example.org",
-  "example.net", "example", "tidelock.dev", "apache.org", "rfc-editor.org",
+  "example.net", "example", "invalid", "tidelock.dev", "apache.org", "rfc-editor.org",
   "keepachangelog.com", "semver.org", "lua.org", "localhost", "127.0.0.1",
   "svc", "cluster.local", "debian.org", "docker.io", "ietf.org",
 }
