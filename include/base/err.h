@@ -42,6 +42,7 @@ enum err_retry {
     XX(NOT_FOUND, SLOW, "not found on the server")                             \
     XX(NO_KIND, SLOW, "the server does not have this kind")                    \
     XX(CONFLICT, NOW, "object changed on the server")                          \
+    XX(FIELD_CONFLICT, SLOW, "another writer owns a field of the object")      \
     XX(EXISTS, BACKOFF, "an object of that name exists already")               \
     XX(NAME_CONFLICT, SLOW, "an object of that name belongs to another owner") \
     XX(GONE, NOW, "resourceVersion too old, relist needed")                    \

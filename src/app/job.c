@@ -324,6 +324,7 @@ static const char *failure_reason(enum err_code code)
         const char *reason;
     } reasons[] = {
         { ERR_NAME_CONFLICT, "NameConflict" },
+        { ERR_FIELD_CONFLICT, "FieldConflict" },
         { ERR_FORBIDDEN, "Forbidden" },
         { ERR_REJECTED, "Rejected" },
         { ERR_PLAN, "PlanRefused" },
@@ -404,6 +405,7 @@ bool job_plan_failure(struct job *job, const struct err *why)
         return false;
     plan_init(&job->plan, &job->arena);
     job->plan.nothing = reason;
+    job->plan.finalizing = job->view.root->deleting;
     message = arena_strdup(&job->arena, why->msg);
     if (!message ||
         snapshot_value(job->view.root, &job->arena, &root, &err) < 0 ||

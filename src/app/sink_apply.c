@@ -356,8 +356,9 @@ static void write_refused(struct exec *e, bool sent, const struct err *status)
     bool unknown = sent && (status->code == ERR_TIMEOUT ||
                             status->code == ERR_CONNECT ||
                             status->code == ERR_PROTOCOL);
-    bool conflict =
-        status->code == ERR_CONFLICT || status->code == ERR_EXISTS;
+    bool conflict = status->code == ERR_CONFLICT ||
+                    status->code == ERR_EXISTS ||
+                    status->code == ERR_FIELD_CONFLICT;
 
     if (refusal_is_fine(e, status)) {
         skip_change(e);
@@ -488,8 +489,11 @@ static void after_look(struct exec *e, const char *body, size_t len,
             observe(e, &target, body, len, &err);
         snapshot_unref(live, "answer");
     }
-    if (why.code == ERR_EXISTS)
+    if (why.code == ERR_EXISTS || (why.code == ERR_FIELD_CONFLICT && create))
         why.code = ERR_CONFLICT;
+    if (why.code == ERR_FIELD_CONFLICT)
+        err_hint(&why, "leave the field out of the plan, or make the other "
+                       "writer let go of it: only children are forced");
     exec_fail(e, &why);
 }
 

@@ -206,7 +206,8 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
         return;
     }
     if (c->verb == CHANGE_CREATE &&
-        (why.code == ERR_CONFLICT || why.code == ERR_EXISTS)) {
+        (why.code == ERR_CONFLICT || why.code == ERR_EXISTS ||
+         why.code == ERR_FIELD_CONFLICT)) {
         look(q, c);
         return;
     }

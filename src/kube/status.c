@@ -99,6 +99,8 @@ static enum err_code refine(enum err_code code, const struct value *status)
     case ERR_NOT_FOUND:
         return value_text_at(status, "details.name") ? code : ERR_NO_KIND;
     case ERR_CONFLICT:
+        if (has_cause(status, "FieldManagerConflict")) /* SA-3 */
+            return ERR_FIELD_CONFLICT;
         return text_equal(value_text_at(status, "reason"), "AlreadyExists")
                    ? ERR_EXISTS
                    : code;

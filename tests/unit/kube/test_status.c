@@ -197,6 +197,14 @@ TEST(a_watch_error_without_code_is_told_by_its_reason)
     check_int(value_code(STATUS "\"code\":200}"), ERR_PROTOCOL);
 }
 
+TEST(a_field_of_another_writer_is_no_race)
+{
+    check_int(code_of(409, STATUS "\"reason\":\"Conflict\",\"details\":{"
+                                  "\"causes\":[{\"reason\":"
+                                  "\"FieldManagerConflict\"}]}}"),
+              ERR_FIELD_CONFLICT);
+}
+
 TEST(a_watch_error_that_is_no_status_breaks_the_protocol)
 {
     check_int(value_code("{\"kind\":\"Pod\"}"), ERR_PROTOCOL);
