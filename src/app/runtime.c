@@ -429,6 +429,9 @@ static int run_loop(struct runtime *rt, struct err *err)
         *err = rt->err;
         return -(int)err->code;
     }
+    if (rt->interrupted && runtime_ends(rt))
+        return err_set(err, ERR_CANCELLED,
+                       "stopped by a signal before everything was done");
     rc = check_found(rt, err);
     return rc < 0 ? rc : print_reports(rt, err);
 }
