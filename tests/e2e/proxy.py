@@ -109,6 +109,10 @@ class ApiProxy:
         self._server.shutdown()
         self._server.server_close()
 
+    def lead_to(self, port):
+        """New connections go to another API server of the same cluster."""
+        self._port = port
+
     def connect(self):
         return http.client.HTTPSConnection("127.0.0.1", self._port, timeout=120,
                                            context=self._upstream)

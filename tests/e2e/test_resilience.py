@@ -1,0 +1,248 @@
+"""The API server goes away, comes back, forgets, lags behind: two operators in
+one process go on where they were."""
+
+import json
+import urllib.parse
+
+import pytest
+
+from controlplane import ControlPlane
+from harness import Tidelock, crd, install_crd, wait_for, writes
+from mirror import mirror
+from proxy import ApiProxy, Cut, Hook
+
+KINDS = ("Mirror", "Shadow")
+GROUP = "fake.example.com"
+ROOTS = "/apis/{group}/v1/namespaces/default/{plural}"
+USER = "tidelock-resilience"
+
+
+class World:
+    """A control plane of our own, through the administrator's eyes."""
+
+    def __init__(self, plane):
+        self.plane, self.client = plane, plane.client()
+        self.kubeconfig = plane.user(USER, groups=["system:masters"])
+
+    def path(self, kind, name=""):
+        base = ROOTS.format(group=GROUP, plural=kind.lower() + "s")
+        return f"{base}/{name}" if name else base
+
+    def put(self, kind, name, value):
+        self.client.apply(self.path(kind, name), {
+            "apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": {"name": name},
+            "spec": {"value": value}})
+
+    def remove(self, kind, name):
+        """There is no garbage collector here: it is played."""
+        self.client.delete(self.path(kind, name))
+        self.client.request("DELETE", "/api/v1/namespaces/default/configmaps/"
+                            f"{name}-{kind.lower()}")
+
+    def items(self, path):
+        return self.client.get(path)["items"]
+
+    def declared(self):
+        return {(k, r["metadata"]["name"]): r["spec"]["value"]
+                for k in KINDS for r in self.items(self.path(k))}
+
+    def made(self):
+        return {(o["kind"], o["name"]): c["data"]["value"]
+                for c in self.items("/api/v1/namespaces/default/configmaps")
+                for o in c["metadata"].get("ownerReferences", [])}
+
+    def agree(self):
+        def same():
+            made, declared = self.made(), self.declared()
+            assert made == declared, f"{made} instead of {declared}"
+            return True
+        wait_for(same, "the roots to be mirrored")
+
+    def run(self, folder, kubeconfig=None):
+        return Tidelock("run", *(mirror(folder, k) for k in KINDS),
+                        kubeconfig=kubeconfig or self.kubeconfig, folder=folder)
+
+    def newest(self, path):
+        return max(int(o["metadata"]["resourceVersion"]) for o in self.items(path))
+
+
+@pytest.fixture(scope="module")
+def plane():
+    with ControlPlane(controller_manager=False) as plane:
+        for kind in KINDS:
+            install_crd(plane, crd(GROUP, kind, kind.lower() + "s",
+                                   {"value": {"type": "string"}}))
+        yield plane
+
+
+@pytest.fixture
+def world(plane):
+    world = World(plane)
+    for kind in KINDS:
+        for root in world.items(world.path(kind)):
+            world.remove(kind, root["metadata"]["name"])
+        for name in ("one", "two", "three"):
+            world.put(kind, name, "1")
+    return world
+
+
+def watches(world, mark):
+    """{plural: [query, ...]} of the watches that began since then."""
+    found = {}
+    for event in world.plane.audit(since=mark, user=USER, verbs=["watch"]):
+        if event["stage"] == "ResponseStarted":
+            query = urllib.parse.urlsplit(event["requestURI"]).query
+            found.setdefault(event["objectRef"]["resource"], []).append(
+                dict(urllib.parse.parse_qsl(query)))
+    return found
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["SIGTERM", "SIGKILL"])
+def test_after_a_restart_of_the_api_server_the_watches_resume(world, tmp_path, kill):
+    """Without its watch cache the API server knows everything that etcd knows,
+    so there is no reason for a list."""
+    with world.run(tmp_path):
+        world.agree()
+        mark = world.plane.audit_mark()
+        last = {"configmaps": world.newest("/api/v1/namespaces/default/configmaps"),
+                **{k.lower() + "s": world.newest(world.path(k)) for k in KINDS}}
+        world.plane.restart_apiserver(["--watch-cache=false"], kill=kill)
+        world.put("Mirror", "one", "2")
+        world.put("Shadow", "two", "2")
+        world.agree()
+        world.plane.audit_mark()
+    began = watches(world, mark)
+    assert sorted(began) == sorted(last)
+    for resource, queries in began.items():
+        for query in queries:
+            assert "sendInitialEvents" not in query, resource
+        assert int(queries[0]["resourceVersion"]) >= last[resource], resource
+    assert world.plane.audit(since=mark, user=USER, verbs=["list", "delete"]) == []
+    changed = {e["objectRef"]["name"] for e in writes(world.plane, mark, USER)}
+    assert changed == {"one-mirror", "two-shadow"}
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["SIGTERM", "SIGKILL"])
+def test_a_restart_in_the_middle_of_work_loses_nothing(world, tmp_path, kill):
+    with world.run(tmp_path):
+        world.agree()
+        mark = world.plane.audit_mark()
+        before = len(world.made())
+        for number in range(40):
+            world.put("Mirror", f"many-{number}", str(number))
+        wait_for(lambda: len(world.made()) > before + 3, "some work to be done")
+        world.plane.restart_apiserver(kill=kill)
+        world.agree()
+        world.put("Shadow", "one", "2")
+        world.agree()
+    assert world.plane.audit(since=mark, user=USER, verbs=["list", "delete"]) == []
+    # a watch resumes; where the server's own memory is too short, one list
+    for resource, queries in watches(world, mark).items():
+        assert "sendInitialEvents" not in queries[0], resource
+        assert sum("sendInitialEvents" in q for q in queries) <= 1, resource
+
+
+class Gate(Hook):
+    """Keeps what was written; can end all watches and let none begin."""
+
+    def __init__(self):
+        self.shut = False
+        self.written = []       # (method, object, value)
+        self.watched = []       # paths of watches that began
+        self.too_old = 0
+
+    def before(self, request):
+        if request.is_watch:
+            if self.shut:
+                raise Cut
+            self.watched.append(request.path)
+        if request.is_write and "/leases/" not in request.path:
+            body = json.loads(request.body or b"{}")
+            name = request.path.split("?")[0].rsplit("/", 1)[1]
+            self.written.append((request.method, name,
+                                 body.get("data", {}).get("value")))
+
+    def line(self, request, line):
+        if self.shut:
+            raise Cut
+        if b'"type":"ERROR"' in line and b'"code":410' in line:
+            self.too_old += 1
+        return line
+
+
+def shut(world, gate):
+    """Ends all watches: each by one more event of its kind, which is lost."""
+    gate.shut = True
+    for kind in KINDS:
+        world.put(kind, "three", "lost")
+    world.client.apply("/api/v1/namespaces/default/configmaps/other", {
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"},
+        "data": {"at": str(world.plane.revision())}}, force="true")
+
+
+def test_what_happened_before_a_compaction_is_found_out_by_a_list(world, tmp_path):
+    gate = Gate()
+    with ApiProxy(world.plane, world.kubeconfig, tmp_path, gate) as proxy, \
+            world.run(tmp_path, proxy.kubeconfig):
+        world.agree()
+        shut(world, gate)
+        for kind in KINDS:
+            world.remove(kind, "one")
+            world.put(kind, "two", "2")
+            world.put(kind, "four", "4")
+            world.remove(kind, "three")
+            world.put(kind, "three", "3")
+        world.plane.compact_etcd()
+        world.plane.restart_apiserver(["--watch-cache=false"])
+        gate.written.clear()
+        gate.shut = False
+        world.agree()
+        assert gate.too_old
+    assert not [w for w in gate.written if w[0] == "DELETE"]
+    made = {w[1] for w in gate.written}
+    assert made == {f"{n}-{k.lower()}" for k in KINDS for n in ("two", "three", "four")}
+
+
+def test_a_server_that_lags_takes_nobody_back_in_time(world, tmp_path):
+    """From a server that knows the present to one that still is in the past:
+    nothing of the past is written again."""
+    gate = Gate()
+    replica = world.plane.add_replica()
+    with ApiProxy(world.plane, world.kubeconfig, tmp_path, gate) as proxy, \
+            world.run(tmp_path, proxy.kubeconfig):
+        world.agree()
+        replica.lag()
+        world.put("Mirror", "one", "2")
+        world.remove("Mirror", "two")
+        world.agree()
+        gate.written.clear()
+        shut(world, gate)
+        proxy.lead_to(replica.port)
+        began = len(gate.watched)
+        gate.shut = False
+        wait_for(lambda: len(gate.watched) >= began + 3, "watches of the past")
+        replica.catch_up()
+        world.put("Mirror", "one", "3")
+        world.agree()
+    assert ("PATCH", "one-mirror", "1") not in gate.written
+    assert not [w for w in gate.written if w[1] == "two-mirror" or w[0] == "DELETE"]
+
+
+@pytest.mark.long
+def test_a_restored_backup_is_noticed(world, tmp_path):
+    """Versions are given out twice: what is known is from a time that never
+    was. Only the silence of the watches tells."""
+    with world.run(tmp_path) as process:
+        world.agree()
+        backup = world.plane.backup_etcd()
+        world.put("Mirror", "one", "2")
+        world.remove("Mirror", "two")
+        world.put("Mirror", "five", "5")
+        world.agree()
+        mark = world.plane.audit_mark()
+        world.plane.restore_etcd(backup)
+        wait_for(lambda: "restored from a backup" in process.log, "it to be noticed", 600)
+        world.put("Shadow", "one", "7")
+        world.put("Mirror", "one", "7")
+        world.agree()
+    assert world.plane.audit(since=mark, user=USER, verbs=["delete"]) == []
