@@ -50,6 +50,21 @@ static int64_t requeue_ms(const struct job *job)
     return ms;
 }
 
+/* A delay may fail for lack of memory; running keys can always be added. */
+static void requeue_after(struct controller *c, const struct object_key *key,
+                          uint64_t ms)
+{
+    if (workqueue_add_after(c->queue, key, ms) < 0)
+        workqueue_add(c->queue, key);
+}
+
+static void requeue_with_backoff(struct controller *c,
+                                 const struct object_key *key)
+{
+    if (workqueue_add_rate_limited(c->queue, key) < 0)
+        workqueue_add(c->queue, key);
+}
+
 static void requeue_failed(struct controller *c, const struct job *job)
 {
     const struct object_key *key = &job->key;
@@ -70,13 +85,13 @@ static void requeue_failed(struct controller *c, const struct job *job)
     case RETRY_SLOW:
     case RETRY_NEVER:
         /* a new version of anything it depends on wakes it at once */
-        workqueue_add_after(c->queue, key, SLOW_RETRY_MS);
+        requeue_after(c, key, SLOW_RETRY_MS);
         break;
     case RETRY_BACKOFF:
         if (job->err.retry_after_ms)
-            workqueue_add_after(c->queue, key, job->err.retry_after_ms);
+            requeue_after(c, key, job->err.retry_after_ms);
         else
-            workqueue_add_rate_limited(c->queue, key);
+            requeue_with_backoff(c, key);
         break;
     }
 }
@@ -144,8 +159,7 @@ static void job_finish(struct job *job, size_t writes)
     else {
         workqueue_forget(c->queue, &job->key);
         if (pass.requeue_ms >= 0)
-            workqueue_add_after(c->queue, &job->key,
-                                (uint64_t)pass.requeue_ms);
+            requeue_after(c, &job->key, (uint64_t)pass.requeue_ms);
     }
     workqueue_done(c->queue, &job->key);
     job_end(job);
@@ -167,12 +181,26 @@ static void on_reported(void *arg, struct changeset *cs,
     job_finish(job, outcome->writes);
 }
 
+/* They may not have been sent: the next pass does it. */
+static void forget_events(struct job *job)
+{
+    struct root_memory *m =
+        mapping_memory(job->controller, &job->key, false);
+
+    if (!m)
+        return;
+    mem_free(m->events);
+    m->events = NULL;
+}
+
 /* The pass failed: say so in the object, where a person will look. */
 static void job_report(struct job *job)
 {
     struct controller *c = job->controller;
     struct err err = { 0 };
 
+    if (job->planned)
+        forget_events(job);
     job->planned = false;
     if (c->config.one_pass || !job_plan_failure(job, &job->err) ||
         sink_submit(c->sink, &job->cs, on_reported, job, &err) < 0)
@@ -335,17 +363,19 @@ static void dispatch(struct controller *c, struct job *job,
         return;
     }
     if (root_is_stale(c, root)) {
-        workqueue_add_rate_limited(c->queue, key);
+        requeue_with_backoff(c, key);
         workqueue_done(c->queue, key);
         return;
     }
     job->controller = c;
-    if (job_begin(job, root) < 0) {
-        err_nomem(&job->err);
-        job_finish(job, 0);
+    if (job_begin(job, root) == 0) {
+        job_run(job);
         return;
     }
-    job_run(job);
+    log_error("out of memory: a root has to wait", "object", key->name, NULL);
+    job_end(job);
+    requeue_with_backoff(c, key);
+    workqueue_done(c->queue, key);
 }
 
 /* ---- the pump ---- */
@@ -377,8 +407,8 @@ void controller_schedule(struct controller *c)
     c->timer = 0;
     if (wait == UINT64_MAX)
         return;
-    c->soon = wait == 0;
     c->timer = loop_after(c->config.loop, wait, pump, c);
+    c->soon = wait == 0 && c->timer; /* out of memory: the next event does */
 }
 
 /* ---- life ---- */

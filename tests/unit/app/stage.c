@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "test.h"
 
 static const struct resource RESOURCES[STAGE_KINDS] = {
@@ -50,6 +51,12 @@ static const struct resource RESOURCES[STAGE_KINDS] = {
                     .plural = "nodes",
                     .singular = "node"},
 };
+
+/* What is tested here would be logged again and again. */
+__attribute__((constructor)) static void be_quiet(void)
+{
+    log_setup((enum log_level)(LOG_ERROR + 1), LOG_TEXT, clock_real());
+}
 
 const struct resource *stage_resource(enum stage_kind kind)
 {
