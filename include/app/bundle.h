@@ -23,6 +23,9 @@ struct bundle {
  * lives in `a`. */
 int bundle_load(struct arena *a, const char *path, const char *const *sets,
                 size_t set_count, struct bundle *ret, struct err *err);
+/* Only the script, for what its declaration says: `params` stays NULL. */
+int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
+                       struct err *err);
 void bundle_release(struct bundle *b);
 
 #endif

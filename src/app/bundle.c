@@ -136,15 +136,14 @@ static int add_sets(struct arena *a, struct value *given,
     return 0;
 }
 
-int bundle_load(struct arena *a, const char *path, const char *const *sets,
-                size_t set_count, struct bundle *ret, struct err *err)
+int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
+                       struct err *err)
 {
     struct reading *r = arena_calloc(a, 1, sizeof(*r));
-    struct value *given = value_object(a);
     struct bundle b = { .path = path };
     int rc;
 
-    if (!r || !given)
+    if (!r)
         return err_nomem(err);
     r->a = a;
     rc = read_scripts(r, path, err);
@@ -153,6 +152,19 @@ int bundle_load(struct arena *a, const char *path, const char *const *sets,
     if (rc < 0)
         return rc;
     b.decl = script_decl(b.script);
+    *ret = b;
+    return 0;
+}
+
+int bundle_load(struct arena *a, const char *path, const char *const *sets,
+                size_t set_count, struct bundle *ret, struct err *err)
+{
+    struct value *given = value_object(a);
+    struct bundle b = { 0 };
+    int rc = given ? bundle_load_script(a, path, &b, err) : err_nomem(err);
+
+    if (rc < 0)
+        return rc;
     rc = read_parameters(a, path, &given, err);
     if (rc == 0)
         rc = add_sets(a, given, sets, set_count, err);

@@ -9,6 +9,7 @@
 const struct command *const cli_commands[] = {
     &cmd_run,
     &cmd_plan,
+    &cmd_rbac,
     &cmd_version,
     &cmd_help,
     NULL,
