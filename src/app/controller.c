@@ -351,14 +351,11 @@ static void dispatch(struct controller *c, struct job *job,
                      const struct object_key *key)
 {
     struct snapshot *root = store_get(c->root.feed->store, key);
+    struct root_memory *m;
 
     if (!root) {
         mapping_forget(c, key);
         workqueue_forget(c->queue, key);
-        workqueue_done(c->queue, key);
-        return;
-    }
-    if (c->config.one_pass && passed_before(c, key)) {
         workqueue_done(c->queue, key);
         return;
     }
@@ -367,12 +364,19 @@ static void dispatch(struct controller *c, struct job *job,
         workqueue_done(c->queue, key);
         return;
     }
+    if (c->config.one_pass && passed_before(c, key)) {
+        workqueue_done(c->queue, key);
+        return;
+    }
+    m = mapping_memory(c, key, false);
     job->controller = c;
     if (job_begin(job, root) == 0) {
         job_run(job);
         return;
     }
     log_error("out of memory: a root has to wait", "object", key->name, NULL);
+    if (m)
+        m->passed = false;
     job_end(job);
     requeue_with_backoff(c, key);
     workqueue_done(c->queue, key);

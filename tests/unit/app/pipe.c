@@ -11,17 +11,6 @@
 
 /* ---- the source ---- */
 
-static const struct resource *resource_of(const struct gvk *gvk)
-{
-    for (int k = STAGE_ROOT; k < STAGE_KINDS; k++) {
-        const struct resource *r = stage_resource((enum stage_kind)k);
-
-        if (strcmp(r->kind, gvk->kind) == 0)
-            return r;
-    }
-    return NULL;
-}
-
 static struct source_feed *feed_of(struct source *source,
                                    const struct source_want *want,
                                    struct err *err)
@@ -38,7 +27,8 @@ static struct source_feed *feed_of(struct source *source,
     }
     p->feed_count++;
     f->gvk = want->gvk;
-    f->feed.resource = resource_of(&want->gvk);
+    f->feed.resource =
+        restmap_find(p->restmap, want->gvk.api_version, want->gvk.kind);
     f->feed.known = true;
     snprintf(f->want, sizeof f->want, "%s %s %s", want->ns,
              want->labels ? want->labels : "-",
