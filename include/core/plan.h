@@ -115,9 +115,10 @@ struct view_read *plan_add_read(struct plan *p);
 void plan_requeue(struct plan *p, int64_t ms);        /* earliest wins */
 void plan_requeue_at(struct plan *p, int64_t unix_s); /* earliest wins */
 
-/* Replace every VALUE_SECRET below the steps and the status by the bytes of
- * the view's snapshot (base64 as it is under .data of a Secret, decoded
- * anywhere else; not UTF-8 there: -ERR_PLAN), marked sensitive. */
+/* Replace every VALUE_SECRET below the steps by the bytes of the view's
+ * snapshot (base64 as it is under .data of a Secret, decoded anywhere else;
+ * not UTF-8 there: -ERR_PLAN), marked sensitive. One in the status is refused:
+ * -ERR_PLAN. */
 int plan_resolve_secrets(struct plan *p, const struct view *view,
                          struct err *err);
 

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/cluster.h"
+#include "core/changeset.h"
 #include "kube/request.h"
 #include "kube/snapshot.h"
 
@@ -19,5 +21,9 @@ int answer_object(const struct target *t, const char *body, size_t len,
  * finalizer an object is deleted by the same request. */
 bool answer_is_last(const struct snapshot *snap);
 bool answer_is_a(const char *kind, const char *body, size_t len);
+/* The server's words about a change that holds values of Secrets may quote
+ * them: leave of `err` which fields they name. */
+void answer_hide(const struct cluster_answer *answer, const struct change *c,
+                 struct err *err);
 
 #endif

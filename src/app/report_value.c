@@ -155,6 +155,8 @@ static struct value *field_value(struct arena *a,
     struct value *before = f->before ? value_copy(a, f->before) : NULL;
     struct value *after = f->after ? value_copy(a, f->after) : NULL;
 
+    before = before ? hide_marked(a, before, f->before) : NULL;
+    after = after ? hide_marked(a, after, f->after) : NULL;
     if (f->sensitive) {
         before = before ? value_string(a, hidden) : NULL;
         after = after ? value_string(a, hidden) : NULL;

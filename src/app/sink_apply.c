@@ -500,20 +500,23 @@ static void after_look(struct exec *e, const char *body, size_t len,
 static void on_answer(void *arg, const struct cluster_answer *answer)
 {
     struct exec *e = arg;
+    struct err err = *answer->err;
 
     e->call = NULL;
+    if (e->stage == STAGE_ASK || e->stage == STAGE_WRITE)
+        answer_hide(answer, current(e), &err);
     switch (e->stage) {
     case STAGE_ROOT:
         after_root(e, answer->body, answer->len, answer->err);
         break;
     case STAGE_ASK:
-        after_ask(e, answer->err);
+        after_ask(e, &err);
         break;
     case STAGE_WRITE:
-        if (answer->err->code == ERR_NONE)
+        if (err.code == ERR_NONE)
             write_done(e, answer->body, answer->len);
         else
-            write_refused(e, answer->sent, answer->err);
+            write_refused(e, answer->sent, &err);
         break;
     case STAGE_SEE:
         after_see(e, answer->body, answer->len, answer->err);

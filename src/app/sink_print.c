@@ -14,6 +14,7 @@
 #include "answer_impl.h"
 #include "base/mem.h"
 #include "core/diff.h"
+#include "core/sensitive.h"
 #include "kube/snapshot.h"
 
 struct print_sink {
@@ -141,6 +142,8 @@ static int confirm(struct asking *q, struct change *c, const char *body,
 
     if (rc == 0 && c->live)
         rc = snapshot_value(c->live, a, &before, err);
+    sensitive_mark(before, c->body);
+    sensitive_mark(after, c->body);
     pair.before = before;
     pair.after = after;
     if (c->verb == CHANGE_STATUS || c->verb == CHANGE_SCALE) {
@@ -205,6 +208,7 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
         after_look(q, answer);
         return;
     }
+    answer_hide(answer, c, &why);
     if (c->verb == CHANGE_CREATE &&
         (why.code == ERR_CONFLICT || why.code == ERR_EXISTS ||
          why.code == ERR_FIELD_CONFLICT)) {

@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "core/owned_fields.h"
+#include "core/sensitive.h"
 
 /* One place in the three trees. */
 struct place {
@@ -67,7 +68,7 @@ static bool is_sensitive(const struct comparison *c, const struct value *v)
     if (c->secret &&
         (text_starts(path, ".data") || text_starts(path, ".stringData")))
         return true;
-    return v && (v->sensitive || v->type == VALUE_SECRET);
+    return sensitive_holds(v);
 }
 
 /* Absent on both sides still is one: we own what is not there any more. */

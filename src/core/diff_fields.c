@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sensitive.h"
+
 struct walker {
     struct arena *a;
     struct str path;
@@ -123,19 +125,6 @@ static bool in_secret_data(const struct walker *w)
 }
 
 /* Is anything in the tree to be hidden? */
-static bool holds_sensitive(const struct value *v)
-{
-    bool found = v && (v->sensitive || v->type == VALUE_SECRET);
-
-    if (value_is(v, VALUE_ARRAY))
-        for (uint32_t i = 0; !found && i < v->count; i++)
-            found = holds_sensitive(v->as.items[i]);
-    if (value_is(v, VALUE_OBJECT))
-        for (uint32_t i = 0; !found && i < v->count; i++)
-            found = holds_sensitive(v->as.members[i].value);
-    return found;
-}
-
 static bool is_leaf(const struct value *v)
 {
     return v && v->type != VALUE_OBJECT && v->type != VALUE_ARRAY;
@@ -394,7 +383,7 @@ static bool opens(const struct walker *w, struct pair p)
 
     if ((p.before && p.after) || is_leaf(v) || v->count == 0)
         return false;
-    return w->path.len == 0 || in_secret_data(w) || holds_sensitive(v) ||
+    return w->path.len == 0 || in_secret_data(w) || sensitive_holds(v) ||
            strcmp(str_text(&w->path), ".metadata") == 0 ||
            strcmp(str_text(&w->path), ".metadata.annotations") == 0;
 }
@@ -412,8 +401,8 @@ static int walk_pair(struct walker *w, struct pair p)
     if (p.before && p.after &&
         scalar_equal(p.before, p.after, schema_scalar(p.node)))
         return 0;
-    sensitive = in_secret_data(w) || holds_sensitive(p.before) ||
-                holds_sensitive(p.after);
+    sensitive = in_secret_data(w) || sensitive_holds(p.before) ||
+                sensitive_holds(p.after);
     return emit(w, p, sensitive);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "core/sensitive.h"
 
 void plan_init(struct plan *p, struct arena *a)
 {
@@ -263,11 +264,11 @@ int plan_resolve_secrets(struct plan *p, const struct view *view,
 
     for (size_t i = 0; i < p->count && rc == 0; i++)
         rc = resolve_step(&r, &p->steps[i]);
-    r.is_secret = false;
-    if (rc == 0 && p->status) {
-        rc = resolve(&r, p->status, (struct spot){0, false});
-        if (rc < 0)
-            err_wrap(err, "%s: plan:status", p->status_line);
+    if (rc == 0 && sensitive_holds(p->status)) {
+        err_set(err, ERR_PLAN, "%s: plan:status: a secret value has no place "
+                               "in a status", p->status_line);
+        rc = err_hint(err, "whoever may see the object sees it; place "
+                           "handle:checksum()");
     }
     return rc;
 }

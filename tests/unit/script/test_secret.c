@@ -158,8 +158,7 @@ static const char placed[] =
     "name = 'd' }, spec = { data = { a.data.p } } }\n"
     "plan:patch({ 'v1', 'Secret', 'a' }, { { op = 'add', path = '/data/z', "
     "value = a.data.p }, { op = 'add', path = '/stringData/z', value = "
-    "a.data.p } }, { type = 'json' })\n"
-    "plan:status { p = a.data.p }";
+    "a.data.p } }, { type = 'json' })";
 
 TEST(handles_become_bytes_behind_the_script)
 {
@@ -179,8 +178,7 @@ TEST(handles_become_bytes_behind_the_script)
               "\"data\":[\"pass\"]}}\n"
               "patch Secret a json @operator.lua:4 [{\"op\":\"add\",\"path\":"
               "\"/data/z\",\"value\":\"cGFzcw==\"},{\"op\":\"add\",\"path\":"
-              "\"/stringData/z\",\"value\":\"pass\"}]\n"
-              "status @operator.lua:5 {\"p\":\"pass\"}\n");
+              "\"/stringData/z\",\"value\":\"pass\"}]\n");
     v = value_path(k.plan.steps[0].body, "data.p");
     check(v && v->sensitive);
     kit_release(&k);
@@ -202,12 +200,28 @@ TEST(bytes_that_are_no_text_stay_in_the_data_of_secrets)
     kit_release(&k);
 }
 
+TEST(a_secret_value_has_no_place_in_a_status)
+{
+    struct kit k;
+
+    kit_init(&k);
+    add_secrets(&k);
+    check_ok(kit_run(&k, SECRET "plan:status { a = { p = { a.data.p } } }"),
+             &k.err);
+    check_int(plan_resolve_secrets(&k.plan, &k.view, &k.err), -ERR_PLAN);
+    check_str(k.err.msg, "operator.lua:1: plan:status: a secret value has no "
+                         "place in a status");
+    kit_release(&k);
+}
+
 TEST(a_root_that_is_a_secret_has_handles_too)
 {
     static const char text[] =
         "local tidelock = require 'tidelock'\nreturn tidelock.operator { api = "
-        "1, name = 'x', resource = { 'v1', 'Secret' }, reconcile = "
-        "function(s, view, plan) plan:status { p = s.data.p } end }";
+        "1, name = 'x', resource = { 'v1', 'Secret' }, owns = { { 'v1', "
+        "'ConfigMap' } }, reconcile = function(s, view, plan) plan:apply { "
+        "apiVersion = 'v1', kind = 'ConfigMap', metadata = { name = 'm' }, "
+        "data = { p = s.data.p } } end }";
     struct kit k;
     struct gvk gvk = {"v1", "Secret"};
     static const char json[] =
@@ -220,6 +234,9 @@ TEST(a_root_that_is_a_secret_has_handles_too)
     check_ok(kit_load(&k, text), &k.err);
     check_ok(kit_call(&k, JOB_RECONCILE), &k.err);
     check_ok(plan_resolve_secrets(&k.plan, &k.view, &k.err), &k.err);
-    check_str(kit_plan(&k), "status @operator.lua:2 {\"p\":\"pass\"}\n");
+    check_str(kit_plan(&k),
+              "apply ConfigMap m @operator.lua:2 {\"apiVersion\":\"v1\","
+              "\"data\":{\"p\":\"pass\"},\"kind\":\"ConfigMap\","
+              "\"metadata\":{\"name\":\"m\"}}\n");
     kit_release(&k);
 }
