@@ -1,77 +1,12 @@
 """The plan/action table of the design (what the cache says, what is true, what
 is declared), row by row, with a proxy that keeps tidelock's view old."""
 
-import pytest
-
-import echo
-from echo import Echo, configmap, deployment, ref
-from gate import Gate, is_write
-from harness import Tidelock, condition, wait_for, write_operator, writes
-from proxy import ApiProxy
+from echo import Echo, configmap, deployment
+from gate import is_write
+from harness import condition, wait_for, write_operator
+from live import READY, Live, live          # noqa: F401 (a fixture)
 
 CREATE_ONLY = "1"       # the resourceVersion of an apply that only creates
-
-
-class Live(Echo):
-    """A root whose operator runs behind a gate."""
-
-    def start(self, folder, *arguments):
-        self.gate = Gate()
-        self.proxy = ApiProxy(self.cluster, self.kubeconfig, folder, self.gate)
-        self.proxy.__enter__()
-        self.process = Tidelock("run", *self.arguments, "-v", *arguments,
-                                kubeconfig=self.proxy.kubeconfig, folder=folder)
-        return self
-
-    def stop(self):
-        self.gate.open()
-        try:
-            self.process.stop()
-        finally:
-            self.proxy.__exit__()
-
-    def settle(self, *steps, **spec):
-        """Declares this and waits until it is said to be applied."""
-        generation = self.declare(*steps, **spec)["metadata"]["generation"]
-        wait_for(lambda: self.root()["status"]["observedGeneration"] == generation,
-                 "the root to be observed")
-        return self.cluster.audit_mark()
-
-    def wait_reason(self, reason):
-        return wait_for(lambda: (condition(self.root(), "Reconciled") or {}).get(
-            "reason") == reason and self.root(), f"reason {reason}")
-
-    # What tidelock sent: [(method, name, code, body)].
-
-    def sent(self, since, plural="configmaps"):
-        return [(e["verb"], e["objectRef"]["name"], e["responseStatus"]["code"],
-                 e.get("requestObject") or {})
-                for e in writes(self.cluster, since, self.user)
-                if e["objectRef"]["resource"] == plural]
-
-    def looked_at_root(self, since):
-        """Codes of its live GETs of the root."""
-        return [e["responseStatus"]["code"] for e in
-                self.cluster.audit(since=since, user=self.user, verbs=["get"])
-                if e["objectRef"]["resource"] == "echoes"]
-
-
-READY = ("condition", "Ready", True, "Is")
-
-
-@pytest.fixture
-def live(echo_cluster, bare_namespace, bare_admin, tmp_path):
-    found = Live(echo_cluster, bare_namespace, bare_admin,
-                 echo.operator(tmp_path)).start(tmp_path)
-    failed = True
-    try:
-        wait_for(lambda: "in sync" in found.process.log, "tidelock to be in sync")
-        yield found
-        failed = False
-    finally:
-        if failed:
-            print(found.process.log[-6000:])
-        found.stop()
 
 
 def child(value):
