@@ -23,8 +23,10 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def cluster():
     """A control plane with controllers, shared by the whole session."""
-    with ControlPlane() as plane:
+    with ControlPlane(controller_manager=False) as plane:
+        # The garbage collector looks for new kinds every 30 s, and first of all.
         harness.install_crd(plane, harness.ROOT / "operators/website/crd.yaml")
+        plane.start_controller_manager()
         yield plane
 
 
