@@ -97,8 +97,7 @@ static void fail(struct reflector *r, const struct err *why)
         r->failures = 0;
     ms = backoff_jitter(
         &r->rng, backoff_ms(BACKOFF_BASE_MS, BACKOFF_CAP_MS, r->failures));
-    if (asked > 0)
-        asked += rng_below(&r->rng, asked / 4);
+    asked += rng_below(&r->rng, asked / 4); /* zero stays zero */
     r->failures++;
     r->stats.failures++;
     wait_for(r, ms > asked ? ms : asked, why);
