@@ -124,7 +124,7 @@ void pipe_end(struct pipe *p, enum err_code code)
         end_held(&p->held[i], code);
         return;
     }
-    check(!"a changeset is held");
+    test_check(false, __FILE__, __LINE__, "a changeset is held");
 }
 
 /* ---- the controller ---- */
@@ -237,7 +237,7 @@ struct pipe_feed *pipe_feed(struct pipe *p, const char *kind)
     for (size_t i = 0; i < p->feed_count; i++)
         if (strcmp(p->feeds[i].gvk.kind, kind) == 0)
             return &p->feeds[i];
-    check(!"there is such a feed");
+    test_check(false, __FILE__, __LINE__, kind);
     return NULL;
 }
 

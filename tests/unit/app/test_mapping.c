@@ -39,8 +39,7 @@ TEST(a_root_is_woken_by_what_its_script_may_see)
         ",'generation':2,'annotations':{'x':'y'}",
         ",'generation':2,'finalizers':['x/y']",
         ",'generation':2",
-        ",'generation':2,'deletionTimestamp':'2026-01-01T00:00:00Z',"
-        "'finalizers':['x/y']",
+        ",'generation':2,'deletionTimestamp':'2026-01-01T00:00:00Z'",
     };
     struct pipe p;
 
