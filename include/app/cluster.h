@@ -27,10 +27,10 @@ struct cluster {
     struct http *http;
     struct restmap *restmap;
     struct schema_set *schemas;
-    char *apis_etag; /* of the last /apis answer */
+    char *apis_etag;                     /* of the last /apis answer */
     struct cluster_discovery *discovery; /* the refresh under way, or NULL */
-    struct map *schema_groups; /* "apps/v1": asked for already */
-    struct cluster_call *calls; /* under way */
+    struct map *schema_groups;           /* "apps/v1": asked for already */
+    struct cluster_call *calls;          /* under way */
 };
 
 int cluster_open(struct loop *loop, const struct cluster_options *options,
@@ -38,8 +38,7 @@ int cluster_open(struct loop *loop, const struct cluster_options *options,
 void cluster_close(struct cluster *c); /* NULL is fine */
 
 /* Called once from a loop turn; err->code NONE on success. */
-typedef void (*cluster_done_fn)(void *arg, bool changed,
-                                const struct err *err);
+typedef void (*cluster_done_fn)(void *arg, bool changed, const struct err *err);
 /* Refresh the restmap (DI-1). With an unchanged ETag `changed` is false and
  * nothing was read. One refresh at a time: a second call joins the first. */
 int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
@@ -57,7 +56,7 @@ struct cluster_answer {
     int status; /* HTTP code, 0 when there was no answer */
     const char *body;
     size_t len;
-    bool sent; /* a write that failed may have had its effect */
+    bool sent;             /* a write that failed may have had its effect */
     const struct err *err; /* code NONE: fine; the API server's Status
                             * (kube/status.h) is in it already */
 };

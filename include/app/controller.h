@@ -26,31 +26,31 @@ struct controller;
 struct pass {
     struct object_key key;
     const struct snapshot *root;
-    const struct plan *plan;      /* NULL when the script failed */
-    const struct changeset *cs;   /* NULL when there was no plan */
-    const struct err *err;        /* code NONE: everything was carried out */
-    const char *trace;            /* where in the script, or NULL */
+    const struct plan *plan;    /* NULL when the script failed */
+    const struct changeset *cs; /* NULL when there was no plan */
+    const struct err *err;      /* code NONE: everything was carried out */
+    const char *trace;          /* where in the script, or NULL */
     size_t writes;
-    int64_t requeue_ms;           /* -1: none */
+    int64_t requeue_ms; /* -1: none */
 };
 typedef void (*controller_pass_fn)(void *arg, const struct pass *pass);
 /* Something changed that the owner may wait for: look at controller_state(). */
 typedef void (*controller_change_fn)(void *arg);
 
 struct controller_config {
-    struct loop *loop;                /* all borrowed */
+    struct loop *loop; /* all borrowed */
     struct script *script;
     struct source *source;
     const struct restmap *restmap;
     const struct schema_set *schemas;
-    bool schemas_are_live;            /* this server's own */
-    struct value *params;             /* checked: operator_params() */
-    const char *ns;                   /* --namespace, "" = all */
-    const char *name;                 /* only this root; NULL = all */
-    unsigned max_in_flight;           /* roots at a time; 0 = 10 */
-    bool one_pass;                    /* plan: each root once */
-    controller_pass_fn on_pass;       /* may be NULL */
-    controller_change_fn on_change;   /* may be NULL */
+    bool schemas_are_live;          /* this server's own */
+    struct value *params;           /* checked: operator_params() */
+    const char *ns;                 /* --namespace, "" = all */
+    const char *name;               /* only this root; NULL = all */
+    unsigned max_in_flight;         /* roots at a time; 0 = 10 */
+    bool one_pass;                  /* plan: each root once */
+    controller_pass_fn on_pass;     /* may be NULL */
+    controller_change_fn on_change; /* may be NULL */
     void *arg;
 };
 
@@ -69,12 +69,12 @@ void controller_feed_changed(struct controller *c, struct source_feed *feed);
 void controller_drain(struct controller *c);
 
 struct controller_state {
-    bool synced;       /* every root and owned feed is known */
+    bool synced;                /* every root and owned feed is known */
     const struct err *unsynced; /* one reason when not; borrowed */
-    bool final;        /* that reason will not go away by waiting a moment:
-                        * forbidden, no such kind, ... */
+    bool final; /* that reason will not go away by waiting a moment:
+                 * forbidden, no such kind, ... */
     size_t ready, running, delayed;
-    size_t failing;    /* roots whose last pass failed */
+    size_t failing; /* roots whose last pass failed */
     uint64_t passes;
 };
 struct controller_state controller_state(struct controller *c);

@@ -32,8 +32,8 @@ int ledger_check(struct ledger *l, ledger_done_fn done, void *arg,
 /* Must something be entered before the first apply? After a check. */
 bool ledger_incomplete(const struct ledger *l);
 /* The request that enters it, for `plan`. */
-int ledger_request(const struct ledger *l, struct arena *a,
-                   struct request *ret, struct err *err);
+int ledger_request(const struct ledger *l, struct arena *a, struct request *ret,
+                   struct err *err);
 int ledger_write(struct ledger *l, ledger_done_fn done, void *arg,
                  struct err *err);
 /* Does the ledger hold a retired kind that could be taken out? Then write. */

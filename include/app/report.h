@@ -20,8 +20,8 @@ enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_YAML };
 struct report_options {
     enum report_format format;
     bool color;
-    bool stream;          /* text: print each item when it comes */
-    bool offline;         /* nothing was confirmed by a server, on purpose */
+    bool stream;  /* text: print each item when it comes */
+    bool offline; /* nothing was confirmed by a server, on purpose */
     const char *operator_name;
     void (*print)(void *arg, const char *text, size_t len);
     void *arg;

@@ -19,7 +19,7 @@
 #include "kube/key.h"
 #include "kube/request.h"
 
-#define PLAN_MAX_STEPS 500          /* note 07 B5.3 */
+#define PLAN_MAX_STEPS 500 /* note 07 B5.3 */
 #define PLAN_MAX_BYTES (1u << 20)
 #define PLAN_MAX_NODES 100000u
 #define PLAN_MAX_DEPTH 64u
@@ -49,9 +49,9 @@ struct plan_step {
     /* APPLY */
     struct object_ref *after; /* comes after these steps */
     size_t after_count;
-    const char *held;   /* gate not open yet: neither applied nor pruned */
-    bool orphan;        /* on_delete = "orphan" */
-    bool recreate;      /* immutable = "recreate" */
+    const char *held; /* gate not open yet: neither applied nor pruned */
+    bool orphan;      /* on_delete = "orphan" */
+    bool recreate;    /* immutable = "recreate" */
     /* PATCH */
     enum patch_type patch_type;
     /* SCALE */
@@ -82,7 +82,7 @@ struct plan {
     struct arena *arena;
     struct plan_step *steps;
     size_t count, cap;
-    struct value *status;    /* NULL: plan:status was not called */
+    struct value *status; /* NULL: plan:status was not called */
     const char *status_line;
     struct plan_condition *conditions;
     size_t condition_count, condition_cap;
@@ -92,14 +92,14 @@ struct plan {
     size_t log_count, log_cap;
     struct view_read *reads;
     size_t read_count, read_cap;
-    int64_t requeue_ms;      /* -1: none; the earliest wins */
-    int64_t requeue_at;      /* unix seconds, -1: none */
-    const char *nothing;     /* plan:nothing(reason), else NULL */
-    const char *prune_all;   /* plan:prune_all(reason), else NULL */
-    const char *trace;       /* of a failed run, for people: the operator, the
-                              * object, the Lua frames; else NULL */
-    bool finalizing;         /* made by finalize() */
-    bool finalize_done;      /* finalize() returned true */
+    int64_t requeue_ms;    /* -1: none; the earliest wins */
+    int64_t requeue_at;    /* unix seconds, -1: none */
+    const char *nothing;   /* plan:nothing(reason), else NULL */
+    const char *prune_all; /* plan:prune_all(reason), else NULL */
+    const char *trace;     /* of a failed run, for people: the operator, the
+                            * object, the Lua frames; else NULL */
+    bool finalizing;       /* made by finalize() */
+    bool finalize_done;    /* finalize() returned true */
 };
 
 void plan_init(struct plan *p, struct arena *a);

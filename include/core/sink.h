@@ -13,7 +13,7 @@ struct sink;
 /* What became of it. `err->code` NONE: everything was done. */
 struct sink_outcome {
     const struct err *err;
-    size_t writes;          /* requests that changed something (or would) */
+    size_t writes; /* requests that changed something (or would) */
     const struct change *failed; /* NULL when nothing failed */
 };
 typedef void (*sink_done_fn)(void *arg, struct changeset *cs,

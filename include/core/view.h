@@ -20,13 +20,13 @@
 struct view_kind {
     struct gvk gvk;
     const struct resource *resource; /* NULL while the server lacks the kind */
-    bool known;          /* synced, allowed, watch not stale */
-    const char *unknown; /* why not; NULL when known */
-    bool owned;          /* items are this root's children only: its uid is
-                          * the controller's, or nobody is the controller and
-                          * the label tidelock.dev/owner-uid has it */
+    bool known;                      /* synced, allowed, watch not stale */
+    const char *unknown;             /* why not; NULL when known */
+    bool owned; /* items are this root's children only: its uid is
+                 * the controller's, or nobody is the controller and
+                 * the label tidelock.dev/owner-uid has it */
     const struct operator_read *read; /* the declaration, NULL when owned */
-    struct snapshot *const *items; /* sorted by namespace, name; borrowed */
+    struct snapshot *const *items;    /* sorted by namespace, name; borrowed */
     size_t count;
 };
 
@@ -47,10 +47,10 @@ struct view {
 
 /* What a job read, recorded for validation before destructive writes (G4). */
 struct view_read {
-    uint32_t kind;             /* index into view.kinds */
-    bool list;                 /* membership was read */
+    uint32_t kind;                   /* index into view.kinds */
+    bool list;                       /* membership was read */
     const struct snapshot *snapshot; /* body read; NULL: absent or list */
-    const char *ns, *name;     /* what was asked for when absent */
+    const char *ns, *name;           /* what was asked for when absent */
 };
 
 #endif

@@ -47,16 +47,16 @@ struct http_limits {
 
 /* What a request ended with. Borrowed during the callback. */
 struct http_result {
-    int status;         /* HTTP code, 0 when there was no answer */
-    const char *body;   /* short requests without on_data: everything; error
-                         * bodies are cut at 1 MiB. Never NULL */
+    int status;       /* HTTP code, 0 when there was no answer */
+    const char *body; /* short requests without on_data: everything; error
+                       * bodies are cut at 1 MiB. Never NULL */
     size_t body_len;
     const char *retry_after; /* header text or NULL */
-    const char *warning;     /* Warning: 299 texts, newline separated, or NULL */
-    const char *etag;        /* or NULL */
-    bool sent;          /* were bytes of the request possibly sent, and not
-                         * answered with 401 or 429? A write that failed after
-                         * that has an unknown outcome */
+    const char *warning; /* Warning: 299 texts, newline separated, or NULL */
+    const char *etag;    /* or NULL */
+    bool sent;           /* were bytes of the request possibly sent, and not
+                          * answered with 401 or 429? A write that failed after
+                          * that has an unknown outcome */
 };
 /* Transport trouble is in `err`; an HTTP answer of any status but a redirect
  * gives err->code ERR_NONE: see kube/status.h.
@@ -84,15 +84,15 @@ struct http_call {
     void *arg;
     const char *if_none_match; /* ETag or NULL; borrowed during the call. An
                                 * unchanged resource then answers 304 */
-    bool retry;    /* HT-8: repeat up to 10 times on 429 and 5xx that carry
-                    * Retry-After (at most 60 s), and reads whose connection
-                    * was lost before anything went to on_data */
+    bool retry;      /* HT-8: repeat up to 10 times on 429 and 5xx that carry
+                      * Retry-After (at most 60 s), and reads whose connection
+                      * was lost before anything went to on_data */
     bool repeatable; /* a write that does no harm when the server gets it
                       * twice (an apply or delete with preconditions): it is
                       * repeated as a read is. Without it a server that leaves
                       * by GOAWAY makes the writes under way `sent` failures,
                       * since libcurl does not tell which it had looked at */
-    bool unfenced; /* a write the fence does not stop: the lease itself */
+    bool unfenced;   /* a write the fence does not stop: the lease itself */
 };
 
 /* `config` is borrowed and must outlive the client. `user_agent` is copied.

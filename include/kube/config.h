@@ -21,8 +21,8 @@ struct exec_config {
                           * name for PATH */
     const char **args;   /* NULL-terminated */
     const char **env;    /* NAME=VALUE, NULL-terminated */
-    const char *api_version;  /* EXEC_V1 or EXEC_V1BETA1 */
-    const char *install_hint; /* free of control characters, or NULL */
+    const char *api_version;      /* EXEC_V1 or EXEC_V1BETA1 */
+    const char *install_hint;     /* free of control characters, or NULL */
     const char *interactive_mode; /* Never, IfAvailable, Always */
     bool provide_cluster_info;
 };
@@ -37,7 +37,7 @@ struct kubeconfig {
     const char *context; /* "" for in-cluster */
     const char *cluster_name;
     const char *user_name;
-    const char *ns; /* the context's namespace, "default" when unset */
+    const char *ns;     /* the context's namespace, "default" when unset */
     const char *server; /* "https://host:port/prefix" without final slash */
     const char *tls_server_name;
     const char *proxy_url;
@@ -71,8 +71,8 @@ struct kubeconfig_file {
  * missing and which contexts there are; -ERR_NOT_FOUND: no file says
  * anything at all. */
 int kubeconfig_load(struct arena *a, const struct kubeconfig_file *files,
-                    size_t count, const char *context,
-                    struct kubeconfig *ret, struct err *err);
+                    size_t count, const char *context, struct kubeconfig *ret,
+                    struct err *err);
 
 /* What a pod knows of its cluster (AU-2). */
 struct pod_env {
@@ -90,9 +90,9 @@ int kubeconfig_in_cluster(struct arena *a, const struct pod_env *pod,
 int exec_info_print(const struct kubeconfig *c, bool interactive,
                     struct str *out, struct err *err);
 struct exec_credential {
-    const char *token; /* NULL or */
+    const char *token;                /* NULL or */
     const char *cert_data, *key_data; /* PEM, always both */
-    long long expires; /* unix seconds, 0 = never */
+    long long expires;                /* unix seconds, 0 = never */
 };
 /* What the plugin wrote. -ERR_CONFIG. */
 int exec_credential_parse(struct arena *a, const struct kubeconfig *c,

@@ -35,10 +35,10 @@ struct script_file {
  * memory limit end a script with a verdict; at the hard one the allocator
  * refuses, which is no good place to stop: leave it well above. */
 struct script_limits {
-    uint64_t instructions;   /* 5,000,000; library calls are charged too */
-    uint64_t cpu_ms;         /* 1,000 of CPU time */
-    size_t memory_soft;      /* 16 MiB */
-    size_t memory_hard;      /* 64 MiB */
+    uint64_t instructions; /* 5,000,000; library calls are charged too */
+    uint64_t cpu_ms;       /* 1,000 of CPU time */
+    size_t memory_soft;    /* 16 MiB */
+    size_t memory_hard;    /* 64 MiB */
 };
 
 /* `files` must hold "operator.lua"; files that do not end in .lua are passed

@@ -13,7 +13,7 @@
 int answer_object(const struct target *t, const char *body, size_t len,
                   struct snapshot **ret, struct err *err)
 {
-    struct gvk gvk = { t->resource->api_version, t->resource->kind };
+    struct gvk gvk = {t->resource->api_version, t->resource->kind};
     struct snapshot *snap;
     int rc = snapshot_parse(body, len, &gvk, &snap, err);
 
@@ -32,9 +32,9 @@ int answer_object(const struct target *t, const char *body, size_t len,
 
 bool answer_is_last(const struct snapshot *snap)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct value *v;
-    struct err err = { 0 };
+    struct err err = {0};
     bool last = false;
 
     if (snap->deleting && snapshot_value(snap, &arena, &v, &err) == 0) {
@@ -49,9 +49,9 @@ bool answer_is_last(const struct snapshot *snap)
 
 bool answer_is_a(const char *kind, const char *body, size_t len)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct value *v;
-    struct err err = { 0 };
+    struct err err = {0};
     bool is = value_parse(&arena, body, len, &v, &err) == 0 &&
               text_equal(value_text_at(v, "kind"), kind);
 
@@ -76,13 +76,13 @@ static void add_causes(struct str *out, const struct value *status)
  * not there, is said without values, unless a webhook says it. */
 static bool may_quote(const struct change *c, const struct err *err)
 {
-    bool secret = !*c->resource->group &&
-                  strcmp(c->resource->kind, "Secret") == 0;
+    bool secret =
+        !*c->resource->group && strcmp(c->resource->kind, "Secret") == 0;
     bool values = err->code == ERR_REJECTED || err->code == ERR_SERVER ||
                   err->code == ERR_LIMIT;
-    struct value text = { .type = VALUE_STRING,
-                          .count = (uint32_t)strlen(err->msg),
-                          .as.string = err->msg };
+    struct value text = {.type = VALUE_STRING,
+                         .count = (uint32_t)strlen(err->msg),
+                         .as.string = err->msg};
 
     if (values)
         return secret || sensitive_holds(c->body);
@@ -94,8 +94,8 @@ void answer_hide(const struct cluster_answer *answer, const struct change *c,
                  struct err *err)
 {
     unsigned retry_ms = err->retry_after_ms;
-    struct arena a = { 0 };
-    struct str text = { 0 };
+    struct arena a = {0};
+    struct str text = {0};
     struct value *status = NULL;
 
     if (answer->status < 400 || !may_quote(c, err))

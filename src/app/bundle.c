@@ -29,8 +29,7 @@ static int add_file(struct reading *r, const char *path, const char *name,
 
     if (r->count == MAX_FILES)
         return err_set(err, ERR_LIMIT,
-                       "the operator has more than %d script files",
-                       MAX_FILES);
+                       "the operator has more than %d script files", MAX_FILES);
     str_init(&text, MAX_FILE_BYTES);
     rc = file_read(path, MAX_FILE_BYTES, &text, err);
     if (rc == 0) {
@@ -52,8 +51,8 @@ static bool left_out(const char *name)
 
 /* Everything that ends with .lua below `folder`; `prefix` is its name within
  * the operator, "" or "lib/". */
-static int add_folder(struct reading *r, const char *folder,
-                      const char *prefix, unsigned depth, struct err *err)
+static int add_folder(struct reading *r, const char *folder, const char *prefix,
+                      unsigned depth, struct err *err)
 {
     const char **names;
     int rc = file_list(r->a, folder, NULL, &names, err);
@@ -99,8 +98,8 @@ static int read_parameters(struct arena *a, const char *folder,
                            struct value **ret, struct err *err)
 {
     const char *path = file_join(a, folder, "parameters.yaml");
-    struct yaml_docs docs = { 0 };
-    struct str text = { 0 };
+    struct yaml_docs docs = {0};
+    struct str text = {0};
     int rc;
 
     if (!path)
@@ -111,8 +110,7 @@ static int read_parameters(struct arena *a, const char *folder,
     if (rc == 0)
         rc = yaml_parse(a, path, str_text(&text), text.len, &docs, err);
     if (rc == 0 && docs.count > 0 && !value_is(docs.items[0], VALUE_OBJECT))
-        rc = err_set(err, ERR_CONFIG, "'%s' must hold name: value lines",
-                     path);
+        rc = err_set(err, ERR_CONFIG, "'%s' must hold name: value lines", path);
     if (rc == 0 && docs.count > 0)
         *ret = docs.items[0];
     str_release(&text);
@@ -127,8 +125,7 @@ static int add_sets(struct arena *a, struct value *given,
 
         if (!eq || eq == sets[i])
             return err_set(err, ERR_USAGE,
-                           "--set '%s' is not of the form name=value",
-                           sets[i]);
+                           "--set '%s' is not of the form name=value", sets[i]);
         if (value_setn(a, given, sets[i], (size_t)(eq - sets[i]),
                        value_string(a, eq + 1)) < 0)
             return err_nomem(err);
@@ -140,7 +137,7 @@ int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
                        struct err *err)
 {
     struct reading *r = arena_calloc(a, 1, sizeof(*r));
-    struct bundle b = { .path = path };
+    struct bundle b = {.path = path};
     int rc;
 
     if (!r)
@@ -160,7 +157,7 @@ int bundle_load(struct arena *a, const char *path, const char *const *sets,
                 size_t set_count, struct bundle *ret, struct err *err)
 {
     struct value *given = value_object(a);
-    struct bundle b = { 0 };
+    struct bundle b = {0};
     int rc = given ? bundle_load_script(a, path, &b, err) : err_nomem(err);
 
     if (rc < 0)

@@ -59,11 +59,11 @@ static void call_done(void *arg, http_id id, const struct http_result *result,
 {
     struct cluster_call call = *(struct cluster_call *)arg;
     struct err why = *err;
-    struct cluster_answer answer = { .status = result->status,
-                                     .body = result->body,
-                                     .len = result->body_len,
-                                     .sent = result->sent,
-                                     .err = &why };
+    struct cluster_answer answer = {.status = result->status,
+                                    .body = result->body,
+                                    .len = result->body_len,
+                                    .sent = result->sent,
+                                    .err = &why};
 
     (void)id;
     call_unlink(arg);
@@ -84,11 +84,10 @@ static struct cluster_call *send_call(struct cluster *c,
     struct cluster_call *call = mem_alloc(sizeof(*call));
     /* applies and deletes carry preconditions: twice is as good as once */
     bool apply = text_equal(r->content_type, "application/apply-patch+yaml");
-    struct http_call http = { .on_done = call_done,
-                              .arg = call,
-                              .retry = true,
-                              .repeatable = apply ||
-                                            r->method == HTTP_DELETE };
+    struct http_call http = {.on_done = call_done,
+                             .arg = call,
+                             .retry = true,
+                             .repeatable = apply || r->method == HTTP_DELETE};
 
     if (!call) {
         err_nomem(err);
@@ -109,7 +108,7 @@ struct cluster_call *cluster_send(struct cluster *c, const struct request *r,
                                   cluster_answer_fn fn, void *arg,
                                   struct err *err)
 {
-    struct cluster_call fields = { .fn = fn, .arg = arg };
+    struct cluster_call fields = {.fn = fn, .arg = arg};
 
     return send_call(c, r, fields, err);
 }
@@ -179,7 +178,7 @@ static int discovery_ask(struct cluster_discovery *d, const char *path,
 static void discovery_step(struct cluster_discovery *d)
 {
     struct restmap *map = d->cluster->restmap;
-    struct err err = { 0 };
+    struct err err = {0};
     const char *path;
 
     while ((path = restmap_next_path(map)) && strcmp(path, "/apis") == 0) {
@@ -242,8 +241,10 @@ static void explain_credentials(const struct kubeconfig *config,
     err_set(err, ERR_UNAUTHORIZED,
             "the API server does not know the credentials of user '%s'",
             config->user_name ? config->user_name : "");
-    err_hint(err, "a token or certificate that has expired? Look at context "
-                  "'%s' of the kubeconfig", config->context);
+    err_hint(err,
+             "a token or certificate that has expired? Look at context "
+             "'%s' of the kubeconfig",
+             config->context);
 }
 
 static void discovery_answer(void *arg, http_id id,
@@ -278,13 +279,12 @@ static void discovery_answer(void *arg, http_id id,
 static int discovery_ask(struct cluster_discovery *d, const char *path,
                          const char *etag, struct err *err)
 {
-    struct request request = { .method = HTTP_GET,
-                               .path = path,
-                               .accept = RESTMAP_ACCEPT };
-    struct http_call call = { .on_done = discovery_answer,
-                              .arg = d,
-                              .if_none_match = etag,
-                              .retry = true };
+    struct request request = {
+        .method = HTTP_GET, .path = path, .accept = RESTMAP_ACCEPT};
+    struct http_call call = {.on_done = discovery_answer,
+                             .arg = d,
+                             .if_none_match = etag,
+                             .retry = true};
 
     d->id = http_send(d->cluster->http, &request, &call, err);
     return d->id ? 0 : -(int)err->code;
@@ -311,7 +311,7 @@ int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
     }
     if (d->waiter_count == MAX_WAITERS)
         return err_set(err, ERR_LIMIT, "too many waiters for discovery");
-    d->waiters[d->waiter_count++] = (struct waiter){ done, arg };
+    d->waiters[d->waiter_count++] = (struct waiter){done, arg};
     return 0;
 }
 
@@ -327,7 +327,7 @@ struct learning {
 static int learn_document(struct cluster *c, const char *body, size_t len,
                           struct err *err)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct value *doc;
     int rc = value_parse(&arena, body, len, &doc, err);
 
@@ -340,14 +340,14 @@ static int learn_document(struct cluster *c, const char *body, size_t len,
 static void learn_answer(void *arg, const struct cluster_answer *answer)
 {
     struct learning l = *(struct learning *)arg;
-    struct err none = { 0 };
+    struct err none = {0};
     struct err why = *answer->err;
     bool learned = false;
 
     mem_free(arg);
     if (why.code == ERR_NONE)
-        learned = learn_document(l.cluster, answer->body, answer->len,
-                                 &why) == 0;
+        learned =
+            learn_document(l.cluster, answer->body, answer->len, &why) == 0;
     if (!learned) {
         map_remove(l.cluster->schema_groups, l.api_version,
                    strlen(l.api_version));
@@ -368,7 +368,7 @@ static void learn_drop(void *arg)
 
 static void learn_nothing(struct learning *l)
 {
-    struct err none = { 0 };
+    struct err none = {0};
 
     l->done(l->arg, false, &none);
     learn_drop(l);
@@ -377,11 +377,9 @@ static void learn_nothing(struct learning *l)
 static int learn_ask(struct learning *l, struct err *err)
 {
     struct cluster *c = l->cluster;
-    struct cluster_call fields = { .fn = learn_answer,
-                                   .drop = learn_drop,
-                                   .arg = l };
-    struct request request = { .method = HTTP_GET,
-                               .accept = "application/json" };
+    struct cluster_call fields = {
+        .fn = learn_answer, .drop = learn_drop, .arg = l};
+    struct request request = {.method = HTTP_GET, .accept = "application/json"};
     struct str path;
     int rc = 0;
 
@@ -390,9 +388,8 @@ static int learn_ask(struct learning *l, struct err *err)
              strchr(l->api_version, '/') ? "apis/" : "api/", l->api_version);
     rc = str_check(&path, "path", err);
     request.path = str_text(&path);
-    if (rc == 0 &&
-        map_put(c->schema_groups, l->api_version, strlen(l->api_version), c,
-                NULL) < 0)
+    if (rc == 0 && map_put(c->schema_groups, l->api_version,
+                           strlen(l->api_version), c, NULL) < 0)
         rc = err_nomem(err);
     if (rc == 0 && !send_call(c, &request, fields, err))
         rc = -(int)err->code;
@@ -408,7 +405,7 @@ int cluster_learn(struct cluster *c, const char *api_version,
 
     if (!l)
         return err_nomem(err);
-    *l = (struct learning){ c, mem_strdup(api_version), done, arg };
+    *l = (struct learning){c, mem_strdup(api_version), done, arg};
     if (!l->api_version) {
         mem_free(l);
         return err_nomem(err);
@@ -427,10 +424,10 @@ int cluster_learn(struct cluster *c, const char *api_version,
 
 static struct http *connect_to(struct cluster *c, struct err *err)
 {
-    struct http_limits limits = { 0 };
-    const char *agent = arena_printf(
-        &c->arena, "tidelock/%s (linux) kubernetes/%s", version_text,
-        version_commit);
+    struct http_limits limits = {0};
+    const char *agent =
+        arena_printf(&c->arena, "tidelock/%s (linux) kubernetes/%s",
+                     version_text, version_commit);
 
     if (!agent) {
         err_nomem(err);

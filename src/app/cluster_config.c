@@ -71,9 +71,9 @@ static bool in_pod(void)
 static int load_in_cluster(struct arena *a, struct kubeconfig *ret,
                            struct err *err)
 {
-    struct pod_env pod = { .host = getenv("KUBERNETES_SERVICE_HOST"),
-                           .port = getenv("KUBERNETES_SERVICE_PORT"),
-                           .dir = SERVICE_ACCOUNT_DIR };
+    struct pod_env pod = {.host = getenv("KUBERNETES_SERVICE_HOST"),
+                          .port = getenv("KUBERNETES_SERVICE_PORT"),
+                          .dir = SERVICE_ACCOUNT_DIR};
     struct str ns;
     int rc;
 
@@ -88,8 +88,9 @@ static int load_in_cluster(struct arena *a, struct kubeconfig *ret,
 
 static int no_config(struct err *err)
 {
-    err_set(err, ERR_CONFIG, "no cluster is configured: there is no "
-                             "kubeconfig, and this is not a pod");
+    err_set(err, ERR_CONFIG,
+            "no cluster is configured: there is no "
+            "kubeconfig, and this is not a pod");
     return err_hint(err, "give --kubeconfig FILE or set KUBECONFIG; "
                          "'plan --offline -f FILE' needs no cluster");
 }
@@ -119,8 +120,7 @@ int cluster_config_load(struct arena *a, const struct cluster_options *o,
     }
     if (rc < 0)
         return rc;
-    rc = count ? kubeconfig_load(a, files, count, o->context,
-                                 ret, err)
+    rc = count ? kubeconfig_load(a, files, count, o->context, ret, err)
                : -ERR_NOT_FOUND;
     if (rc != -ERR_NOT_FOUND || o->kubeconfig)
         return rc;

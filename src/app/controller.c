@@ -98,12 +98,12 @@ static void requeue_failed(struct controller *c, const struct job *job)
 
 static void log_failure(struct controller *c, const struct job *job)
 {
-    struct str name = { 0 };
+    struct str name = {0};
     const struct root_memory *m = mapping_memory(c, &job->key, false);
     /* a conflict is usual, unless it goes on; `plan` prints failures where the
      * plan would stand */
-    bool usual = job->err.code == ERR_CONFLICT &&
-                 (!m || m->conflicts < MAX_CONFLICTS);
+    bool usual =
+        job->err.code == ERR_CONFLICT && (!m || m->conflicts < MAX_CONFLICTS);
     bool quiet = usual || c->config.one_pass;
 
     object_key_print(&job->key, &name);
@@ -184,8 +184,7 @@ static void on_reported(void *arg, struct changeset *cs,
 /* They may not have been sent: the next pass does it. */
 static void forget_events(struct job *job)
 {
-    struct root_memory *m =
-        mapping_memory(job->controller, &job->key, false);
+    struct root_memory *m = mapping_memory(job->controller, &job->key, false);
 
     if (!m)
         return;
@@ -197,7 +196,7 @@ static void forget_events(struct job *job)
 static void job_report(struct job *job)
 {
     struct controller *c = job->controller;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (job->planned)
         forget_events(job);
@@ -210,8 +209,7 @@ static void job_report(struct job *job)
 /* The reason of an earlier failure is gone: its Event may be sent again. */
 static void forget_failure(struct job *job)
 {
-    struct root_memory *m =
-        mapping_memory(job->controller, &job->key, false);
+    struct root_memory *m = mapping_memory(job->controller, &job->key, false);
 
     if (m)
         m->last_failure = ERR_NONE;
@@ -236,7 +234,7 @@ static void on_submitted(void *arg, struct changeset *cs,
 
 static void log_script_lines(const struct job *job)
 {
-    struct str name = { 0 };
+    struct str name = {0};
 
     object_key_print(&job->key, &name);
     for (size_t i = 0; i < job->plan.log_count; i++)
@@ -252,7 +250,7 @@ static void drop_known_events(struct job *job)
 {
     struct root_memory *m = mapping_memory(job->controller, &job->key, true);
     struct changeset *cs = &job->cs;
-    struct str now = { 0 };
+    struct str now = {0};
     size_t kept = 0;
 
     for (size_t i = 0; i < job->plan.event_count; i++)
@@ -297,22 +295,20 @@ static bool root_is_stale(struct controller *c, const struct snapshot *root)
  * the root's own end (note 12, G4). */
 static void guard_creates(struct job *job)
 {
-    struct root_memory *m =
-        mapping_memory(job->controller, &job->key, false);
+    struct root_memory *m = mapping_memory(job->controller, &job->key, false);
 
     job->lost_child = m && m->lost_child;
     if (!job->lost_child)
         return;
     m->lost_child = false;
     for (size_t i = 0; i < job->cs.count; i++)
-        job->cs.items[i].destructive |=
-            job->cs.items[i].verb == CHANGE_CREATE;
+        job->cs.items[i].destructive |= job->cs.items[i].verb == CHANGE_CREATE;
 }
 
 static void job_run(struct job *job)
 {
     struct controller *c = job->controller;
-    struct err err = { 0 };
+    struct err err = {0};
     int rc = job_plan(job, &err);
 
     log_script_lines(job);
@@ -419,8 +415,8 @@ void controller_schedule(struct controller *c)
 
 static int controller_alloc(struct controller *c, struct err *err)
 {
-    unsigned jobs = c->config.max_in_flight ? c->config.max_in_flight
-                                            : DEFAULT_IN_FLIGHT;
+    unsigned jobs =
+        c->config.max_in_flight ? c->config.max_in_flight : DEFAULT_IN_FLIGHT;
 
     c->owned_count = c->decl->owns_count;
     c->slot_count = c->owned_count + c->decl->reads_count;
@@ -432,8 +428,8 @@ static int controller_alloc(struct controller *c, struct err *err)
     c->memory = map_new();
     c->uids = map_new();
     c->wanted = map_new();
-    if (!c->memo || !c->queue || !c->slots || !c->jobs || !c->memory || !c->uids ||
-        !c->wanted)
+    if (!c->memo || !c->queue || !c->slots || !c->jobs || !c->memory ||
+        !c->uids || !c->wanted)
         return err_nomem(err);
     return 0;
 }

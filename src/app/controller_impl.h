@@ -13,16 +13,16 @@
 /* What is remembered of a root between passes. Freed when the root is gone. */
 struct root_memory {
     char *uid;
-    int64_t generation;   /* highest acted on (row 16) */
-    char **names;         /* asked for by by_name reads: "read\nns/name" */
+    int64_t generation; /* highest acted on (row 16) */
+    char **names;       /* asked for by by_name reads: "read\nns/name" */
     size_t name_count;
-    char *names_rv;       /* of the root version the names were taken from */
-    char *events;         /* of the last pass, so that each is sent once */
-    bool passed;          /* one_pass only */
-    bool failing;         /* the last pass failed */
-    bool blocked;         /* ... because a foreign object has the name */
-    bool lost_child;      /* a child that was seen is gone, since the last pass */
-    unsigned conflicts;   /* passes in a row that ended so */
+    char *names_rv;     /* of the root version the names were taken from */
+    char *events;       /* of the last pass, so that each is sent once */
+    bool passed;        /* one_pass only */
+    bool failing;       /* the last pass failed */
+    bool blocked;       /* ... because a foreign object has the name */
+    bool lost_child;    /* a child that was seen is gone, since the last pass */
+    unsigned conflicts; /* passes in a row that ended so */
     int64_t last_failure; /* err code whose Event was sent */
 };
 
@@ -44,10 +44,10 @@ struct job {
     struct changeset cs;
     struct snapshot **held; /* references taken for the job's life */
     size_t held_count, held_cap;
-    bool planned;           /* plan and cs are valid */
-    bool reporting;         /* the changeset only writes why it failed */
-    bool guarded;           /* it may destroy: readset.c keeps what was read */
-    bool lost_child;        /* its creates make up for children that vanished */
+    bool planned;    /* plan and cs are valid */
+    bool reporting;  /* the changeset only writes why it failed */
+    bool guarded;    /* it may destroy: readset.c keeps what was read */
+    bool lost_child; /* its creates make up for children that vanished */
     struct err err;
     const char *trace; /* of a script that failed; in the arena */
 };
@@ -57,26 +57,26 @@ struct controller {
     const struct operator_decl *decl;
     struct sink *sink;
     struct workqueue *queue;
-    struct diff_memo *memo;  /* children known to be as declared */
+    struct diff_memo *memo; /* children known to be as declared */
     struct feed_slot root;
     struct feed_slot *slots; /* owned kinds, then reads */
     size_t owned_count, slot_count;
-    struct map *memory;      /* "ns/name" -> root_memory */
-    struct map *uids;        /* root uid -> "ns/name" */
-    struct map *wanted;      /* "read\nns/name" -> struct map of root keys */
+    struct map *memory; /* "ns/name" -> root_memory */
+    struct map *uids;   /* root uid -> "ns/name" */
+    struct map *wanted; /* "read\nns/name" -> struct map of root keys */
     struct job *jobs;
     unsigned job_count;
     bool started, draining, synced;
-    bool soon;               /* the timer is due in the next turn */
+    bool soon; /* the timer is due in the next turn */
     loop_timer_id timer;
     uint64_t passes;
-    size_t failing;          /* roots whose last pass failed */
-    struct err why;          /* why not synced */
-    enum err_code told;      /* what the log was told of it */
+    size_t failing;     /* roots whose last pass failed */
+    struct err why;     /* why not synced */
+    enum err_code told; /* what the log was told of it */
 };
 
 /* ---- mapping.c: which roots does a change concern? ---- */
-void mapping_root(void *arg, const struct delta *delta);  /* store_delta_fn */
+void mapping_root(void *arg, const struct delta *delta); /* store_delta_fn */
 void mapping_owned(void *arg, const struct delta *delta);
 void mapping_read(void *arg, const struct delta *delta);
 /* What roots failed for may be over: a kind can be seen again. */

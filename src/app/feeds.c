@@ -57,8 +57,8 @@ static void tell_unsynced(struct controller *c)
 {
     if (c->why.code != c->told && c->why.code != ERR_NONE &&
         c->why.code != ERR_UNKNOWN)
-        log_warn("waiting: the view is not complete", "operator",
-                 c->decl->name, "err", c->why.msg, "hint", c->why.hint, NULL);
+        log_warn("waiting: the view is not complete", "operator", c->decl->name,
+                 "err", c->why.msg, "hint", c->why.hint, NULL);
     if (c->why.code != ERR_UNKNOWN)
         c->told = c->why.code;
 }
@@ -96,7 +96,7 @@ static void replay(struct store *store, store_delta_fn fn, void *arg)
     size_t count = store_list(store, "", &items);
 
     for (size_t i = 0; i < count; i++) {
-        struct delta delta = { .now = items[i] };
+        struct delta delta = {.now = items[i]};
 
         fn(arg, &delta);
     }
@@ -104,8 +104,8 @@ static void replay(struct store *store, store_delta_fn fn, void *arg)
 
 static struct source_feed *subscribe(struct controller *c,
                                      const struct source_want *want,
-                                     struct feed_slot *slot,
-                                     store_delta_fn fn, struct err *err)
+                                     struct feed_slot *slot, store_delta_fn fn,
+                                     struct err *err)
 {
     struct source_feed *feed = source_feed(c->config.source, want, err);
 
@@ -137,13 +137,12 @@ static int subscribe_read(struct controller *c, size_t i, struct err *err)
         want.ns = read->ns;
     slot->read = read;
     slot->read_index = i;
-    return subscribe(c, &want, slot, mapping_read, err) ? 0
-                                                        : -(int)err->code;
+    return subscribe(c, &want, slot, mapping_read, err) ? 0 : -(int)err->code;
 }
 
 int feeds_subscribe(struct controller *c, struct err *err)
 {
-    struct source_want want = { .gvk = c->decl->root, .ns = c->config.ns };
+    struct source_want want = {.gvk = c->decl->root, .ns = c->config.ns};
     int rc = 0;
 
     c->root.root = true;
@@ -175,10 +174,10 @@ void feeds_unsubscribe(struct controller *c)
 static bool matches(const struct operator_read *read,
                     const struct snapshot *snap)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct selector *labels = NULL, *fields = NULL;
     struct value *object;
-    struct err err = { 0 };
+    struct err err = {0};
     bool found = false;
 
     if (snapshot_value(snap, &a, &object, &err) == 0 &&
@@ -254,8 +253,7 @@ static bool still_holds(void *arg, const struct changeset *cs)
 struct sink_observer controller_observer(struct controller *c)
 {
     return (struct sink_observer){
-        .object = seen, .gone = gone, .holds = still_holds, .arg = c
-    };
+        .object = seen, .gone = gone, .holds = still_holds, .arg = c};
 }
 
 /* A child of any root: its controller is of the root's group and kind. */
@@ -269,8 +267,8 @@ bool controller_owns_any(struct controller *c, const struct gvk *gvk)
             continue;
         count = store_list(c->slots[i].feed->store, "", &items);
         for (size_t k = 0; k < count; k++) {
-            struct gvk owner = { items[k]->owner_api_version,
-                                 items[k]->owner_kind };
+            struct gvk owner = {items[k]->owner_api_version,
+                                items[k]->owner_kind};
 
             if (gvk_same_group_kind(&owner, &c->decl->root))
                 return true;

@@ -98,7 +98,7 @@ static void collect_owned(void *arg, struct snapshot *s)
 static int view_owned(struct job *job, struct source_feed *feed,
                       struct view_kind *kind)
 {
-    struct collect c = { .job = job };
+    struct collect c = {.job = job};
     struct snapshot *root = job->view.root;
 
     store_owned_by(feed->store, root->uid, collect_owned, &c);
@@ -148,9 +148,8 @@ static void collect_sort(struct collect *c)
 static int view_named(struct job *job, const struct feed_slot *slot,
                       struct view_kind *kind)
 {
-    struct collect c = { .job = job };
-    struct root_memory *m =
-        mapping_memory(slot->controller, &job->key, false);
+    struct collect c = {.job = job};
+    struct root_memory *m = mapping_memory(slot->controller, &job->key, false);
 
     for (size_t i = 0; m && i < m->name_count; i++) {
         struct object_key key;
@@ -203,8 +202,7 @@ static int make_view(struct job *job)
     v->now = clock_unix(loop_clock(c->config.loop));
     v->params = c->config.params;
     v->count = c->slot_count;
-    v->kinds = arena_calloc(&job->arena, c->slot_count + 1,
-                            sizeof(*v->kinds));
+    v->kinds = arena_calloc(&job->arena, c->slot_count + 1, sizeof(*v->kinds));
     if (!v->kinds)
         return -ERR_NOMEM;
     for (size_t i = 0; i < c->slot_count && rc == 0; i++) {
@@ -288,9 +286,8 @@ static int run_script(struct job *job, struct err *err)
     plan_init(&job->plan, &job->arena);
     if (root->deleting && !finalize)
         return 0; /* nothing to do but to take an old finalizer off */
-    return script_run(c->config.script,
-                      finalize ? JOB_FINALIZE : JOB_RECONCILE, &job->view,
-                      &job->plan, err);
+    return script_run(c->config.script, finalize ? JOB_FINALIZE : JOB_RECONCILE,
+                      &job->view, &job->plan, err);
 }
 
 int job_plan(struct job *job, struct err *err)
@@ -323,15 +320,15 @@ static const char *failure_reason(enum err_code code)
         enum err_code code;
         const char *reason;
     } reasons[] = {
-        { ERR_NAME_CONFLICT, "NameConflict" },
-        { ERR_FIELD_CONFLICT, "FieldConflict" },
-        { ERR_FORBIDDEN, "Forbidden" },
-        { ERR_REJECTED, "Rejected" },
-        { ERR_PLAN, "PlanRefused" },
-        { ERR_EMPTY_PLAN, "EmptyPlan" },
-        { ERR_SCRIPT, "ScriptError" },
-        { ERR_BUDGET, "BudgetExceeded" },
-        { ERR_LIMIT, "LimitExceeded" },
+        {ERR_NAME_CONFLICT, "NameConflict"},
+        {ERR_FIELD_CONFLICT, "FieldConflict"},
+        {ERR_FORBIDDEN, "Forbidden"},
+        {ERR_REJECTED, "Rejected"},
+        {ERR_PLAN, "PlanRefused"},
+        {ERR_EMPTY_PLAN, "EmptyPlan"},
+        {ERR_SCRIPT, "ScriptError"},
+        {ERR_BUDGET, "BudgetExceeded"},
+        {ERR_LIMIT, "LimitExceeded"},
     };
 
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -361,16 +358,15 @@ static int keep_condition(struct job *job, const struct value *cond)
 static int keep_status(struct job *job, const struct value *root)
 {
     const struct operator_decl *d = job->controller->decl;
-    const struct value *fields =
-        value_get(owned_entry(root, d->field_manager, "status",
-                              d->root.api_version),
-                  "f:status");
+    const struct value *fields = value_get(
+        owned_entry(root, d->field_manager, "status", d->root.api_version),
+        "f:status");
     const struct value *status = value_get(root, "status");
     struct value *kept = value_object(&job->arena);
     int rc = kept ? 0 : -ERR_NOMEM;
 
-    for (uint32_t i = 0; value_is(fields, VALUE_OBJECT) && rc == 0 &&
-                         i < fields->count; i++) {
+    for (uint32_t i = 0;
+         value_is(fields, VALUE_OBJECT) && rc == 0 && i < fields->count; i++) {
         const char *name = fields->as.members[i].key;
         struct value *old;
 
@@ -384,9 +380,10 @@ static int keep_status(struct job *job, const struct value *root)
     }
     job->plan.status = kept;
     status = value_get(status, "conditions");
-    for (uint32_t i = 0; value_get(fields, "f:conditions") &&
-                         value_is(status, VALUE_ARRAY) && rc == 0 &&
-                         i < status->count; i++)
+    for (uint32_t i = 0;
+         value_get(fields, "f:conditions") && value_is(status, VALUE_ARRAY) &&
+         rc == 0 && i < status->count;
+         i++)
         rc = keep_condition(job, status->as.items[i]);
     return rc;
 }
@@ -394,10 +391,9 @@ static int keep_status(struct job *job, const struct value *root)
 bool job_plan_failure(struct job *job, const struct err *why)
 {
     const char *reason = failure_reason(why->code);
-    struct root_memory *m =
-        mapping_memory(job->controller, &job->key, true);
+    struct root_memory *m = mapping_memory(job->controller, &job->key, true);
     struct value *root;
-    struct err err = { 0 };
+    struct err err = {0};
     const char *message;
 
     if (!reason || !job->view.root_resource ||
@@ -416,7 +412,7 @@ bool job_plan_failure(struct job *job, const struct err *why)
         struct plan_event *event = plan_add_event(&job->plan);
 
         if (event)
-            *event = (struct plan_event){ "Warning", reason, message, NULL };
+            *event = (struct plan_event){"Warning", reason, message, NULL};
         m->last_failure = (int64_t)why->code;
     }
     job->reporting = true;

@@ -48,8 +48,8 @@ struct ledger *ledger_new(struct cluster *cluster,
     l->decl = decl;
     l->key.ns = arena_strdup(&l->arena, ns);
     l->key.name = arena_strdup(&l->arena, lease);
-    l->annotation = arena_printf(&l->arena, LEDGER_ANNOTATION_PREFIX "%s",
-                                 decl->name);
+    l->annotation =
+        arena_printf(&l->arena, LEDGER_ANNOTATION_PREFIX "%s", decl->name);
     if (l->key.ns && l->key.name && l->annotation)
         return l;
     ledger_free(l);
@@ -82,7 +82,7 @@ static bool holds(const struct ledger *l, const char *text)
 
 bool ledger_holds(const struct ledger *l, const struct gvk *gvk)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     const char *text = kind_text(&a, gvk);
     bool found = text && holds(l, text);
 
@@ -99,16 +99,17 @@ bool ledger_incomplete(const struct ledger *l)
     return false;
 }
 
-static int read_annotation(struct ledger *l, const char *text,
-                           struct err *err)
+static int read_annotation(struct ledger *l, const char *text, struct err *err)
 {
     l->count = 0;
     while (text && *text) {
         size_t len = strcspn(text, ",");
 
         if (l->count == MAX_KINDS)
-            return err_set(err, ERR_LIMIT, "annotation '%s' of Lease '%s' "
-                           "names too many kinds", l->annotation, l->key.name);
+            return err_set(err, ERR_LIMIT,
+                           "annotation '%s' of Lease '%s' "
+                           "names too many kinds",
+                           l->annotation, l->key.name);
         l->kinds[l->count] = arena_strndup(&l->arena, text, len);
         if (!l->kinds[l->count++])
             return err_nomem(err);
@@ -119,7 +120,7 @@ static int read_annotation(struct ledger *l, const char *text,
 
 static bool declared(const struct ledger *l, const char *text)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     bool found = false;
 
     for (size_t i = 0; i < l->decl->owns_count && !found; i++)
@@ -151,7 +152,7 @@ static int check_declared(struct ledger *l, struct err *err)
 static int read_lease(struct ledger *l, const char *body, size_t len,
                       struct err *err)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct value *lease;
     int rc = value_parse(&a, body, len, &lease, err);
 
@@ -196,9 +197,9 @@ static void on_read(void *arg, const struct cluster_answer *answer)
 int ledger_check(struct ledger *l, ledger_done_fn done, void *arg,
                  struct err *err)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct request request;
-    const struct target target = { &lease_resource, l->key };
+    const struct target target = {&lease_resource, l->key};
     int rc = request_get(&a, &target, &request, err);
 
     l->done = done;
@@ -222,7 +223,7 @@ static const char *new_annotation(const struct ledger *l, struct arena *a,
 {
     const char *texts[2 * MAX_KINDS];
     size_t count = 0;
-    struct str out = { 0 };
+    struct str out = {0};
     const char *copy;
 
     for (size_t i = 0; i < l->count; i++)
@@ -251,9 +252,9 @@ static int write_request(const struct ledger *l, struct arena *a,
     struct value *body = value_object(a);
     struct value *meta = value_object(a);
     struct value *annotations = value_object(a);
-    struct write_options options = { .field_manager = l->decl->field_manager,
-                                     .force = true };
-    const struct target target = { &lease_resource, l->key };
+    struct write_options options = {.field_manager = l->decl->field_manager,
+                                    .force = true};
+    const struct target target = {&lease_resource, l->key};
     const char *text = new_annotation(l, a, dropped);
 
     if (!body || !text ||
@@ -268,8 +269,8 @@ static int write_request(const struct ledger *l, struct arena *a,
     return request_apply(a, &target, body, &options, ret, err);
 }
 
-int ledger_request(const struct ledger *l, struct arena *a,
-                   struct request *ret, struct err *err)
+int ledger_request(const struct ledger *l, struct arena *a, struct request *ret,
+                   struct err *err)
 {
     return write_request(l, a, NULL, ret, err);
 }
@@ -290,7 +291,7 @@ static void on_written(void *arg, const struct cluster_answer *answer)
 static int send_write(struct ledger *l, const char *dropped,
                       ledger_done_fn done, void *arg, struct err *err)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct request request;
     int rc = write_request(l, &a, dropped, &request, err);
 
@@ -313,7 +314,7 @@ int ledger_write(struct ledger *l, ledger_done_fn done, void *arg,
 int ledger_drop(struct ledger *l, const struct gvk *gvk, ledger_done_fn done,
                 void *arg, struct err *err)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     const char *text = kind_text(&a, gvk);
     int rc;
 

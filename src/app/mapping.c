@@ -33,8 +33,8 @@ void controller_enqueue(struct controller *c, const struct object_key *key)
     if (c->config.name && strcmp(c->config.name, key->name) != 0)
         return;
     if (workqueue_add(c->queue, key) < 0)
-        log_error("out of memory: a change was not queued", "object",
-                  key->name, NULL);
+        log_error("out of memory: a change was not queued", "object", key->name,
+                  NULL);
     controller_schedule(c);
 }
 
@@ -44,7 +44,7 @@ static struct object_key split_key(char *text)
     char *slash = strchr(text, '/');
 
     *slash = '\0';
-    return (struct object_key){ text, slash + 1 };
+    return (struct object_key){text, slash + 1};
 }
 
 static void enqueue_text(struct controller *c, const char *text)
@@ -77,7 +77,7 @@ static void memory_free(struct root_memory *m)
 struct root_memory *mapping_memory(struct controller *c,
                                    const struct object_key *key, bool make)
 {
-    struct str text = { 0 };
+    struct str text = {0};
     struct root_memory *m = NULL;
 
     if (key_text(key, &text) == 0)
@@ -138,7 +138,7 @@ static void drop_names(struct controller *c, struct root_memory *m,
 
 void mapping_forget(struct controller *c, const struct object_key *key)
 {
-    struct str text = { 0 };
+    struct str text = {0};
     struct root_memory *m = NULL;
 
     if (key_text(key, &text) == 0)
@@ -193,13 +193,13 @@ static int names_of_read(struct controller *c, const struct feed_slot *slot,
                          struct snapshot *root, struct root_memory *m,
                          struct err *err)
 {
-    struct arena a = { 0 };
-    struct str text = { 0 };
-    struct str root_text = { 0 };
+    struct arena a = {0};
+    struct str text = {0};
+    struct str root_text = {0};
     const char *ns = root->key.ns;
     const char **names;
-    int rc = script_names(c->config.script, slot->read_index, root, &a,
-                          &names, err);
+    int rc =
+        script_names(c->config.script, slot->read_index, root, &a, &names, err);
 
     if (slot->read->scope == READ_NAMED)
         ns = slot->read->ns;
@@ -248,14 +248,13 @@ int mapping_update_names(struct controller *c, struct snapshot *root,
 
 static void root_came(struct controller *c, const struct snapshot *root)
 {
-    struct str text = { 0 };
+    struct str text = {0};
     void *old = NULL;
     char *copy;
 
     key_text(&root->key, &text);
     copy = str_take(&text);
-    if (!copy ||
-        map_put(c->uids, root->uid, strlen(root->uid), copy, &old) < 0)
+    if (!copy || map_put(c->uids, root->uid, strlen(root->uid), copy, &old) < 0)
         mem_free(copy);
     mem_free(old);
 }
@@ -268,25 +267,23 @@ static void root_went(struct controller *c, const struct snapshot *root)
 /* Did anything change that a script may see, or that the runtime acts on? Spec
  * changes and deletion raise the generation; a status is output, so writing it
  * wakes nobody (note 05). Kinds without generation: always. */
-static bool root_differs(const struct snapshot *old,
-                         const struct snapshot *now)
+static bool root_differs(const struct snapshot *old, const struct snapshot *now)
 {
-    static const char *const keys[] = { "labels", "annotations", "finalizers",
-                                        "ownerReferences" };
-    struct arena a = { 0 };
+    static const char *const keys[] = {"labels", "annotations", "finalizers",
+                                       "ownerReferences"};
+    struct arena a = {0};
     struct value *before, *after;
-    struct err err = { 0 };
-    bool differs = old->generation == 0 ||
-                   old->generation != now->generation ||
+    struct err err = {0};
+    bool differs = old->generation == 0 || old->generation != now->generation ||
                    old->deleting != now->deleting ||
                    snapshot_value(old, &a, &before, &err) < 0 ||
                    snapshot_value(now, &a, &after, &err) < 0;
 
     for (size_t i = 0; !differs && i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const struct value *x = value_get(value_get(before, "metadata"),
-                                          keys[i]);
-        const struct value *y = value_get(value_get(after, "metadata"),
-                                          keys[i]);
+        const struct value *x =
+            value_get(value_get(before, "metadata"), keys[i]);
+        const struct value *y =
+            value_get(value_get(after, "metadata"), keys[i]);
 
         differs = (x || y) && !(x && y && value_equal(x, y));
     }
@@ -331,8 +328,7 @@ static void enqueue_owner(struct controller *c, const struct snapshot *child)
 static void note_lost(struct controller *c, const struct snapshot *child)
 {
     const char *key = owner_of(c, child);
-    struct root_memory *m =
-        key ? map_get(c->memory, key, strlen(key)) : NULL;
+    struct root_memory *m = key ? map_get(c->memory, key, strlen(key)) : NULL;
 
     if (m)
         m->lost_child = true;
@@ -384,7 +380,7 @@ void mapping_owned(void *arg, const struct delta *delta)
 static void enqueue_wanting(struct controller *c, const struct feed_slot *slot,
                             const struct snapshot *s)
 {
-    struct str text = { 0 };
+    struct str text = {0};
     struct map *roots = NULL;
     const char *key;
     size_t it = 0, len;
@@ -401,12 +397,11 @@ static void enqueue_wanting(struct controller *c, const struct feed_slot *slot,
 static void enqueue_mapped(struct controller *c, const struct feed_slot *slot,
                            const struct snapshot *s)
 {
-    struct arena a = { 0 };
-    struct script_roots roots = { 0 };
-    struct err err = { 0 };
+    struct arena a = {0};
+    struct script_roots roots = {0};
+    struct err err = {0};
 
-    if (script_map(c->config.script, slot->read_index, s, &a, &roots, &err) <
-        0)
+    if (script_map(c->config.script, slot->read_index, s, &a, &roots, &err) < 0)
         log_error("map function failed", "operator", c->decl->name, "err",
                   err.msg, NULL);
     for (size_t i = 0; i < roots.count; i++)

@@ -37,8 +37,8 @@ static int check_names(const struct rbac_options *o, struct err *err)
         return err_set(err, ERR_USAGE, "--namespace '%s' is no namespace",
                        o->ns);
     if (o->lease_ns && !name_is_dns_label(o->lease_ns))
-        return err_set(err, ERR_USAGE,
-                       "--lease-namespace '%s' is no namespace", o->lease_ns);
+        return err_set(err, ERR_USAGE, "--lease-namespace '%s' is no namespace",
+                       o->lease_ns);
     if (o->lease && !name_is_dns_subdomain(o->lease))
         return err_set(err, ERR_USAGE, "--lease-name '%s' is no name",
                        o->lease);
@@ -55,8 +55,7 @@ static int load(struct rbac *r, struct err *err)
     struct runtime *rt = &r->rt;
     int rc = 0;
 
-    rt->units = arena_calloc(&rt->arena, o->operator_count,
-                             sizeof(*rt->units));
+    rt->units = arena_calloc(&rt->arena, o->operator_count, sizeof(*rt->units));
     if (!rt->units)
         return err_nomem(err);
     for (size_t i = 0; i < o->operator_count && rc == 0; i++) {
@@ -67,9 +66,11 @@ static int load(struct rbac *r, struct err *err)
         for (size_t k = 0; k < i && rc == 0; k++)
             if (text_equal(rt->units[k].bundle.decl->name,
                            u->bundle.decl->name))
-                rc = err_set(err, ERR_CONFIG, "'%s' and '%s' are both named "
-                             "'%s'", rt->units[k].bundle.path,
-                             u->bundle.path, u->bundle.decl->name);
+                rc = err_set(err, ERR_CONFIG,
+                             "'%s' and '%s' are both named "
+                             "'%s'",
+                             rt->units[k].bundle.path, u->bundle.path,
+                             u->bundle.decl->name);
     }
     return rc;
 }
@@ -105,13 +106,12 @@ static int make_rights(struct rbac *r, struct err *err)
 static const char *who_needs(struct rbac *r)
 {
     struct runtime *rt = &r->rt;
-    struct str text = { 0 };
+    struct str text = {0};
     const char *copy;
 
     str_addf(&text, "operator%s", rt->unit_count > 1 ? "s" : "");
     for (size_t i = 0; i < rt->unit_count; i++)
-        str_addf(&text, "%s %s", i ? "," : "",
-                 rt->units[i].bundle.decl->name);
+        str_addf(&text, "%s %s", i ? "," : "", rt->units[i].bundle.decl->name);
     str_add(&text, rt->unit_count > 1 ? " need" : " needs");
     copy = text.failed ? NULL : arena_strdup(&rt->arena, str_text(&text));
     str_release(&text);
@@ -123,7 +123,7 @@ static int print_roles(struct rbac *r, struct err *err)
     const struct rbac_options *o = r->options;
     const char *name = o->name;
     const char *who = who_needs(r);
-    struct str out = { 0 };
+    struct str out = {0};
     int rc;
 
     if (!name)
@@ -144,7 +144,7 @@ static int print_roles(struct rbac *r, struct err *err)
 /* The exit code, or what went wrong. */
 static int print_check(struct rbac *r, struct err *err)
 {
-    struct str out = { 0 };
+    struct str out = {0};
     size_t missing = rbac_check_print(r->check, &out);
     int rc = str_check(&out, "what is missing", err);
 
@@ -179,8 +179,8 @@ static void on_discovered(void *arg, bool changed, const struct err *err)
         err_wrap(&why, "cannot use the cluster at '%s'",
                  r->rt.cluster->config.server);
     else if (make_rights(r, &why) == 0 && r->options->check)
-        r->check = rbac_check_start(r->rt.cluster, &r->rights, on_checked, r,
-                                    &why);
+        r->check =
+            rbac_check_start(r->rt.cluster, &r->rights, on_checked, r, &why);
     if (why.code != ERR_NONE || !r->check)
         finish(r, &why);
 }
@@ -233,9 +233,9 @@ static void release(struct rbac *r)
 
 int rbac_run(const struct rbac_options *options, struct err *err)
 {
-    struct rbac r = { .options = options,
-                      .files = { .files = options->files,
-                                 .file_count = options->file_count } };
+    struct rbac r = {
+        .options = options,
+        .files = {.files = options->files, .file_count = options->file_count}};
     int rc = check_names(options, err);
 
     if (rc < 0)

@@ -46,16 +46,15 @@ static int ask_more(struct rbac_check *c, struct err *err);
 static int set_text(struct arena *a, struct value *object, const char *key,
                     const char *text)
 {
-    return text && *text ? value_set(a, object, key, value_string(a, text))
-                         : 0;
+    return text && *text ? value_set(a, object, key, value_string(a, text)) : 0;
 }
 
 static struct value *review(struct arena *a, const struct asked *q)
 {
     const struct rbac_rule *rule = q->rule;
     const char *slash = strchr(rule->resource, '/');
-    size_t len = slash ? (size_t)(slash - rule->resource)
-                       : strlen(rule->resource);
+    size_t len =
+        slash ? (size_t)(slash - rule->resource) : strlen(rule->resource);
     struct value *body = value_object(a);
     struct value *at =
         body ? value_make(a, value_make(a, body, "spec"), "resourceAttributes")
@@ -66,8 +65,8 @@ static struct value *review(struct arena *a, const struct asked *q)
         set_text(a, at, "namespace", q->role->ns) < 0 ||
         set_text(a, at, "verb", rbac_verb_name(q->verb)) < 0 ||
         set_text(a, at, "group", rule->group) < 0 ||
-        value_set(a, at, "resource",
-                  value_stringn(a, rule->resource, len)) < 0 ||
+        value_set(a, at, "resource", value_stringn(a, rule->resource, len)) <
+            0 ||
         set_text(a, at, "subresource", slash ? slash + 1 : NULL) < 0 ||
         set_text(a, at, "name", rule->name) < 0)
         return NULL;
@@ -87,7 +86,7 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
 {
     struct asked *q = arg;
     struct rbac_check *c = q->check;
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct value *v = NULL;
     struct err err = *answer->err;
 
@@ -108,17 +107,16 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
 
 static int ask(struct asked *q, struct err *err)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct value *body = review(&a, q);
-    const struct target target = { &review_kind, { "", "" } };
-    const struct write_options options = { 0 };
+    const struct target target = {&review_kind, {"", ""}};
+    const struct write_options options = {0};
     struct request request;
     int rc = body ? request_create(&a, &target, body, &options, &request, err)
                   : err_nomem(err);
 
     if (rc == 0) {
-        q->call =
-            cluster_send(q->check->cluster, &request, on_answer, q, err);
+        q->call = cluster_send(q->check->cluster, &request, on_answer, q, err);
         rc = q->call ? 0 : -(int)err->code;
     }
     arena_release(&a);
@@ -144,9 +142,8 @@ static void add_questions(struct rbac_check *c, const struct rbac_role *role,
 {
     for (size_t i = 0; i < RBAC_VERBS; i++)
         if (rule->verbs & (1u << i))
-            c->items[c->count++] =
-                (struct asked){ .check = c, .role = role, .rule = rule,
-                                .verb = i };
+            c->items[c->count++] = (struct asked){
+                .check = c, .role = role, .rule = rule, .verb = i};
 }
 
 static void add_role_questions(struct rbac_check *c,
@@ -216,8 +213,8 @@ static void print_missing(const struct asked *q, struct str *out)
     if (*q->role->ns)
         str_addf(out, " in namespace '%s'", q->role->ns);
     else
-        str_add(out, rule->namespaced ? " in all namespaces"
-                                      : " in the cluster");
+        str_add(out,
+                rule->namespaced ? " in all namespaces" : " in the cluster");
     str_addf(out, "   (%s)\n", rule->reasons[0]);
 }
 

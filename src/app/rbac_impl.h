@@ -49,7 +49,7 @@ struct rbac_input {
     const struct operator_decl *const *decls;
     size_t decl_count;
     const struct restmap *kinds;
-    bool offline; /* for hints */
+    bool offline;   /* for hints */
     const char *ns; /* "": all */
     const char *lease_ns;
     const char *lease;

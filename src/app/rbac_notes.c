@@ -30,8 +30,7 @@ struct noting {
 
 static bool same_kind(const struct resource *x, const struct resource *y)
 {
-    return strcmp(x->plural, y->plural) == 0 &&
-           strcmp(x->group, y->group) == 0;
+    return strcmp(x->plural, y->plural) == 0 && strcmp(x->group, y->group) == 0;
 }
 
 /* Once each, in the order in which they come. */
@@ -100,7 +99,7 @@ static int mention_all(struct noting *n)
 /* "plan:patch: get and patch on nodes, websites.example.com" */
 static const char *make_line(const struct noting *n, enum note note)
 {
-    struct str text = { 0 };
+    struct str text = {0};
     const char *copy;
 
     str_add(&text, note_texts[note]);
@@ -118,7 +117,7 @@ static const char *make_line(const struct noting *n, enum note note)
 int rbac_notes_make(struct arena *a, const struct rbac_input *in,
                     struct rbac_rights *rights, struct err *err)
 {
-    struct noting n = { .a = a, .in = in, .err = err };
+    struct noting n = {.a = a, .in = in, .err = err};
     int rc = 0;
 
     for (size_t i = 0; i < in->decl_count && rc == 0; i++) {

@@ -124,8 +124,7 @@ static struct value *rule_value(struct arena *a, const struct rbac_rule *rule)
 {
     struct value *v = value_object(a);
 
-    if (!v ||
-        value_set(a, v, "apiGroups", one_text(a, rule->group)) < 0 ||
+    if (!v || value_set(a, v, "apiGroups", one_text(a, rule->group)) < 0 ||
         value_set(a, v, "resources", one_text(a, rule->resource)) < 0 ||
         value_set(a, v, "verbs", verbs_value(a, rule->verbs)) < 0)
         return NULL;

@@ -61,7 +61,7 @@ struct grant {
     const char *ns;          /* "": everywhere */
     const char *name;        /* of the one object, or NULL */
     unsigned verbs;
-    const char *why;         /* NULL: out of memory */
+    const char *why; /* NULL: out of memory */
 };
 
 /* ---- collecting ---- */
@@ -149,10 +149,10 @@ static const char *reason_text(struct building *b, const char *why)
 static int grant(struct building *b, const struct grant *g)
 {
     const struct resource *r = g->resource;
-    struct rbac_rule wanted = { .group = r->group,
-                                .resource = r->plural,
-                                .name = g->name,
-                                .namespaced = r->namespaced };
+    struct rbac_rule wanted = {.group = r->group,
+                               .resource = r->plural,
+                               .name = g->name,
+                               .namespaced = r->namespaced};
     struct rbac_role *role = find_role(b, r->namespaced ? g->ns : "");
     struct rbac_rule *rule = NULL;
 
@@ -187,8 +187,8 @@ int rbac_find_kind(const struct rbac_input *in, const struct gvk *gvk,
         return err_hint(err, "name its file with -f; crd.yaml in the "
                              "operator's folder is read anyway");
     }
-    err_set(err, ERR_NO_KIND, "the server has no kind '%s' in '%s'",
-            gvk->kind, gvk->api_version);
+    err_set(err, ERR_NO_KIND, "the server has no kind '%s' in '%s'", gvk->kind,
+            gvk->api_version);
     return err_hint(err, "install its CustomResourceDefinition first, or use "
                          "--offline");
 }
@@ -196,16 +196,15 @@ int rbac_find_kind(const struct rbac_input *in, const struct gvk *gvk,
 static const char *kind_text(struct building *b, const char *format,
                              const struct gvk *gvk)
 {
-    return arena_printf(b->a, "%s %s %s", format, gvk->api_version,
-                        gvk->kind);
+    return arena_printf(b->a, "%s %s %s", format, gvk->api_version, gvk->kind);
 }
 
 static int grant_root(struct building *b, const struct resource *root)
 {
-    struct grant g = { .resource = root,
-                       .ns = b->in->ns,
-                       .verbs = RBAC_GET | RBAC_SEE,
-                       .why = kind_text(b, "resource", &b->decl->root) };
+    struct grant g = {.resource = root,
+                      .ns = b->in->ns,
+                      .verbs = RBAC_GET | RBAC_SEE,
+                      .why = kind_text(b, "resource", &b->decl->root)};
     int rc = grant(b, &g);
 
     if (rc == 0 && b->decl->has_finalize) {
@@ -233,9 +232,9 @@ static bool applies(const struct operator_decl *d)
 
 static int grant_owned(struct building *b, const struct operator_owned *owned)
 {
-    struct grant g = { .ns = b->in->ns,
-                       .verbs = RBAC_GET | RBAC_SEE | RBAC_DELETE,
-                       .why = kind_text(b, "owns", &owned->gvk) };
+    struct grant g = {.ns = b->in->ns,
+                      .verbs = RBAC_GET | RBAC_SEE | RBAC_DELETE,
+                      .why = kind_text(b, "owns", &owned->gvk)};
     int rc = rbac_find_kind(b->in, &owned->gvk, &g.resource, b->err);
 
     if (!owned->retired)
@@ -264,8 +263,7 @@ static int grant_owns(struct building *b, const struct resource *root)
 
 /* The name that a canonical field selector asks for; *ret stays NULL when it
  * asks for none. */
-static int selected_name(struct arena *a, const char *fields,
-                         const char **ret)
+static int selected_name(struct arena *a, const char *fields, const char **ret)
 {
     static const char term[] = "metadata.name=";
     char *name = NULL;
@@ -276,8 +274,7 @@ static int selected_name(struct arena *a, const char *fields,
         while (fields[len] && fields[len] != ',')
             len += fields[len] == '\\' && fields[len + 1] ? 2 : 1;
         if (text_starts(fields, term)) {
-            name = arena_strndup(a, fields + strlen(term),
-                                 len - strlen(term));
+            name = arena_strndup(a, fields + strlen(term), len - strlen(term));
             if (!name)
                 return -ERR_NOMEM;
         }
@@ -306,9 +303,9 @@ static const char *read_ns(const struct building *b,
 
 static int grant_read(struct building *b, const struct operator_read *read)
 {
-    struct grant g = { .ns = read_ns(b, read),
-                       .verbs = RBAC_SEE,
-                       .why = kind_text(b, "reads", &read->gvk) };
+    struct grant g = {.ns = read_ns(b, read),
+                      .verbs = RBAC_SEE,
+                      .why = kind_text(b, "reads", &read->gvk)};
     int rc = rbac_find_kind(b->in, &read->gvk, &g.resource, b->err);
 
     if (rc == 0 && selected_name(b->a, read->fields, &g.name) < 0)
@@ -430,8 +427,8 @@ static int tidy(struct building *b)
 int rbac_rights_make(struct arena *a, const struct rbac_input *in,
                      struct rbac_rights *ret, struct err *err)
 {
-    struct rbac_rights rights = { 0 };
-    struct building b = { .a = a, .in = in, .rights = &rights, .err = err };
+    struct rbac_rights rights = {0};
+    struct building b = {.a = a, .in = in, .rights = &rights, .err = err};
     int rc = 0;
 
     for (size_t i = 0; i < in->decl_count && rc == 0; i++) {

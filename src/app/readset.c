@@ -113,7 +113,7 @@ static const struct snapshot *find(const struct view_kind *kind,
 static bool object_holds(struct job *job, const struct view_read *r)
 {
     struct view_kind now = job->view.kinds[r->kind];
-    struct object_key key = { r->ns ? r->ns : "", r->name };
+    struct object_key key = {r->ns ? r->ns : "", r->name};
     const struct snapshot *found;
 
     if (r->snapshot)

@@ -82,8 +82,8 @@ static size_t width_of(const char *text)
 }
 
 /* "  + Deployment default/blog           operator.lua:31   reason" */
-static void add_line(struct report *r, struct str *out,
-                     const struct str *head, const struct change *c)
+static void add_line(struct report *r, struct str *out, const struct str *head,
+                     const struct change *c)
 {
     const size_t width = width_of(str_text(head));
     const char *line = c->line;
@@ -104,10 +104,9 @@ static void add_line(struct report *r, struct str *out,
              reason ? reason : "");
 }
 
-static void add_scalar(struct str *out, const struct value *v,
-                       bool sensitive)
+static void add_scalar(struct str *out, const struct value *v, bool sensitive)
 {
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (!v)
         str_add(out, "(absent)");
@@ -134,7 +133,7 @@ static void add_status_line(struct report *r, struct str *out,
                             const struct change *c,
                             const struct change_field *f)
 {
-    struct str head = { 0 };
+    struct str head = {0};
     struct change one = *c;
 
     one.reason = NULL;
@@ -160,14 +159,14 @@ static void add_condition(struct report *r, struct str *out,
                           const struct change *c, const struct value *before,
                           const struct value *after)
 {
-    static const char *const keys[] = { "status", "reason", "message" };
+    static const char *const keys[] = {"status", "reason", "message"};
     const struct value *any = after ? after : before;
     char path[256];
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct change_field f = { .path = path,
-                                  .before = value_get(before, keys[i]),
-                                  .after = value_get(after, keys[i]) };
+        struct change_field f = {.path = path,
+                                 .before = value_get(before, keys[i]),
+                                 .after = value_get(after, keys[i])};
 
         if (f.before && f.after && value_equal(f.before, f.after))
             continue;
@@ -183,20 +182,19 @@ static void add_conditions(struct report *r, struct str *out,
 {
     const struct value *after = value_path(c->body, "status.conditions");
     const struct value *before = NULL;
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct value *live;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (c->live && snapshot_value(c->live, &a, &live, &err) < 0)
         out->failed = err.code;
     else if (c->live)
         before = value_path(live, "status.conditions");
     for (uint32_t i = 0; value_is(after, VALUE_ARRAY) && i < after->count; i++)
-        add_condition(r, out, c,
-                      find_condition(before,
-                                     value_text_at(after->as.items[i],
-                                                   "type")),
-                      after->as.items[i]);
+        add_condition(
+            r, out, c,
+            find_condition(before, value_text_at(after->as.items[i], "type")),
+            after->as.items[i]);
     arena_release(&a);
 }
 
@@ -220,7 +218,7 @@ static bool shows_fields(enum change_verb verb)
 static void add_change(struct report *r, struct str *out,
                        const struct change *c)
 {
-    struct str head = { 0 };
+    struct str head = {0};
 
     if (c->verb == CHANGE_STATUS) {
         add_status(r, out, c);
@@ -391,7 +389,7 @@ static int keep_item(struct report *r, const struct pass *pass,
 
 int report_pass(struct report *r, const struct pass *pass, struct err *err)
 {
-    struct str text = { 0 };
+    struct str text = {0};
     struct value *value = NULL;
     int rc = 0;
 
@@ -415,7 +413,7 @@ int report_operator_write(struct report *r, const struct request *request,
                           const char *what, struct err *err)
 {
     struct value *v = report_value_request(&r->arena, request, NULL, err);
-    struct str text = { 0 };
+    struct str text = {0};
     int rc;
 
     r->counts.changes++;
@@ -467,7 +465,7 @@ static void summary(const struct report *r, struct str *out)
 
 static int finish_text(struct report *r, struct err *err)
 {
-    struct str out = { 0 };
+    struct str out = {0};
     int rc;
 
     str_add(&out, str_text(&r->head));
@@ -485,7 +483,7 @@ static int finish_document(struct report *r, struct err *err)
 {
     struct value *items = value_array(&r->arena);
     struct value *doc;
-    struct str out = { 0 };
+    struct str out = {0};
     int rc = items ? 0 : err_nomem(err);
 
     for (size_t i = 0; i < r->count && rc == 0; i++)

@@ -26,7 +26,6 @@ struct value *report_value_document(struct arena *a, const char *operator_name,
 /* Would a reader take the bare text for something else? */
 bool report_needs_quotes(const struct value *string);
 /* Canonical text; sensitive parts as "(sensitive)". */
-int report_print_value(const struct value *v, struct str *out,
-                       struct err *err);
+int report_print_value(const struct value *v, struct str *out, struct err *err);
 
 #endif

@@ -33,8 +33,8 @@ static struct value *hide_all(struct arena *a, const struct value *v)
         return value_string(a, hidden);
     out = value_object(a);
     for (uint32_t i = 0; out && i < v->count; i++)
-        if (value_set(a, out, v->as.members[i].key,
-                      value_string(a, hidden)) < 0)
+        if (value_set(a, out, v->as.members[i].key, value_string(a, hidden)) <
+            0)
             return NULL;
     return out;
 }
@@ -53,8 +53,7 @@ static struct value *hide_items(struct arena *a, struct value *v,
     if (v->count < marked->count)
         return value_string(a, hidden); /* never: what is sent was lost */
     for (uint32_t i = 0; out && i < v->count; i++) {
-        const struct value *mark =
-            i < more ? NULL : marked->as.items[i - more];
+        const struct value *mark = i < more ? NULL : marked->as.items[i - more];
 
         if (value_append(a, out, hide_marked(a, v->as.items[i], mark)) < 0)
             return NULL;
@@ -77,10 +76,10 @@ static struct value *hide_marked(struct arena *a, struct value *v,
         for (uint32_t i = 0; out && i < v->count; i++) {
             const struct value_member *m = &v->as.members[i];
 
-            if (value_setn(a, out, m->key, m->key_len,
-                           hide_marked(a, m->value,
-                                       value_getn(marked, m->key,
-                                                  m->key_len))) < 0)
+            if (value_setn(
+                    a, out, m->key, m->key_len,
+                    hide_marked(a, m->value,
+                                value_getn(marked, m->key, m->key_len))) < 0)
                 return NULL;
         }
         return out;
@@ -92,7 +91,7 @@ static struct value *hide_marked(struct arena *a, struct value *v,
 
 static struct value *hide_secret(struct arena *a, struct value *body)
 {
-    static const char *const fields[] = { "data", "stringData" };
+    static const char *const fields[] = {"data", "stringData"};
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         struct value *data = value_get(body, fields[i]);
@@ -103,10 +102,9 @@ static struct value *hide_secret(struct arena *a, struct value *body)
     return body;
 }
 
-int report_print_value(const struct value *v, struct str *out,
-                       struct err *err)
+int report_print_value(const struct value *v, struct str *out, struct err *err)
 {
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct value *copy = value_copy(&a, v);
     int rc;
 
@@ -126,14 +124,12 @@ static int set_text(struct arena *a, struct value *object, const char *key,
 }
 
 struct value *report_value_request(struct arena *a, const struct request *r,
-                                   const struct change *marked,
-                                   struct err *err)
+                                   const struct change *marked, struct err *err)
 {
     struct value *out = value_object(a);
     struct value *body = NULL;
 
-    if (!out ||
-        set_text(a, out, "method", http_method_name(r->method)) < 0 ||
+    if (!out || set_text(a, out, "method", http_method_name(r->method)) < 0 ||
         set_text(a, out, "path", r->path) < 0 ||
         set_text(a, out, "contentType", r->content_type) < 0)
         return NULL;
@@ -148,8 +144,7 @@ struct value *report_value_request(struct arena *a, const struct request *r,
     return value_set(a, out, "body", body) < 0 ? NULL : out;
 }
 
-static struct value *field_value(struct arena *a,
-                                 const struct change_field *f)
+static struct value *field_value(struct arena *a, const struct change_field *f)
 {
     struct value *out = value_object(a);
     struct value *before = f->before ? value_copy(a, f->before) : NULL;
@@ -183,8 +178,8 @@ static int add_requests(struct arena *a, struct value *out,
                         const struct changeset *cs, const struct change *c,
                         struct err *err)
 {
-    const struct render_options options = { 0 };
-    struct request_pair pair = { 0 };
+    const struct render_options options = {0};
+    struct request_pair pair = {0};
     struct value *list = value_array(a);
     int rc = change_requests(cs, c, &options, a, &pair, err);
 
@@ -234,8 +229,7 @@ static int add_changes(struct arena *a, struct value *item,
     for (size_t i = 0; i < cs->note_count && rc == 0; i++) {
         struct value *note = value_object(a);
 
-        if (!note ||
-            set_text(a, note, "kind", cs->notes[i].ref.gvk.kind) < 0 ||
+        if (!note || set_text(a, note, "kind", cs->notes[i].ref.gvk.kind) < 0 ||
             set_text(a, note, "name", cs->notes[i].ref.key.name) < 0 ||
             set_text(a, note, "text", cs->notes[i].text) < 0 ||
             value_append(a, notes, note) < 0)
@@ -257,11 +251,10 @@ static struct value *root_value(struct arena *a, const struct pass *pass)
 
     if (!root || set_text(a, root, "apiVersion", pass->root->api_version) < 0 ||
         set_text(a, root, "kind", pass->root->kind) < 0 ||
-        set_text(a, root, "namespace",
-                 *pass->key.ns ? pass->key.ns : NULL) < 0 ||
+        set_text(a, root, "namespace", *pass->key.ns ? pass->key.ns : NULL) <
+            0 ||
         set_text(a, root, "name", pass->key.name) < 0 ||
-        set_text(a, root, "uid", *pass->root->uid ? pass->root->uid : NULL) <
-            0)
+        set_text(a, root, "uid", *pass->root->uid ? pass->root->uid : NULL) < 0)
         return NULL;
     return root;
 }
@@ -311,10 +304,9 @@ static struct value *summary_value(struct arena *a,
         const char *key;
         size_t count;
     } rows[] = {
-        { "roots", n->roots },       { "create", n->create },
-        { "change", n->change },     { "recreate", n->recreate },
-        { "delete", n->remove },     { "status", n->status },
-        { "events", n->events },     { "errors", n->errors },
+        {"roots", n->roots},       {"create", n->create}, {"change", n->change},
+        {"recreate", n->recreate}, {"delete", n->remove}, {"status", n->status},
+        {"events", n->events},     {"errors", n->errors},
     };
     struct value *out = value_object(a);
 

@@ -91,7 +91,7 @@ static void list_delayed(void *arg, const struct object_key *key,
                          uint64_t wait_ms)
 {
     struct unit *u = arg;
-    struct str name = { 0 };
+    struct str name = {0};
 
     object_key_print(key, &name);
     log_info("requeue is waiting", "operator", u->bundle.decl->name, "object",
@@ -199,7 +199,7 @@ void runtime_feed_changed(void *arg, struct source_feed *feed)
 
 static void start(struct runtime *rt)
 {
-    struct err err = { 0 };
+    struct err err = {0};
 
     for (size_t i = 0; i < rt->unit_count; i++)
         if (unit_start(&rt->units[i], &err) < 0) {
@@ -251,10 +251,9 @@ static void on_ledger_read(void *arg, const struct err *answer)
 
 static void start_ledgers(struct runtime *rt)
 {
-    const char *lease =
-        rt->options->lease ? rt->options->lease : DEFAULT_LEASE;
+    const char *lease = rt->options->lease ? rt->options->lease : DEFAULT_LEASE;
     const char *ns = rt->cluster->config.ns;
-    struct err err = { 0 };
+    struct err err = {0};
 
     for (size_t i = 0; i < rt->unit_count && !rt->failed; i++) {
         struct unit *u = &rt->units[i];
@@ -325,11 +324,10 @@ static int check_names(const struct runtime *rt, struct err *err)
         for (size_t k = 0; k < i; k++)
             if (strcmp(rt->units[i].bundle.decl->name,
                        rt->units[k].bundle.decl->name) == 0)
-                return err_set(err, ERR_CONFIG,
-                               "'%s' and '%s' are both named '%s'",
-                               rt->units[k].bundle.path,
-                               rt->units[i].bundle.path,
-                               rt->units[i].bundle.decl->name);
+                return err_set(
+                    err, ERR_CONFIG, "'%s' and '%s' are both named '%s'",
+                    rt->units[k].bundle.path, rt->units[i].bundle.path,
+                    rt->units[i].bundle.decl->name);
     return 0;
 }
 
@@ -338,8 +336,7 @@ static int load_units(struct runtime *rt, struct err *err)
     const struct runtime_options *o = rt->options;
     int rc = 0;
 
-    rt->units =
-        arena_calloc(&rt->arena, o->operator_count, sizeof(*rt->units));
+    rt->units = arena_calloc(&rt->arena, o->operator_count, sizeof(*rt->units));
     if (!rt->units)
         return err_nomem(err);
     for (size_t i = 0; i < o->operator_count && rc == 0; i++) {
@@ -392,8 +389,8 @@ static int check_found(struct runtime *rt, struct err *err)
         return 0;
     return err_set(err, ERR_NOT_FOUND, "there is no %s '%s' in %s%s%s",
                    u->bundle.decl->root.kind, o->name,
-                   o->ns ? "namespace '" : "any namespace",
-                   o->ns ? o->ns : "", o->ns ? "'" : "");
+                   o->ns ? "namespace '" : "any namespace", o->ns ? o->ns : "",
+                   o->ns ? "'" : "");
 }
 
 static int exit_code(struct runtime *rt)
@@ -438,7 +435,7 @@ static int run_loop(struct runtime *rt, struct err *err)
 
 int runtime_run(const struct runtime_options *options, struct err *err)
 {
-    struct runtime rt = { .options = options };
+    struct runtime rt = {.options = options};
     int rc, code;
 
     rt.loop = loop_new(err);

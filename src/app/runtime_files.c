@@ -43,8 +43,7 @@ static int keep_manifest(struct runtime *rt, struct value *object,
 static int check_manifest(const struct value *object, const char *name,
                           struct err *err)
 {
-    static const char *const wanted[] = { "apiVersion", "kind",
-                                          "metadata.name" };
+    static const char *const wanted[] = {"apiVersion", "kind", "metadata.name"};
 
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
         if (!value_text_at(object, wanted[i]))
@@ -56,7 +55,7 @@ static int check_manifest(const struct value *object, const char *name,
 
 static int read_file(struct runtime *rt, const char *path, struct err *err)
 {
-    struct yaml_docs docs = { 0 };
+    struct yaml_docs docs = {0};
     struct str text;
     int rc;
 
@@ -176,8 +175,8 @@ int runtime_offline_kinds(struct runtime *rt, struct err *err)
 bool runtime_is_root(const struct runtime *rt, const struct unit *u,
                      const struct value *object)
 {
-    struct gvk gvk = { value_text_at(object, "apiVersion"),
-                       value_text_at(object, "kind") };
+    struct gvk gvk = {value_text_at(object, "apiVersion"),
+                      value_text_at(object, "kind")};
 
     (void)rt;
     return gvk_equal(&gvk, &u->bundle.decl->root);
@@ -219,7 +218,7 @@ static void replace_root(struct question *q, const char *body, size_t len)
 {
     struct runtime *rt = q->rt;
     struct value *now;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (value_parse(&rt->arena, body, len, &now, &err) < 0) {
         runtime_fail(rt, &err);
@@ -231,15 +230,14 @@ static void replace_root(struct question *q, const char *body, size_t len)
 /* The live object's identity and what we own of it, the file's wishes. */
 static void adopt_identity(struct question *q, const char *body, size_t len)
 {
-    static const char *const keys[] = { "uid", "resourceVersion",
-                                        "generation", "finalizers",
-                                        "deletionTimestamp",
-                                        "managedFields" };
+    static const char *const keys[] = {
+        "uid",        "resourceVersion",   "generation",
+        "finalizers", "deletionTimestamp", "managedFields"};
     struct runtime *rt = q->rt;
     struct value *live;
     struct value *root = rt->manifests[rt->next_root];
     struct value *meta = value_get(root, "metadata");
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (value_parse(&rt->arena, body, len, &live, &err) < 0)
         return;
@@ -294,11 +292,11 @@ static int root_request(struct question *q, const struct resource *resource,
     struct runtime *rt = q->rt;
     struct value *object = rt->manifests[rt->next_root];
     struct value *meta = value_get(object, "metadata");
-    struct write_options options = { .field_manager = PLAN_MANAGER,
-                                     .force = true,
-                                     .dry_run = true,
-                                     .field_validation = "Strict" };
-    struct target target = { resource, { "", value_text_at(meta, "name") } };
+    struct write_options options = {.field_manager = PLAN_MANAGER,
+                                    .force = true,
+                                    .dry_run = true,
+                                    .field_validation = "Strict"};
+    struct target target = {resource, {"", value_text_at(meta, "name")}};
 
     if (resource->namespaced) {
         if (!value_get(meta, "namespace") &&
@@ -318,7 +316,7 @@ static void skip_other(struct question *q)
 {
     struct runtime *rt = q->rt;
     const struct value *object = rt->manifests[rt->next_root];
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (!is_crd(object)) {
         err_set(&err, ERR_INVALID, "%s: kind '%s' is not the operator's '%s'",
@@ -335,9 +333,9 @@ static void skip_other(struct question *q)
 static void ask_next(struct question *q)
 {
     struct runtime *rt = q->rt;
-    struct arena a = { 0 };
+    struct arena a = {0};
     struct request request;
-    struct err err = { 0 };
+    struct err err = {0};
 
     while (!rt->failed && rt->next_root < rt->manifest_count) {
         const struct resource *r = root_resource(rt);
@@ -361,7 +359,7 @@ static void ask_next(struct question *q)
 void runtime_ask_roots(struct runtime *rt, void (*done)(struct runtime *rt))
 {
     struct question *q = arena_calloc(&rt->arena, 1, sizeof(*q));
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (!q || !rt->cluster || rt->manifest_count == 0) {
         if (!q) {

@@ -19,7 +19,7 @@ struct unit {
     struct controller *controller;
     struct sink *sink;
     struct report *report;
-    bool dropping; /* a retired kind is being taken out of the ledger */
+    bool dropping;    /* a retired kind is being taken out of the ledger */
     bool undroppable; /* that failed: the next start tries again */
 };
 
@@ -27,22 +27,22 @@ struct runtime {
     const struct runtime_options *options;
     struct arena arena;
     struct loop *loop;
-    struct cluster *cluster;       /* NULL when offline */
-    struct restmap *restmap;       /* the cluster's, or our own offline */
+    struct cluster *cluster; /* NULL when offline */
+    struct restmap *restmap; /* the cluster's, or our own offline */
     struct schema_set *schemas;
     struct source *source;
     struct unit *units;
     size_t unit_count;
-    struct value **manifests;      /* of -f */
-    const char **manifest_names;   /* "site.yaml:3" */
+    struct value **manifests;    /* of -f */
+    const char **manifest_names; /* "site.yaml:3" */
     size_t manifest_count, manifest_cap;
-    size_t pending;                /* answers that the start waits for */
-    size_t next_root;              /* plan -f: which manifest is asked about */
+    size_t pending;   /* answers that the start waits for */
+    size_t next_root; /* plan -f: which manifest is asked about */
     bool started, stopping, done;
-    bool interrupted;              /* by a signal */
+    bool interrupted; /* by a signal */
     loop_timer_id stop_timer;
-    loop_timer_id trouble_timer;   /* how long an incomplete view is borne */
-    struct err err;                /* why the whole run failed */
+    loop_timer_id trouble_timer; /* how long an incomplete view is borne */
+    struct err err;              /* why the whole run failed */
     bool failed;
 };
 

@@ -55,8 +55,8 @@ struct exec {
     size_t index;   /* of the change under way */
     size_t request; /* 0 or 1 within the change */
     bool root_checked;
-    bool recreate;  /* the server said that this change needs it */
-    char *root_rv;  /* newest resourceVersion of the root that we saw */
+    bool recreate; /* the server said that this change needs it */
+    char *root_rv; /* newest resourceVersion of the root that we saw */
     size_t writes;
     struct cluster_call *call;
     loop_timer_id timer;
@@ -84,9 +84,8 @@ static void exec_report(void *arg)
 {
     struct exec *e = arg;
     struct exec copy = *e;
-    struct sink_outcome outcome = { .err = &copy.err,
-                                    .writes = copy.writes,
-                                    .failed = copy.failed };
+    struct sink_outcome outcome = {
+        .err = &copy.err, .writes = copy.writes, .failed = copy.failed};
 
     e->timer = 0;
     exec_free(e);
@@ -115,15 +114,14 @@ static const struct change *current(const struct exec *e)
 
 static struct target root_target(const struct exec *e)
 {
-    return (struct target){ e->cs->root_resource, e->cs->root->key };
+    return (struct target){e->cs->root_resource, e->cs->root->key};
 }
 
 /* "cannot apply 'Service default/blog': <what the server said>" */
 static void wrap_change(struct err *err, const struct change *c)
 {
     err_wrap(err, "cannot %s '%s %s%s%s'", change_verb_word(c->verb),
-             c->resource->kind, c->key.ns, *c->key.ns ? "/" : "",
-             c->key.name);
+             c->resource->kind, c->key.ns, *c->key.ns ? "/" : "", c->key.name);
 }
 
 /* ---- answers that are objects ---- */
@@ -188,7 +186,7 @@ static void on_answer(void *arg, const struct cluster_answer *answer);
 static void exec_send(struct exec *e, const struct request *r,
                       enum exec_stage stage)
 {
-    struct err err = { 0 };
+    struct err err = {0};
 
     e->stage = stage;
     e->call = cluster_send(e->sink->cluster, r, on_answer, e, &err);
@@ -199,9 +197,9 @@ static void exec_send(struct exec *e, const struct request *r,
 static void exec_get(struct exec *e, struct target target,
                      enum exec_stage stage)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct request request;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (request_get(&arena, &target, &request, &err) < 0)
         exec_fail(e, &err);
@@ -214,11 +212,11 @@ static void exec_get(struct exec *e, struct target target,
  * request that is due. */
 static void exec_write(struct exec *e, bool ask)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct change change = *current(e);
-    const struct render_options options = { e->root_rv, ask };
+    const struct render_options options = {e->root_rv, ask};
     struct request_pair pair;
-    struct err err = { 0 };
+    struct err err = {0};
     int rc;
 
     if (e->recreate)
@@ -255,7 +253,7 @@ static void exec_next(struct exec *e)
 
 static void root_changed(struct exec *e, const char *how)
 {
-    struct err err = { 0 };
+    struct err err = {0};
 
     err_set(&err, ERR_CONFLICT, "%s '%s' %s since it was planned for",
             e->cs->root->kind, e->cs->root->key.name, how);
@@ -264,7 +262,7 @@ static void root_changed(struct exec *e, const char *how)
 
 static void view_changed(struct exec *e)
 {
-    struct err err = { 0 };
+    struct err err = {0};
 
     err_set(&err, ERR_CONFLICT,
             "something that was read for %s '%s' changed since it was planned",
@@ -353,9 +351,9 @@ static bool refusal_is_fine(struct exec *e, const struct err *err)
 static void write_refused(struct exec *e, bool sent, const struct err *status)
 {
     const struct change *c = current(e);
-    bool unknown = sent && (status->code == ERR_TIMEOUT ||
-                            status->code == ERR_CONNECT ||
-                            status->code == ERR_PROTOCOL);
+    bool unknown =
+        sent && (status->code == ERR_TIMEOUT || status->code == ERR_CONNECT ||
+                 status->code == ERR_PROTOCOL);
     bool conflict = status->code == ERR_CONFLICT ||
                     status->code == ERR_EXISTS ||
                     status->code == ERR_FIELD_CONFLICT;
@@ -373,7 +371,7 @@ static void write_refused(struct exec *e, bool sent, const struct err *status)
     if (unknown)
         e->err.code = ERR_TIMEOUT;
     if (unknown || conflict)
-        exec_get(e, (struct target){ c->resource, c->key }, STAGE_LOOK);
+        exec_get(e, (struct target){c->resource, c->key}, STAGE_LOOK);
     else
         exec_fail(e, &e->err);
 }
@@ -390,9 +388,9 @@ static void request_done(struct exec *e)
 static void delete_done(struct exec *e, const char *body, size_t len)
 {
     const struct change *c = current(e);
-    const struct target target = { c->resource, c->key };
+    const struct target target = {c->resource, c->key};
     struct snapshot *last;
-    struct err err = { 0 };
+    struct err err = {0};
     bool waits;
 
     if (answer_is_a("Status", body, len)) {
@@ -422,10 +420,10 @@ static void delete_done(struct exec *e, const char *body, size_t len)
 static void scale_done(struct exec *e, const char *body, size_t len)
 {
     const struct change *c = current(e);
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (answer_is_a("Scale", body, len)) {
-        exec_get(e, (struct target){ c->resource, c->key }, STAGE_SEE);
+        exec_get(e, (struct target){c->resource, c->key}, STAGE_SEE);
         return;
     }
     err_set(&err, ERR_PROTOCOL, "the answer is not the object");
@@ -435,8 +433,8 @@ static void scale_done(struct exec *e, const char *body, size_t len)
 static void write_done(struct exec *e, const char *body, size_t len)
 {
     const struct change *c = current(e);
-    const struct target target = { c->resource, c->key };
-    struct err err = { 0 };
+    const struct target target = {c->resource, c->key};
+    struct err err = {0};
 
     if (is_delete(e, c))
         delete_done(e, body, len);
@@ -454,7 +452,7 @@ static void after_see(struct exec *e, const char *body, size_t len,
                       const struct err *status)
 {
     const struct change *c = current(e);
-    const struct target target = { c->resource, c->key };
+    const struct target target = {c->resource, c->key};
     struct err err = *status;
 
     if (err.code == ERR_NONE)
@@ -467,9 +465,9 @@ static void after_look(struct exec *e, const char *body, size_t len,
                        const struct err *status)
 {
     const struct change *c = current(e);
-    const struct target target = { c->resource, c->key };
+    const struct target target = {c->resource, c->key};
     struct snapshot *live;
-    struct err err = { 0 };
+    struct err err = {0};
     struct err why = e->err;
     bool create = c->verb == CHANGE_CREATE || e->request == 1;
 

@@ -79,8 +79,7 @@ static void asking_fail(struct asking *q, const struct err *err)
 
     q->err = *err;
     err_wrap(&q->err, "cannot %s '%s %s%s%s'", change_verb_word(c->verb),
-             c->resource->kind, c->key.ns, *c->key.ns ? "/" : "",
-             c->key.name);
+             c->resource->kind, c->key.ns, *c->key.ns ? "/" : "", c->key.name);
     asking_finish(q);
 }
 
@@ -97,14 +96,14 @@ static bool worth_asking(const struct change *c)
 
 static int ask(struct asking *q, const struct change *c, struct err *err)
 {
-    const struct render_options options = { .dry_run = true };
-    struct arena arena = { 0 };
+    const struct render_options options = {.dry_run = true};
+    struct arena arena = {0};
     struct request_pair pair;
     int rc = change_requests(q->cs, c, &options, &arena, &pair, err);
 
     if (rc == 0) {
-        q->call = cluster_send(q->sink->cluster, &pair.items[0], on_answer, q,
-                               err);
+        q->call =
+            cluster_send(q->sink->cluster, &pair.items[0], on_answer, q, err);
         rc = q->call ? 0 : -(int)err->code;
     }
     arena_release(&arena);
@@ -113,7 +112,7 @@ static int ask(struct asking *q, const struct change *c, struct err *err)
 
 static void asking_next(struct asking *q)
 {
-    struct err err = { 0 };
+    struct err err = {0};
 
     while (q->index < q->cs->count &&
            (!q->sink->cluster || !worth_asking(&q->cs->items[q->index]))) {
@@ -134,7 +133,7 @@ static int confirm(struct asking *q, struct change *c, const char *body,
 {
     struct arena *a = q->cs->arena;
     struct object_pair pair = {
-        .gvk = { c->resource->api_version, c->resource->kind },
+        .gvk = {c->resource->api_version, c->resource->kind},
     };
     struct value *before = NULL;
     struct value *after = NULL;
@@ -160,15 +159,14 @@ static int confirm(struct asking *q, struct change *c, const char *body,
 
 static void look(struct asking *q, const struct change *c)
 {
-    const struct target target = { c->resource, c->key };
-    struct arena arena = { 0 };
+    const struct target target = {c->resource, c->key};
+    struct arena arena = {0};
     struct request request;
-    struct err err = { 0 };
+    struct err err = {0};
 
     q->looking = true;
     if (request_get(&arena, &target, &request, &err) == 0)
-        q->call =
-            cluster_send(q->sink->cluster, &request, on_answer, q, &err);
+        q->call = cluster_send(q->sink->cluster, &request, on_answer, q, &err);
     if (!q->call)
         asking_fail(q, &err);
     arena_release(&arena);
@@ -178,7 +176,7 @@ static void look(struct asking *q, const struct change *c)
 static void after_look(struct asking *q, const struct cluster_answer *answer)
 {
     const struct change *c = &q->cs->items[q->index];
-    const struct target target = { c->resource, c->key };
+    const struct target target = {c->resource, c->key};
     struct snapshot *live = NULL;
     struct err err = *answer->err;
 

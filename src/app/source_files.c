@@ -31,13 +31,13 @@ struct files {
 /* A stand-in uid in the form of one, made from what the object is called. */
 static char *stand_in_uid(struct arena *a, const struct value *object)
 {
-    const char *text = arena_printf(
-        a, "%s/%s/%s/%s", value_text_at(object, "apiVersion"),
-        value_text_at(object, "kind"),
-        value_text_at(object, "metadata.namespace")
-            ? value_text_at(object, "metadata.namespace")
-            : "",
-        value_text_at(object, "metadata.name"));
+    const char *text =
+        arena_printf(a, "%s/%s/%s/%s", value_text_at(object, "apiVersion"),
+                     value_text_at(object, "kind"),
+                     value_text_at(object, "metadata.namespace")
+                         ? value_text_at(object, "metadata.namespace")
+                         : "",
+                     value_text_at(object, "metadata.name"));
     char hex[HASH_HEX_SIZE];
 
     if (!text)
@@ -57,8 +57,7 @@ static int complete(struct arena *a, struct value *object, const char *ns)
         value_set(a, meta, "namespace", value_string(a, ns)) < 0)
         return -ERR_NOMEM;
     if (!value_get(meta, "uid") &&
-        value_set(a, meta, "uid",
-                  value_string(a, stand_in_uid(a, object))) < 0)
+        value_set(a, meta, "uid", value_string(a, stand_in_uid(a, object))) < 0)
         return -ERR_NOMEM;
     if (!value_get(meta, "resourceVersion") &&
         value_set(a, meta, "resourceVersion", value_string(a, "1")) < 0)
@@ -83,12 +82,12 @@ int source_files_add(struct source *s, const struct value *object,
                      const char *ns, struct err *err)
 {
     struct files *f = (struct files *)s;
-    struct gvk gvk = { value_text_at(object, "apiVersion"),
-                       value_text_at(object, "kind") };
+    struct gvk gvk = {value_text_at(object, "apiVersion"),
+                      value_text_at(object, "kind")};
     const struct resource *resource =
         restmap_find(f->restmap, gvk.api_version, gvk.kind);
-    struct arena a = { 0 };
-    struct str text = { 0 };
+    struct arena a = {0};
+    struct str text = {0};
     struct snapshot *snap;
     struct value *copy = value_copy(&a, object);
     bool namespaced = !resource || resource->namespaced;
@@ -114,12 +113,11 @@ int source_files_add(struct source *s, const struct value *object,
 static int fill(struct files *f, struct file_feed *feed)
 {
     for (size_t i = 0; i < f->count; i++) {
-        struct gvk gvk = { f->objects[i]->api_version, f->objects[i]->kind };
+        struct gvk gvk = {f->objects[i]->api_version, f->objects[i]->kind};
 
         if (!gvk_equal(&gvk, &feed->want.gvk))
             continue;
-        if (*feed->want.ns &&
-            strcmp(feed->want.ns, f->objects[i]->key.ns) != 0)
+        if (*feed->want.ns && strcmp(feed->want.ns, f->objects[i]->key.ns) != 0)
             continue;
         if (store_put(feed->feed.store, f->objects[i]) < 0)
             return -ERR_NOMEM;
@@ -151,8 +149,7 @@ static struct file_feed *feed_new(struct files *f,
         err_set(&feed->feed.why, ERR_NO_KIND,
                 "nothing is known of kind '%s' in '%s'", gvk.kind,
                 gvk.api_version);
-        err_hint(&feed->feed.why,
-                 "give its CustomResourceDefinition with -f");
+        err_hint(&feed->feed.why, "give its CustomResourceDefinition with -f");
     }
     (void)err;
     return feed->feed.store ? feed : NULL;

@@ -80,7 +80,7 @@ static void watcher_set_known(struct watcher *w, bool known,
 
 static void watcher_missing(struct watcher *w)
 {
-    struct err why = { 0 };
+    struct err why = {0};
 
     err_set(&why, ERR_NO_KIND, "the server has no kind '%s' in '%s'",
             w->want.gvk.kind, w->want.gvk.api_version);
@@ -93,7 +93,7 @@ static void watcher_missing(struct watcher *w)
 /* Tell the feed's readers how far the store may be trusted. */
 static void watcher_health(struct watcher *w)
 {
-    struct err why = { 0 };
+    struct err why = {0};
     const struct err *error = reflector_error(w->reflector);
     enum reflector_health health = reflector_health(w->reflector);
 
@@ -105,8 +105,7 @@ static void watcher_health(struct watcher *w)
     if (error)
         why = *error;
     else
-        err_set(&why, ERR_UNKNOWN, "'%s' is not synced yet",
-                w->want.gvk.kind);
+        err_set(&why, ERR_UNKNOWN, "'%s' is not synced yet", w->want.gvk.kind);
     watcher_set_known(w, false, &why);
 }
 
@@ -115,7 +114,7 @@ static void watcher_health(struct watcher *w)
 static int watcher_drain(struct watcher *w, struct err *err)
 {
     for (;;) {
-        struct decoder_event event = { 0 };
+        struct decoder_event event = {0};
         int rc = decoder_next(w->decoder, &event, err);
 
         if (rc < 0 || event.kind == DECODER_NONE)
@@ -206,7 +205,7 @@ static void on_silence(void *arg)
     struct watcher *w = arg;
     uint64_t silent =
         clock_now_ms(loop_clock(w->live->cluster->loop)) - w->heard_at;
-    struct err err = { 0 };
+    struct err err = {0};
 
     w->silence_timer = 0;
     if (silent < reflector_silence_ms(w->reflector)) {
@@ -221,11 +220,9 @@ static void on_silence(void *arg)
 static int watcher_send(struct watcher *w, const struct reflector_todo *todo,
                         struct err *err)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct request request;
-    struct http_call call = { .on_done = on_done,
-                              .on_data = on_data,
-                              .arg = w };
+    struct http_call call = {.on_done = on_done, .on_data = on_data, .arg = w};
     bool watch = todo->want == WANT_WATCH;
     int rc;
 
@@ -263,7 +260,7 @@ static void on_timer(void *arg)
 static void watcher_step(struct watcher *w)
 {
     struct reflector_todo todo = reflector_next(w->reflector);
-    struct err err = { 0 };
+    struct err err = {0};
     uint64_t delay = todo.delay_ms;
 
     if (todo.want != WANT_SLEEP) {
@@ -286,8 +283,8 @@ static void on_health_timer(void *arg)
 
     if (w->reflector)
         watcher_health(w);
-    w->health_timer = loop_after(w->live->cluster->loop,
-                                 REFLECTOR_STALE_MS / 6, on_health_timer, w);
+    w->health_timer = loop_after(w->live->cluster->loop, REFLECTOR_STALE_MS / 6,
+                                 on_health_timer, w);
 }
 
 /* One kind saw that the cluster was restored from a backup: what is known of
@@ -295,7 +292,7 @@ static void on_health_timer(void *arg)
 static void live_check_epoch(struct live *live, struct watcher *rewound)
 {
     uint64_t epoch = reflector_stats(rewound->reflector).epoch;
-    struct err why = { 0 };
+    struct err why = {0};
 
     if (epoch == rewound->epoch)
         return;
@@ -347,15 +344,13 @@ static void watcher_begin(struct watcher *w)
     if (w->reflector)
         watcher_step(w);
     else /* out of memory: it may be better in a moment */
-        w->timer =
-            loop_after(w->live->cluster->loop, BEGIN_MS, on_begin, w);
+        w->timer = loop_after(w->live->cluster->loop, BEGIN_MS, on_begin, w);
 }
 
 static bool watcher_lacks_schema(const struct watcher *w)
 {
-    return !schema_known(schema_find(w->live->cluster->schemas,
-                                     w->want.gvk.api_version,
-                                     w->want.gvk.kind));
+    return !schema_known(schema_find(
+        w->live->cluster->schemas, w->want.gvk.api_version, w->want.gvk.kind));
 }
 
 /* The server publishes the schema of a new CustomResourceDefinition a moment
@@ -377,11 +372,11 @@ static void on_learned(void *arg, bool changed, const struct err *err)
 static void on_learn(void *arg)
 {
     struct watcher *w = arg;
-    struct err err = { 0 };
+    struct err err = {0};
 
     w->timer = 0;
-    if (cluster_learn(w->live->cluster, w->want.gvk.api_version, on_learned,
-                      w, &err) < 0)
+    if (cluster_learn(w->live->cluster, w->want.gvk.api_version, on_learned, w,
+                      &err) < 0)
         watcher_begin(w);
 }
 
@@ -449,7 +444,7 @@ static void on_discovered(void *arg, bool changed, const struct err *err)
 static void on_discovery_timer(void *arg)
 {
     struct live *live = arg;
-    struct err err = { 0 };
+    struct err err = {0};
     bool wanted = false;
 
     live->discovery_timer = 0;

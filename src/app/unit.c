@@ -11,7 +11,7 @@
 static void on_pass(void *arg, const struct pass *pass)
 {
     struct unit *u = arg;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (u->report) {
         if (report_pass(u->report, pass, &err) < 0)
@@ -19,7 +19,7 @@ static void on_pass(void *arg, const struct pass *pass)
         return;
     }
     if (pass->writes > 0) {
-        struct str name = { 0 };
+        struct str name = {0};
 
         object_key_print(&pass->key, &name);
         log_info("reconciled", "operator", u->bundle.decl->name, "object",
@@ -36,8 +36,8 @@ static void on_dropped(void *arg, const struct err *err)
     u->dropping = false;
     u->undroppable = err->code != ERR_NONE;
     if (u->undroppable)
-        log_warn("cannot take a retired kind out of the Lease", "err",
-                 err->msg, NULL);
+        log_warn("cannot take a retired kind out of the Lease", "err", err->msg,
+                 NULL);
     runtime_check(u->runtime);
 }
 
@@ -45,7 +45,7 @@ static void on_dropped(void *arg, const struct err *err)
 void unit_drop_retired(struct unit *u)
 {
     const struct operator_decl *d = u->bundle.decl;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (!u->ledger || u->dropping || u->undroppable ||
         runtime_prints(u->runtime))
@@ -54,8 +54,8 @@ void unit_drop_retired(struct unit *u)
         if (!d->owns[i].retired || !ledger_holds(u->ledger, &d->owns[i].gvk) ||
             controller_owns_any(u->controller, &d->owns[i].gvk))
             continue;
-        u->dropping = ledger_drop(u->ledger, &d->owns[i].gvk, on_dropped, u,
-                                  &err) == 0;
+        u->dropping =
+            ledger_drop(u->ledger, &d->owns[i].gvk, on_dropped, u, &err) == 0;
     }
 }
 
@@ -93,11 +93,11 @@ static int unit_plug(struct unit *u, struct err *err)
     struct sink_observer observer = controller_observer(u->controller);
 
     u->sink = runtime_prints(rt) ? sink_print_new(rt->cluster, rt->loop)
-                         : sink_apply_new(rt->cluster, &observer);
+                                 : sink_apply_new(rt->cluster, &observer);
     if (!u->sink || unit_report(u) < 0)
         return err_nomem(err);
     if (u->report && u->ledger && ledger_incomplete(u->ledger)) {
-        struct arena a = { 0 };
+        struct arena a = {0};
         struct request request;
         int rc = ledger_request(u->ledger, &a, &request, err);
 

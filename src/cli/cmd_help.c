@@ -9,10 +9,10 @@
 static int run(int argc, char **argv)
 {
     static char flag[] = "--help";
-    static const struct option options[] = { { 0 } };
-    char *help[] = { flag, NULL };
+    static const struct option options[] = {{0}};
+    char *help[] = {flag, NULL};
     const struct command *command;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (argc > 0 && options_want_help(argc, argv)) {
         options_print_help(&cmd_help, options);

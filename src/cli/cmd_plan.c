@@ -7,18 +7,16 @@
 #include "base/log.h"
 #include "options.h"
 
-static int format_of(const char *text, enum report_format *ret,
-                     struct err *err)
+static int format_of(const char *text, enum report_format *ret, struct err *err)
 {
-    static const char *const names[] = { "text", "json", "yaml" };
+    static const char *const names[] = {"text", "json", "yaml"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(text, names[i]) == 0) {
             *ret = (enum report_format)i;
             return 0;
         }
-    return err_set(err, ERR_USAGE, "-o is text, json or yaml, not '%s'",
-                   text);
+    return err_set(err, ERR_USAGE, "-o is text, json or yaml, not '%s'", text);
 }
 
 static int check(const struct runtime_options *o,
@@ -40,34 +38,41 @@ static int check(const struct runtime_options *o,
 
 static int run(int argc, char **argv)
 {
-    struct runtime_options o = { .plan = true };
-    struct option_values words = { 0 }, sets = { 0 }, files = { 0 };
+    struct runtime_options o = {.plan = true};
+    struct option_values words = {0}, sets = {0}, files = {0};
     const char *format = "text";
     bool verbose = false;
     const struct option options[] = {
-        { "--filename", "-f", "FILE", "take this object as if it were "
-          "applied; - is standard input; may be repeated", OPTION_LIST,
-          &files },
-        { "--output", "-o", "FORMAT", "text, json or yaml", OPTION_TEXT,
-          &format },
-        { "--offline", NULL, NULL, "no cluster: only what the files hold",
-          OPTION_FLAG, &o.offline },
-        { "--namespace", "-n", "NAME", "only this namespace; the default is "
-          "all", OPTION_TEXT, &o.ns },
-        { "--set", NULL, "NAME=VALUE", "a parameter of the operator; may be "
-          "repeated", OPTION_LIST, &sets },
-        { "--kubeconfig", NULL, "FILE", "instead of $KUBECONFIG, the pod's "
-          "service account, ~/.kube/config", OPTION_TEXT,
-          &o.cluster.kubeconfig },
-        { "--context", NULL, "NAME", "context of the kubeconfig",
-          OPTION_TEXT, &o.cluster.context },
-        { "--lease-name", NULL, "NAME", "Lease that remembers which kinds "
-          "were owned; default tidelock", OPTION_TEXT, &o.lease },
-        { "--verbose", "-v", NULL, "log every decision", OPTION_FLAG,
-          &verbose },
-        { 0 },
+        {"--filename", "-f", "FILE",
+         "take this object as if it were "
+         "applied; - is standard input; may be repeated",
+         OPTION_LIST, &files},
+        {"--output", "-o", "FORMAT", "text, json or yaml", OPTION_TEXT,
+         &format},
+        {"--offline", NULL, NULL, "no cluster: only what the files hold",
+         OPTION_FLAG, &o.offline},
+        {"--namespace", "-n", "NAME",
+         "only this namespace; the default is "
+         "all",
+         OPTION_TEXT, &o.ns},
+        {"--set", NULL, "NAME=VALUE",
+         "a parameter of the operator; may be "
+         "repeated",
+         OPTION_LIST, &sets},
+        {"--kubeconfig", NULL, "FILE",
+         "instead of $KUBECONFIG, the pod's "
+         "service account, ~/.kube/config",
+         OPTION_TEXT, &o.cluster.kubeconfig},
+        {"--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,
+         &o.cluster.context},
+        {"--lease-name", NULL, "NAME",
+         "Lease that remembers which kinds "
+         "were owned; default tidelock",
+         OPTION_TEXT, &o.lease},
+        {"--verbose", "-v", NULL, "log every decision", OPTION_FLAG, &verbose},
+        {0},
     };
-    struct err err = { 0 };
+    struct err err = {0};
     int code;
 
     if (options_want_help(argc, argv)) {

@@ -32,34 +32,45 @@ static int check(const struct rbac_options *o, const char *format,
 
 static int run(int argc, char **argv)
 {
-    struct rbac_options o = { .print = cli_print };
-    struct option_values words = { 0 }, files = { 0 };
+    struct rbac_options o = {.print = cli_print};
+    struct option_values words = {0}, files = {0};
     const char *format = NULL;
     const struct option options[] = {
-        { "--check", NULL, NULL, "print no role; ask the cluster which of "
-          "these rights you lack", OPTION_FLAG, &o.check },
-        { "--namespace", "-n", "NAME", "as for run: only this namespace; the "
-          "default is all", OPTION_TEXT, &o.ns },
-        { "--output", "-o", "FORMAT", "yaml, with the reasons, or json",
-          OPTION_TEXT, &format },
-        { "--name", NULL, "NAME", "of the roles; default tidelock-OPERATOR",
-          OPTION_TEXT, &o.name },
-        { "--lease-name", NULL, "NAME", "as for run; default tidelock",
-          OPTION_TEXT, &o.lease },
-        { "--lease-namespace", NULL, "NAME", "where the Lease is; default the "
-          "connection's namespace", OPTION_TEXT, &o.lease_ns },
-        { "--offline", NULL, NULL, "no cluster: built-in kinds, and crd.yaml "
-          "of each operator", OPTION_FLAG, &o.offline },
-        { "--filename", "-f", "FILE", "--offline: more definitions of kinds; "
-          "may be repeated", OPTION_LIST, &files },
-        { "--kubeconfig", NULL, "FILE", "instead of $KUBECONFIG, the pod's "
-          "service account, ~/.kube/config", OPTION_TEXT,
-          &o.cluster.kubeconfig },
-        { "--context", NULL, "NAME", "context of the kubeconfig",
-          OPTION_TEXT, &o.cluster.context },
-        { 0 },
+        {"--check", NULL, NULL,
+         "print no role; ask the cluster which of "
+         "these rights you lack",
+         OPTION_FLAG, &o.check},
+        {"--namespace", "-n", "NAME",
+         "as for run: only this namespace; the "
+         "default is all",
+         OPTION_TEXT, &o.ns},
+        {"--output", "-o", "FORMAT", "yaml, with the reasons, or json",
+         OPTION_TEXT, &format},
+        {"--name", NULL, "NAME", "of the roles; default tidelock-OPERATOR",
+         OPTION_TEXT, &o.name},
+        {"--lease-name", NULL, "NAME", "as for run; default tidelock",
+         OPTION_TEXT, &o.lease},
+        {"--lease-namespace", NULL, "NAME",
+         "where the Lease is; default the "
+         "connection's namespace",
+         OPTION_TEXT, &o.lease_ns},
+        {"--offline", NULL, NULL,
+         "no cluster: built-in kinds, and crd.yaml "
+         "of each operator",
+         OPTION_FLAG, &o.offline},
+        {"--filename", "-f", "FILE",
+         "--offline: more definitions of kinds; "
+         "may be repeated",
+         OPTION_LIST, &files},
+        {"--kubeconfig", NULL, "FILE",
+         "instead of $KUBECONFIG, the pod's "
+         "service account, ~/.kube/config",
+         OPTION_TEXT, &o.cluster.kubeconfig},
+        {"--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,
+         &o.cluster.context},
+        {0},
     };
-    struct err err = { 0 };
+    struct err err = {0};
     int code;
 
     if (options_want_help(argc, argv)) {

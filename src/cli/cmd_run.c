@@ -9,34 +9,42 @@
 
 static int run(int argc, char **argv)
 {
-    struct runtime_options o = { 0 };
-    struct option_values words = { 0 }, sets = { 0 };
+    struct runtime_options o = {0};
+    struct option_values words = {0}, sets = {0};
     const char *log_format = "text";
     bool verbose = false;
     const struct option options[] = {
-        { "--once", NULL, NULL,
-          "work until nothing is ready, then stop; 1 if any object failed",
-          OPTION_FLAG, &o.once },
-        { "--dry-run", NULL, NULL, "write nothing, print every plan",
-          OPTION_FLAG, &o.dry_run },
-        { "--namespace", "-n", "NAME", "only this namespace; the default is "
-          "all", OPTION_TEXT, &o.ns },
-        { "--set", NULL, "NAME=VALUE", "a parameter of the operator; may be "
-          "repeated", OPTION_LIST, &sets },
-        { "--kubeconfig", NULL, "FILE", "instead of $KUBECONFIG, the pod's "
-          "service account, ~/.kube/config", OPTION_TEXT,
-          &o.cluster.kubeconfig },
-        { "--context", NULL, "NAME", "context of the kubeconfig",
-          OPTION_TEXT, &o.cluster.context },
-        { "--lease-name", NULL, "NAME", "Lease that remembers which kinds "
-          "were owned; default tidelock", OPTION_TEXT, &o.lease },
-        { "--log-format", NULL, "text|json", "form of the log on standard "
-          "error", OPTION_TEXT, &log_format },
-        { "--verbose", "-v", NULL, "log every decision", OPTION_FLAG,
-          &verbose },
-        { 0 },
+        {"--once", NULL, NULL,
+         "work until nothing is ready, then stop; 1 if any object failed",
+         OPTION_FLAG, &o.once},
+        {"--dry-run", NULL, NULL, "write nothing, print every plan",
+         OPTION_FLAG, &o.dry_run},
+        {"--namespace", "-n", "NAME",
+         "only this namespace; the default is "
+         "all",
+         OPTION_TEXT, &o.ns},
+        {"--set", NULL, "NAME=VALUE",
+         "a parameter of the operator; may be "
+         "repeated",
+         OPTION_LIST, &sets},
+        {"--kubeconfig", NULL, "FILE",
+         "instead of $KUBECONFIG, the pod's "
+         "service account, ~/.kube/config",
+         OPTION_TEXT, &o.cluster.kubeconfig},
+        {"--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,
+         &o.cluster.context},
+        {"--lease-name", NULL, "NAME",
+         "Lease that remembers which kinds "
+         "were owned; default tidelock",
+         OPTION_TEXT, &o.lease},
+        {"--log-format", NULL, "text|json",
+         "form of the log on standard "
+         "error",
+         OPTION_TEXT, &log_format},
+        {"--verbose", "-v", NULL, "log every decision", OPTION_FLAG, &verbose},
+        {0},
     };
-    struct err err = { 0 };
+    struct err err = {0};
     int code;
 
     if (options_want_help(argc, argv)) {

@@ -10,10 +10,10 @@
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = { { 0 } };
-    struct option_values words = { 0 };
+    static const struct option options[] = {{0}};
+    struct option_values words = {0};
     const struct library *lib;
-    struct err err = { 0 };
+    struct err err = {0};
 
     if (options_want_help(argc, argv)) {
         options_print_help(&cmd_version, options);

@@ -12,7 +12,7 @@
 
 static int unknown_command(const char *name)
 {
-    struct err err = { 0 };
+    struct err err = {0};
 
     err_set(&err, ERR_USAGE, "there is no command '%s'", name);
     err_hint(&err, "'tidelock' alone lists the commands");

@@ -10,8 +10,8 @@
 
 #include "base/str.h"
 
-static const struct option *find(const struct option *options,
-                                 const char *word, size_t len)
+static const struct option *find(const struct option *options, const char *word,
+                                 size_t len)
 {
     for (; options->name; options++) {
         if (strlen(options->name) == len &&

@@ -20,9 +20,9 @@ struct option_values {
 };
 
 struct option {
-    const char *name;  /* "--namespace" */
+    const char *name;   /* "--namespace" */
     const char *letter; /* "-n" or NULL */
-    const char *value; /* "NAME" in --help; NULL for flags */
+    const char *value;  /* "NAME" in --help; NULL for flags */
     const char *help;
     enum option_kind kind;
     void *target; /* bool *, const char **, struct option_values * */

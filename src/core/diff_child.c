@@ -225,8 +225,9 @@ static int refuse_other(struct diff_work *w, const struct diff_step *s,
 
     err_set(w->err, ERR_NAME_CONFLICT, "the name belongs to operator '%s'",
             other);
-    err_hint(w->err, "rename one of the two; or, when the operator itself has "
-                     "another name now, remove the label %s",
+    err_hint(w->err,
+             "rename one of the two; or, when the operator itself has "
+             "another name now, remove the label %s",
              LABEL_OPERATOR);
     return diff_place(w, s->step, -ERR_NAME_CONFLICT);
 }

@@ -28,7 +28,7 @@ enum diff_owner {
  * object is, not who made it: several operators may serve one kind of root, and
  * Kubernetes' own controllers make children of some kinds too. */
 enum diff_maker {
-    MADE_BY_US, /* our entry is in managedFields, or it has our label */
+    MADE_BY_US,       /* our entry is in managedFields, or it has our label */
     MADE_BY_OPERATOR, /* it has the label of another one */
     MADE_BY_OTHERS,
 };

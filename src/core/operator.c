@@ -19,8 +19,8 @@ const struct operator_owned *operator_owns(const struct operator_decl *d,
 
 /* ---- parameters ---- */
 
-static const struct operator_parameter *
-find_parameter(const struct operator_decl *d, const char *name)
+static const struct operator_parameter *find_parameter(
+    const struct operator_decl *d, const char *name)
 {
     for (size_t i = 0; i < d->parameters_count; i++)
         if (text_equal(d->parameters[i].name, name))
@@ -47,8 +47,8 @@ static int unknown_parameter(const struct operator_decl *d, const char *name,
     err_set(err, ERR_CONFIG, "operator '%s' has no parameter '%s'%s%s%s",
             d->name, name, near ? ", did you mean '" : "", near ? near : "",
             near ? "'?" : "");
-    err_hint(err, "%s%s", known.len ? "its parameters: "
-                                    : "it declares no parameters",
+    err_hint(err, "%s%s",
+             known.len ? "its parameters: " : "it declares no parameters",
              str_text(&known));
     str_release(&known);
     return -ERR_CONFIG;
@@ -60,8 +60,10 @@ static int wrong_type(const struct operator_parameter *p,
     const char *text = value_text(given);
 
     if (text)
-        return err_set(err, ERR_CONFIG, "parameter '%s': expected %s, got "
-                       "\"%.80s\"", p->name, p->type, text);
+        return err_set(err, ERR_CONFIG,
+                       "parameter '%s': expected %s, got "
+                       "\"%.80s\"",
+                       p->name, p->type, text);
     return err_set(err, ERR_CONFIG, "parameter '%s': expected %s, got %s",
                    p->name, p->type, value_type_name(given));
 }
@@ -115,8 +117,8 @@ static int read_parameter(const struct operator_parameter *p, struct arena *a,
     return 0;
 }
 
-static int check_names(const struct operator_decl *d,
-                       const struct value *given, struct err *err)
+static int check_names(const struct operator_decl *d, const struct value *given,
+                       struct err *err)
 {
     for (uint32_t i = 0; given && i < given->count; i++)
         if (!find_parameter(d, given->as.members[i].key))

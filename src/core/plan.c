@@ -53,8 +53,7 @@ static struct plan_step *add_step(struct plan *p)
     ADD(p, steps, count, cap);
 }
 
-struct plan_step *plan_add(struct plan *p, enum plan_verb verb,
-                           struct err *err)
+struct plan_step *plan_add(struct plan *p, enum plan_verb verb, struct err *err)
 {
     struct plan_step *step;
 
@@ -160,7 +159,8 @@ static int put_bytes(struct resolver *r, struct value *v, const char *text,
     if (!keep_base64) {
         rc = hash_base64_decode(text, len, &bytes, r->err);
         if (rc == 0 && !text_is_utf8(str_text(&bytes), bytes.len))
-            rc = err_set(r->err, ERR_PLAN, "not UTF-8: binary values can only "
+            rc = err_set(r->err, ERR_PLAN,
+                         "not UTF-8: binary values can only "
                          "be placed under the data of a Secret");
         len = bytes.len;
         copy = rc == 0 ? arena_strndup(r->plan->arena, str_text(&bytes), len)
@@ -213,8 +213,8 @@ static int resolve(struct resolver *r, struct value *v, struct spot at)
     if (v->type == VALUE_OBJECT)
         for (uint32_t i = 0; i < v->count && rc == 0; i++) {
             const struct value_member *m = &v->as.members[i];
-            bool data = at.depth == 0 ? strcmp(m->key, "data") == 0
-                                      : at.in_data;
+            bool data =
+                at.depth == 0 ? strcmp(m->key, "data") == 0 : at.in_data;
 
             rc = resolve(r, m->value, (struct spot){at.depth + 1, data});
         }
@@ -265,8 +265,10 @@ int plan_resolve_secrets(struct plan *p, const struct view *view,
     for (size_t i = 0; i < p->count && rc == 0; i++)
         rc = resolve_step(&r, &p->steps[i]);
     if (rc == 0 && sensitive_holds(p->status)) {
-        err_set(err, ERR_PLAN, "%s: plan:status: a secret value has no place "
-                               "in a status", p->status_line);
+        err_set(err, ERR_PLAN,
+                "%s: plan:status: a secret value has no place "
+                "in a status",
+                p->status_line);
         rc = err_hint(err, "whoever may see the object sees it; place "
                            "handle:checksum()");
     }

@@ -17,8 +17,7 @@
 
 static int no_access(const char *path, struct err *err)
 {
-    return err_set(err, ERR_IO, "cannot read '%s': %s", path,
-                   strerror(errno));
+    return err_set(err, ERR_IO, "cannot read '%s': %s", path, strerror(errno));
 }
 
 static int read_all(int fd, const char *path, size_t max, struct str *out,
@@ -38,8 +37,8 @@ static int read_all(int fd, const char *path, size_t max, struct str *out,
             return 0;
         total += (size_t)n;
         if (max && total > max)
-            return err_set(err, ERR_LIMIT,
-                           "'%s' is larger than %zu bytes", path, max);
+            return err_set(err, ERR_LIMIT, "'%s' is larger than %zu bytes",
+                           path, max);
         if (str_addn(out, chunk, (size_t)n) < 0)
             return str_check(out, path, err);
     }
@@ -115,7 +114,7 @@ static int compare_names(const void *a, const void *b)
 int file_list(struct arena *a, const char *folder, const char *suffix,
               const char ***ret_names, struct err *err)
 {
-    struct listing l = { .a = a };
+    struct listing l = {.a = a};
     struct dirent *entry;
     DIR *dir = opendir(folder);
     int rc = 0;

@@ -294,8 +294,8 @@ static void on_silence(void *transfer)
 
 /* ---- attempts ---- */
 
-static int transfer_launch(struct transfer *t,
-                           const struct auth_credentials *c, struct err *err)
+static int transfer_launch(struct transfer *t, const struct auth_credentials *c,
+                           struct err *err)
 {
     struct http *h = t->http;
     enum http_pool_kind kind =

@@ -152,8 +152,8 @@ static size_t keep_body(struct transfer *t, const char *data, size_t len)
 
     if (str_addn(body, data, len) == 0)
         return len;
-    return stop(t, body->failed == ERR_NOMEM ? HTTP_STOP_NOMEM
-                                             : HTTP_STOP_LIMIT);
+    return stop(t,
+                body->failed == ERR_NOMEM ? HTTP_STOP_NOMEM : HTTP_STOP_LIMIT);
 }
 
 /* An error body only feeds a message: a part of it will do. */

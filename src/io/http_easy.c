@@ -18,7 +18,7 @@
 #define KEEPALIVE_INTERVAL_S 10L
 #define BUFFER_BYTES 16384L
 #define WATCH_BUFFER_BYTES 4096L /* held as long as the watch lives */
-#define NAMES_CACHED_S 5L /* one start of many watches asks DNS once */
+#define NAMES_CACHED_S 5L        /* one start of many watches asks DNS once */
 
 struct option {
     CURLoption name;
@@ -26,9 +26,9 @@ struct option {
 };
 
 static const struct option options_always[] = {
-    {CURLOPT_NOSIGNAL, 1},         /* the loop ignores SIGPIPE */
-    {CURLOPT_QUICK_EXIT, 1},       /* cancelling does not wait for DNS */
-    {CURLOPT_PATH_AS_IS, 1},       /* paths come checked and escaped: HT-14 */
+    {CURLOPT_NOSIGNAL, 1},   /* the loop ignores SIGPIPE */
+    {CURLOPT_QUICK_EXIT, 1}, /* cancelling does not wait for DNS */
+    {CURLOPT_PATH_AS_IS, 1}, /* paths come checked and escaped: HT-14 */
     {CURLOPT_FOLLOWLOCATION, 0},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}, /* no token for proxies */
@@ -61,7 +61,7 @@ static const struct option options_insecure[] = {
     {CURLOPT_PROXY_SSL_VERIFYHOST, 0},
 };
 
-#define SET_ALL(easy, table) \
+#define SET_ALL(easy, table)                                                   \
     set_all((easy), (table), sizeof(table) / sizeof((table)[0]))
 
 static CURLcode set_all(CURL *easy, const struct option *options, size_t count)
@@ -165,8 +165,8 @@ static int headers_build(struct transfer *t, const struct auth_credentials *c,
 {
     const struct request *r = &t->request;
     const char *host = t->http->endpoint.host_header;
-    int rc = header_add(t, "Accept: ",
-                        r->accept ? r->accept : "application/json", err);
+    int rc = header_add(
+        t, "Accept: ", r->accept ? r->accept : "application/json", err);
 
     if (rc == 0 && host)
         rc = header_add(t, host, "", err);

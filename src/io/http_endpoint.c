@@ -87,8 +87,8 @@ static int proxy_init(struct http_endpoint *e, struct arena *a,
     socks = text_equal(u.scheme, "socks5") || text_equal(u.scheme, "socks5h");
     if (!socks && !text_equal(u.scheme, "http") &&
         !text_equal(u.scheme, "https")) {
-        rc = err_set(err, ERR_CONFIG,
-                     "cannot use the proxy-url of scheme '%s'", u.scheme);
+        rc = err_set(err, ERR_CONFIG, "cannot use the proxy-url of scheme '%s'",
+                     u.scheme);
         err_hint(err, "use http://, https:// or socks5://");
     } else {
         e->proxy = socks ? arena_printf(a, "socks5h%s", strstr(proxy, "://"))
@@ -105,8 +105,7 @@ static int proxy_init(struct http_endpoint *e, struct arena *a,
 
 static bool is_default_port(const struct url_parts *u)
 {
-    return text_equal(u->port,
-                      text_equal(u->scheme, "https") ? "443" : "80");
+    return text_equal(u->port, text_equal(u->scheme, "https") ? "443" : "80");
 }
 
 /* See DESIGN. An IPv6 address needs its brackets inside a URL. */
@@ -117,9 +116,9 @@ static int server_name_init(struct http_endpoint *e, struct arena *a,
     const char *connect_to;
 
     e->name = arena_printf(a, bare_ipv6 ? "[%s]" : "%s", name);
-    e->host_header = arena_printf(a, "Host: %s%s%s", u->host,
-                                  is_default_port(u) ? "" : ":",
-                                  is_default_port(u) ? "" : u->port);
+    e->host_header =
+        arena_printf(a, "Host: %s%s%s", u->host, is_default_port(u) ? "" : ":",
+                     is_default_port(u) ? "" : u->port);
     connect_to = arena_printf(a, "::%s:%s", u->host, u->port);
     if (!e->name || !e->host_header || !connect_to)
         return -ERR_NOMEM;
@@ -158,9 +157,9 @@ static int server_init(struct http_endpoint *e, struct arena *a,
     while (path_len && u->path[path_len - 1] == '/')
         path_len--;
     e->shown = arena_printf(a, "%s://%s:%s", u->scheme, u->host, u->port);
-    e->base = arena_printf(a, "%s://%s:%s%.*s", u->scheme,
-                           e->name ? e->name : "", u->port, (int)path_len,
-                           u->path ? u->path : "");
+    e->base =
+        arena_printf(a, "%s://%s:%s%.*s", u->scheme, e->name ? e->name : "",
+                     u->port, (int)path_len, u->path ? u->path : "");
     return e->name && e->shown && e->base ? 0 : -ERR_NOMEM;
 }
 

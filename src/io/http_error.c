@@ -56,15 +56,14 @@ static int connect_error(const struct transfer *t, CURLcode code,
     }
     if (code == CURLE_COULDNT_RESOLVE_PROXY)
         return cannot_connect(t, "the name of the proxy is not known", err);
-    rc = cannot_connect(t, number ? uv_strerror(-(int)number)
-                                  : curl_words(t, code), err);
+    rc = cannot_connect(
+        t, number ? uv_strerror(-(int)number) : curl_words(t, code), err);
     if (number == -UV_ECONNREFUSED)
         err_hint(err, "nothing listens there: is the API server running?");
     return rc;
 }
 
-static int lost_error(const struct transfer *t, CURLcode code,
-                      struct err *err)
+static int lost_error(const struct transfer *t, CURLcode code, struct err *err)
 {
     long proxy_status = info_number(t, CURLINFO_HTTP_CONNECTCODE);
 
@@ -207,10 +206,9 @@ static int redirect_error(const struct transfer *t, struct err *err)
     curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to);
     if (url && to && !curl_url_set(url, CURLUPART_URL, to, 0))
         curl_url_get(url, CURLUPART_HOST, &host, 0);
-    rc = err_set(err, ERR_PROTOCOL,
-                 "'%s' answered with a redirect (%d) to '%s'",
-                 t->http->endpoint.shown, t->answer.status,
-                 host ? host : "nowhere");
+    rc = err_set(
+        err, ERR_PROTOCOL, "'%s' answered with a redirect (%d) to '%s'",
+        t->http->endpoint.shown, t->answer.status, host ? host : "nowhere");
     err_hint(err, "redirects are not followed: name the API server itself "
                   "in the kubeconfig");
     curl_free(host);

@@ -53,20 +53,20 @@ struct transfer {
     struct request request; /* its texts are in `texts` */
     char *texts;
     enum http_phase phase;
-    bool cancelled;          /* out of `ids`; nobody hears of it again */
-    struct transfer *next;   /* on http.cancelled */
-    struct err *start_err;   /* set while http_send() is on the stack */
+    bool cancelled;        /* out of `ids`; nobody hears of it again */
+    struct transfer *next; /* on http.cancelled */
+    struct err *start_err; /* set while http_send() is on the stack */
     CURL *easy;
     struct http_pool *pool;
     struct curl_slist *headers;
     char curl_text[CURL_ERROR_SIZE];
-    loop_timer_id timer;     /* WAIT: next attempt; CURL: a watch's silence */
-    uint64_t last_bytes_ms;  /* watches */
-    uint64_t generation;     /* of the credentials of this attempt */
-    unsigned retries;        /* of HT-8 */
+    loop_timer_id timer;       /* WAIT: next attempt; CURL: a watch's silence */
+    uint64_t last_bytes_ms;    /* watches */
+    uint64_t generation;       /* of the credentials of this attempt */
+    unsigned retries;          /* of HT-8 */
     bool renewed, ca_reloaded; /* these happen once */
-    bool sent;               /* see http_result */
-    bool sent_now;           /* by this attempt */
+    bool sent;                 /* see http_result */
+    bool sent_now;             /* by this attempt */
     enum http_stop stop;
     struct http_answer answer;
 };

@@ -48,7 +48,7 @@ struct socket {
     uv_poll_t poll; /* first: the handle is its socket */
     struct http_pool *pool;
     curl_socket_t fd;
-    int events; /* what libcurl wants to know */
+    int events;                /* what libcurl wants to know */
     struct socket *next, **at; /* at: what points to it */
 };
 
@@ -226,12 +226,11 @@ static void pool_free(struct http_pool *p)
 
 static bool pool_setup(struct http_pool *p, enum http_pool_kind kind)
 {
-    bool bad = curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION,
-                                 want_socket) ||
-               curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p) ||
-               curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION,
-                                 want_timer) ||
-               curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
+    bool bad =
+        curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, want_socket) ||
+        curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p) ||
+        curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, want_timer) ||
+        curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
 
     if (kind == HTTP_POOL_WATCH)
         return !bad;

@@ -27,7 +27,9 @@ static const char *openssl_text(void)
 }
 
 const struct library io_libraries[] = {
-    { "libcurl", curl_text },   { "nghttp2", http2_text },
-    { "libuv", uv_version_string }, { "OpenSSL", openssl_text },
-    { 0 },
+    {"libcurl", curl_text},
+    {"nghttp2", http2_text},
+    {"libuv", uv_version_string},
+    {"OpenSSL", openssl_text},
+    {0},
 };

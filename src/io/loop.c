@@ -55,7 +55,7 @@ struct loop {
     uv_timer_t tick; /* for the earliest deadline */
     uv_idle_t due;   /* it has come */
     uv_prepare_t before_poll;
-    uv_idle_t awake;  /* this turn must not sleep */
+    uv_idle_t awake; /* this turn must not sleep */
     struct heap timers;
     struct slots ids;
     struct signal_watch *signals;

@@ -11,6 +11,6 @@ static const char *yaml_text(void)
 }
 
 const struct library kube_libraries[] = {
-    { "libyaml", yaml_text },
-    { 0 },
+    {"libyaml", yaml_text},
+    {0},
 };

@@ -19,7 +19,8 @@
     "return tidelock.operator { api = 1, name = 'bench', resource = { "        \
     "'example.com/v1', 'Website' }, owns = { { 'v1', 'ConfigMap' }, { "        \
     "'apps/v1', 'Deployment' }, { 'v1', 'Service' } }, reads = { { 'v1', "     \
-    "'Pod' } }, parameters = { image = { type = 'string', default = 'busybox' " \
+    "'Pod' } }, parameters = { image = { type = 'string', default = "          \
+    "'busybox' "                                                               \
     "} }, reconcile = reconcile }"
 
 struct scenario {
@@ -28,9 +29,8 @@ struct scenario {
 };
 
 static const struct scenario scenarios[] = {
-    {"an empty reconcile",
-     "local tidelock = require 'tidelock' local function reconcile() end "
-     OPERATOR},
+    {"an empty reconcile", "local tidelock = require 'tidelock' local function "
+                           "reconcile() end " OPERATOR},
     {"the website operator, nothing to do", NULL},
     {"get one pod of 5 KB",
      "local tidelock = require 'tidelock' local function reconcile(s, view) "
@@ -40,8 +40,8 @@ static const struct scenario scenarios[] = {
      "local l = view:list('v1', 'Pod') local x = l[1].spec.x end " OPERATOR},
     {"list 100 pods of 5 KB, look at all",
      "local tidelock = require 'tidelock' local function reconcile(s, view) "
-     "for _, p in ipairs(view:list('v1', 'Pod')) do local x = p.spec end end "
-     OPERATOR},
+     "for _, p in ipairs(view:list('v1', 'Pod')) do local x = p.spec end "
+     "end " OPERATOR},
     {"a million instructions",
      "local tidelock = require 'tidelock' local function reconcile(s, view) "
      "local n = 0 for i = 1, 333333 do n = n + i end end " OPERATOR},
@@ -102,11 +102,14 @@ static int make_pod(struct bench *b, int n)
     struct str s = {0};
     int rc;
 
-    str_addf(&s, "{\"metadata\":{\"name\":\"pod-%03d\",\"namespace\":"
+    str_addf(&s,
+             "{\"metadata\":{\"name\":\"pod-%03d\",\"namespace\":"
              "\"default\",\"uid\":\"u%d\",\"labels\":{\"app\":\"web\"}},"
-             "\"spec\":{\"containers\":[", n, n);
+             "\"spec\":{\"containers\":[",
+             n, n);
     for (int i = 0; i < 8; i++)
-        str_addf(&s, "%s{\"name\":\"c%d\",\"image\":\"nginx:1.27\",\"ports\":["
+        str_addf(&s,
+                 "%s{\"name\":\"c%d\",\"image\":\"nginx:1.27\",\"ports\":["
                  "{\"containerPort\":8080,\"protocol\":\"TCP\"}],\"env\":[{"
                  "\"name\":\"A\",\"value\":\"b\"},{\"name\":\"HOST\","
                  "\"valueFrom\":{\"fieldRef\":{\"fieldPath\":"
@@ -134,8 +137,8 @@ static int make_view(struct bench *b)
                                        {"v1", "Service"},
                                        {"v1", "Pod"}};
     struct gvk root = {"example.com/v1", "Website"};
-    int rc = snapshot_parse(root_json, strlen(root_json), &root,
-                            &b->view.root, &b->err);
+    int rc = snapshot_parse(root_json, strlen(root_json), &root, &b->view.root,
+                            &b->err);
 
     for (int i = 0; i < 3 && rc == 0; i++)
         rc = snapshot_parse(texts[i], strlen(texts[i]), &kinds[i],
@@ -143,17 +146,19 @@ static int make_view(struct bench *b)
     for (int i = 0; i < PODS && rc == 0; i++)
         rc = make_pod(b, i);
     for (int i = 0; i < 4; i++)
-        b->kinds[i] = (struct view_kind){
-            .gvk = kinds[i], .known = true, .owned = i < 3, .count = 1,
-            .items = i < 3 ? &b->children[i] : b->pods};
+        b->kinds[i] =
+            (struct view_kind){.gvk = kinds[i],
+                               .known = true,
+                               .owned = i < 3,
+                               .count = 1,
+                               .items = i < 3 ? &b->children[i] : b->pods};
     b->kinds[3].count = PODS;
     b->view.kinds = b->kinds;
     b->view.count = 4;
     return rc;
 }
 
-static int load(struct bench *b, const struct scenario *s,
-                struct script **ret)
+static int load(struct bench *b, const struct scenario *s, struct script **ret)
 {
     struct script_file file = {"operator.lua", s->text, 0};
     FILE *f;

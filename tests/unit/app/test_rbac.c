@@ -67,24 +67,23 @@ TEST(what_is_owned_is_written_and_what_is_retired_only_removed)
     r.decl.owns_count = 3;
     check_str(
         rights_roles(&r),
-        CLUSTER_ROLE ROOT STATUS
-            BLOCKING "# owns v1 ConfigMap\n" RULE(
-                "", "configmaps",
-                V_OWN) "# owns apps/v1 Deployment\n" RULE("apps", "deployments",
-                                                          V_OWN) "# owns v1 "
-                                                                 "Secret, "
-                                                                 "retired"
-                                                                 "\n" RULE("",
-                                                                           "sec"
-                                                                           "ret"
-                                                                           "s",
-                                                                           V_GET
-                                                                           ", "
-                                                                           "\"d"
-                                                                           "ele"
-                                                                           "te"
-                                                                           "\"")
-                                                                     EVENTS
+        CLUSTER_ROLE ROOT STATUS BLOCKING "# owns v1 ConfigMap\n" RULE(
+            "", "configmaps",
+            V_OWN) "# owns apps/v1 Deployment\n" RULE("apps", "deployments",
+                                                      V_OWN) "# owns v1 "
+                                                             "Secret, "
+                                                             "retired"
+                                                             "\n" RULE("",
+                                                                       "sec"
+                                                                       "ret"
+                                                                       "s",
+                                                                       V_GET
+                                                                       ", "
+                                                                       "\"d"
+                                                                       "ele"
+                                                                       "te"
+                                                                       "\"")
+                                                                 EVENTS
         "---\n" ROLE("default") LEASE("\"get\", \"create\", \"patch\""));
     rights_release(&r);
 }

@@ -47,8 +47,8 @@ static bool start(struct desk *d)
 
 static void ask(struct desk *d)
 {
-    d->check = rbac_check_start(d->api.cluster, &d->rights.made, on_done, d,
-                                &d->err);
+    d->check =
+        rbac_check_start(d->api.cluster, &d->rights.made, on_done, d, &d->err);
     if (d->check && check(api_until(&d->api, is_done, d)))
         rbac_check_print(d->check, &d->text);
 }
@@ -71,8 +71,9 @@ TEST(each_verb_is_asked_for_and_all_may_be_there)
         check_ok(-(int)d.err.code, &d.err);
         check_str(str_text(&d.text), "All 6 rights are there.\n");
         check_int(d.done, 1);
-        check_str(api_log(&d.api), REVIEWS "\n" REVIEWS "\n" REVIEWS "\n"
-                                   REVIEWS "\n" REVIEWS "\n" REVIEWS "\n");
+        check_str(api_log(&d.api),
+                  REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS
+                          "\n" REVIEWS "\n");
     }
     end(&d);
 }
@@ -137,8 +138,10 @@ TEST(a_server_that_does_not_tell_is_an_error_told_once)
         const char *body;
         enum err_code code;
     } rows[] = {
-        {403, "{'kind':'Status','status':'Failure','reason':'Forbidden',"
-              "'message':'not you'}", ERR_FORBIDDEN},
+        {403,
+         "{'kind':'Status','status':'Failure','reason':'Forbidden',"
+         "'message':'not you'}",
+         ERR_FORBIDDEN},
         {201, "<html>", ERR_INVALID},
     };
 
@@ -224,8 +227,8 @@ TEST(an_operator_needs_no_parameters_and_no_server_to_tell_its_rights)
     check_int(run(&out, options, &err), EXIT_ERROR);
     check_has(err.msg, "'Widget' in 'example.com/v1' is no built-in kind");
 
-    options.files = (const char *const[]){folder_write(&folder, "crd.yaml",
-                                                       CRD)};
+    options.files =
+        (const char *const[]){folder_write(&folder, "crd.yaml", CRD)};
     options.file_count = 1;
     check_int(run(&out, options, &err), EXIT_OK);
     check_ok(-(int)err.code, &err);
@@ -251,7 +254,7 @@ TEST(an_operator_needs_no_parameters_and_no_server_to_tell_its_rights)
 TEST(names_that_could_break_out_of_a_manifest_are_refused)
 {
     static const struct rbac_options rows[] = {
-        {.ns = "web\nkind: x"},    {.ns = "WEB"}, {.lease = "a b"},
+        {.ns = "web\nkind: x"},     {.ns = "WEB"},   {.lease = "a b"},
         {.lease_ns = "../default"}, {.name = "a/b"}, {.name = "\xff"},
     };
     struct str out = {0};

@@ -372,9 +372,8 @@ const char *fx_requests(struct fixture *f, size_t i)
     const struct request *r = pair.items;
     char *out = arena_strdup(&f->arena, "");
 
-    if (i >= f->cs.count ||
-        change_requests(&f->cs, &f->cs.items[i], &options, &f->arena, &pair,
-                        &f->err) < 0)
+    if (i >= f->cs.count || change_requests(&f->cs, &f->cs.items[i], &options,
+                                            &f->arena, &pair, &f->err) < 0)
         return "";
     for (size_t k = 0; out && k < pair.count; k++)
         out = arena_printf(&f->arena, "%s%s%s %s %s", out, k ? "\n" : "",

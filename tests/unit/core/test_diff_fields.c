@@ -148,9 +148,9 @@ TEST(sensitive_values_hide_only_themselves)
     after = fx_value(&f, "{'data':{'p':'s','q':'t'}}");
     value_path(after, "data.p")->sensitive = true;
     pair = (struct object_pair){CONFIG, NULL, after};
-    check_ok(diff_fields(NULL, &pair, &f.arena, &c->fields, &c->field_count,
-                         &f.err),
-             &f.err);
+    check_ok(
+        diff_fields(NULL, &pair, &f.arena, &c->fields, &c->field_count, &f.err),
+        &f.err);
     check_int(c->field_count, 2);
     check(c->fields[0].sensitive);
     check(!c->fields[1].sensitive);

@@ -11,7 +11,9 @@ static struct operator_parameter parameters[] = {
     {"zone", "string", NULL, NULL},
 };
 static const struct operator_decl decl = {
-    .name = "website", .parameters = parameters, .parameters_count = 2,
+    .name = "website",
+    .parameters = parameters,
+    .parameters_count = 2,
 };
 
 static int read(struct arena *a, const char *json, struct value **ret,

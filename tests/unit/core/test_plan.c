@@ -25,8 +25,8 @@ static bool set_up(struct fixture_plan *f)
 
     memset(f, 0, sizeof *f);
     plan_init(&f->plan, &f->arena);
-    f->kind = (struct view_kind){.gvk = gvk, .known = true, .count = 1,
-                                 .items = f->items};
+    f->kind = (struct view_kind){
+        .gvk = gvk, .known = true, .count = 1, .items = f->items};
     f->view.kinds = &f->kind;
     f->view.count = 1;
     return snapshot_parse(secret, sizeof secret - 1, &gvk, &f->items[0],
@@ -150,14 +150,18 @@ TEST(secrets_that_cannot_be_resolved_say_where)
         uint32_t id;
         const char *key, *want;
     } cases[] = {
-        {0, "nope", "operator.lua:1: ConfigMap 'a': the Secret has no value "
-                    "'nope'"},
-        {PLAN_SECRET_ID(3, 0), "p", "operator.lua:1: ConfigMap 'a': a secret "
-                                    "value of another view"},
-        {PLAN_SECRET_ID(0, 9), "p", "operator.lua:1: ConfigMap 'a': a secret "
-                                    "value of another view"},
-        {PLAN_SECRET_ROOT, "p", "operator.lua:1: ConfigMap 'a': a secret value "
-                                "of another view"},
+        {0, "nope",
+         "operator.lua:1: ConfigMap 'a': the Secret has no value "
+         "'nope'"},
+        {PLAN_SECRET_ID(3, 0), "p",
+         "operator.lua:1: ConfigMap 'a': a secret "
+         "value of another view"},
+        {PLAN_SECRET_ID(0, 9), "p",
+         "operator.lua:1: ConfigMap 'a': a secret "
+         "value of another view"},
+        {PLAN_SECRET_ROOT, "p",
+         "operator.lua:1: ConfigMap 'a': a secret value "
+         "of another view"},
     };
     struct fixture_plan f;
 

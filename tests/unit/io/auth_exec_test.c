@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "auth_kit.h"
-#include "support/certs.h"
 #include "io/file.h"
+#include "support/certs.h"
 #include "test.h"
 
 /* The plugin is "sh FOLDER/plugin", which notes each run and does `body`. */

@@ -357,8 +357,8 @@ TEST_ALLOC(http_set_up_for_tls_survives_out_of_memory)
     struct answer a = {0};
     int rc;
 
-    fixture_init(&f, (struct server_spec){.script = say_hi,
-                                          .cert = &certs->server});
+    fixture_init(
+        &f, (struct server_spec){.script = say_hi, .cert = &certs->server});
     f.config.tls_server_name = "kubernetes.default.svc";
     f.config.proxy_url = "socks5://127.0.0.1:1";
     f.config.token = "secret";

@@ -9,7 +9,7 @@
 #include "test.h"
 
 #define OK_HI "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-#define BUSY(status, more) \
+#define BUSY(status, more)                                                     \
     "HTTP/1.1 " status "\r\n" more "Content-Length: 4\r\n\r\nbusy"
 
 /* `text` is the first answer, then it is "hi". */
@@ -43,8 +43,7 @@ static uint64_t retried(script_fn script, const char *first, enum kind kind,
     *a = (struct answer){0};
     call.retry = true;
     call.repeatable = kind == REPEATABLE;
-    fixture_start(&f, (struct server_spec){.script = script,
-                                           .text = first});
+    fixture_start(&f, (struct server_spec){.script = script, .text = first});
     start = clock_now_ms(loop_clock(f.loop));
     fixture_send(&f, &r, call);
     check(fixture_done(&f, a));
@@ -57,9 +56,9 @@ static uint64_t retried(script_fn script, const char *first, enum kind kind,
 TEST(http_comes_back_after_429_when_it_was_told_to)
 {
     struct answer a;
-    uint64_t ms = retried(say_arg_once,
-                          BUSY("429 Too Many Requests", "Retry-After: 1\r\n"),
-                          WRITE, &a);
+    uint64_t ms =
+        retried(say_arg_once,
+                BUSY("429 Too Many Requests", "Retry-After: 1\r\n"), WRITE, &a);
 
     check_str(answer_error(&a), "");
     check_int(a.status, 200);
@@ -83,8 +82,7 @@ TEST(http_takes_a_date_as_retry_after)
     struct answer a;
 
     retried(say_arg_once,
-            BUSY("503 Later",
-                 "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n"),
+            BUSY("503 Later", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n"),
             READ, &a);
     check_int(a.status, 200);
 }
@@ -97,8 +95,7 @@ TEST(http_hands_out_a_failure_without_retry_after)
     check_int(a.status, 500);
     check_str(a.body, "busy");
     check(a.sent);
-    retried(say_arg_once, BUSY("429 Slow", "Retry-After: soon\r\n"), READ,
-            &a);
+    retried(say_arg_once, BUSY("429 Slow", "Retry-After: soon\r\n"), READ, &a);
     check_int(a.status, 429);
     check_str(a.retry_after, "soon");
     check(!a.sent); /* a write would not have happened */
@@ -326,8 +323,8 @@ TEST(http_renews_credentials_after_401_and_sends_once_more)
     struct answer a;
 
     token_make(&token, "old-token");
-    fixture_init(&f, (struct server_spec){.script = know_new_token,
-                                          .arg = &token});
+    fixture_init(&f,
+                 (struct server_spec){.script = know_new_token, .arg = &token});
     f.config.token_file = token.path;
     fixture_client(&f);
     fixture_write(&f, "{}", &a); /* a write too: it was not acted on */
@@ -373,8 +370,7 @@ TEST(http_renews_credentials_only_once_for_a_request)
     struct answer a;
 
     token_make(&token, "old-token");
-    fixture_init(&f, (struct server_spec){.script = always_401,
-                                          .arg = &token});
+    fixture_init(&f, (struct server_spec){.script = always_401, .arg = &token});
     f.config.token_file = token.path;
     fixture_client(&f);
     fixture_get(&f, "/", &a);

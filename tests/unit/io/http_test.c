@@ -136,9 +136,8 @@ TEST(http_refuses_a_line_break_in_a_header)
 {
     struct fixture f;
     struct answer a = {0};
-    struct request r = {.method = HTTP_GET,
-                        .path = "/apis",
-                        .accept = "a\r\nX-Evil: 1"};
+    struct request r = {
+        .method = HTTP_GET, .path = "/apis", .accept = "a\r\nX-Evil: 1"};
 
     fixture_start(&f, (struct server_spec){.script = say_hi});
     check_int(fixture_send(&f, &r, answer_call(&a)), 0);
@@ -161,8 +160,7 @@ static void answered(const char *answer, struct answer *a)
 {
     struct fixture f;
 
-    fixture_start(&f, (struct server_spec){.script = say_arg,
-                                           .text = answer});
+    fixture_start(&f, (struct server_spec){.script = say_arg, .text = answer});
     fixture_get(&f, "/api", a);
     fixture_stop(&f);
 }
@@ -245,10 +243,10 @@ TEST(http_names_what_is_not_http)
 
 /* 200,000 letters a, packed by gzip -9. */
 static const unsigned char packed[230] = {
-    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xc1,
-    0x31, 0x01, 0x00, 0x00, 0x00, 0xc2, 0xa0, 0xac, 0xeb, 0x5f, 0xc2, 0x0c,
-    0xfe, 0x40, 0x01,
-    [220] = 0xaf, 0x01, 0x9b, 0x53, 0x69, 0xe0, 0x40, 0x0d, 0x03, 0x00,
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00,         0x02, 0x03,
+    0xed, 0xc1, 0x31, 0x01, 0x00, 0x00, 0x00, 0xc2,         0xa0, 0xac,
+    0xeb, 0x5f, 0xc2, 0x0c, 0xfe, 0x40, 0x01, [220] = 0xaf, 0x01, 0x9b,
+    0x53, 0x69, 0xe0, 0x40, 0x0d, 0x03, 0x00,
 };
 
 static void say_packed(struct peer *p)
@@ -257,7 +255,8 @@ static void say_packed(struct peer *p)
 
     snprintf(head, sizeof head,
              "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
-             "Content-Length: %zu\r\n\r\n", sizeof packed);
+             "Content-Length: %zu\r\n\r\n",
+             sizeof packed);
     while (peer_request(p)) {
         peer_send(p, head);
         peer_write(p, packed, sizeof packed);

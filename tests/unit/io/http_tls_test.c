@@ -377,8 +377,7 @@ static void proxy_url(char proxy[64], const char *scheme, unsigned port)
     snprintf(proxy, 64, "%s://127.0.0.1:%u", scheme, port);
 }
 
-static void init_proxied(struct fixture *f, script_fn script,
-                         char proxy[64])
+static void init_proxied(struct fixture *f, script_fn script, char proxy[64])
 {
     fixture_init(f, (struct server_spec){.script = script,
                                          .cert = &cert_kit()->server,

@@ -34,8 +34,8 @@ TEST(http_watch_passes_on_a_stream_that_is_cut_anywhere)
 
     for (size_t at = 1; at < sizeof stream - 1; at++) {
         a = (struct answer){0};
-        fixture_start(&f, (struct server_spec){.script = cut_stream,
-                                               .arg = &at});
+        fixture_start(&f,
+                      (struct server_spec){.script = cut_stream, .arg = &at});
         fixture_watch(&f, "/api/v1/pods?watch=1", &a);
         check(fixture_done(&f, &a));
         check_str(answer_error(&a), "");
@@ -181,8 +181,8 @@ TEST(http_watch_lives_as_long_as_bytes_come)
     struct fixture f;
     struct answer a = {0};
 
-    fixture_init(&f, (struct server_spec){.script = paced_events,
-                                          .arg = &pace});
+    fixture_init(&f,
+                 (struct server_spec){.script = paced_events, .arg = &pace});
     f.limits.idle_timeout_ms = 1000;
     fixture_client(&f);
     fixture_watch(&f, "/?watch=1", &a);

@@ -50,8 +50,7 @@ TEST(slots_know_nothing_of_foreign_numbers)
 TEST(slots_may_be_removed_while_iterating)
 {
     struct slots s = {0};
-    uint64_t ids[3] = {slots_add(&s, &a), slots_add(&s, &b),
-                       slots_add(&s, &c)};
+    uint64_t ids[3] = {slots_add(&s, &a), slots_add(&s, &b), slots_add(&s, &c)};
     unsigned seen = 0;
     void *ptr;
 

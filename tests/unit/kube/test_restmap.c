@@ -23,36 +23,36 @@
 
 #define NAMESPACED ",\"scope\":\"Namespaced\""
 
-static const char CORE[] =
-    DISCOVERY(
-        "{\"metadata\":{},\"versions\":[" VERSION(
-            "v1", RESOURCE("pods", "Pod",
-                           NAMESPACED ",\"singularResource\":\"pod\","
-                                      "\"shortNames\":[\"po\"],"
-                                      "\"subresources\":[{\"subresource\":"
-                                      "\"status\"}]") "," RESOURCE("nodes",
-                                                                   "Node",
-                                                                   ",\"scope\":"
-                                                                   "\"Cluster"
-                                                                   "\"") "," RESOURCE("events",
-                                                                                      "Event",
-                                                                                      NAMESPACED)) "]}");
+static const char CORE[] = DISCOVERY("{\"metadata\":{},\"versions\":[" VERSION(
+    "v1",
+    RESOURCE("pods", "Pod",
+             NAMESPACED
+             ",\"singularResource\":\"pod\","
+             "\"shortNames\":[\"po\"],"
+             "\"subresources\":[{\"subresource\":"
+             "\"status\"}]") "," RESOURCE("nodes", "Node",
+                                          ",\"scope\":"
+                                          "\"Cluster"
+                                          "\"") "," RESOURCE("events", "Event",
+                                                             NAMESPACED)) "]}");
 
-#define APPS                                                                                \
-    GROUP("apps", VERSION("v1",                                                             \
-                          RESOURCE("deployments", "Deployment",                             \
-                                   NAMESPACED                                               \
-                                   ",\"singularResource\":\"deployment\","                  \
-                                   "\"shortNames\":[\"deploy\"],"                           \
-                                   "\"subresources\":[{\"subresource\":"                    \
-                                   "\"scale\"},{\"subresource\":\"status\"}"                \
-                                   "]")) "," VERSION("v1beta1",                             \
-                                                     RESOURCE(                              \
-                                                         "deployments",                     \
-                                                         "Deployment",                      \
-                                                         NAMESPACED) "," RESOURCE("oldies", \
-                                                                                  "Oldie",  \
-                                                                                  NAMESPACED)))
+#define APPS                                                                   \
+    GROUP("apps",                                                              \
+          VERSION(                                                             \
+              "v1",                                                            \
+              RESOURCE(                                                        \
+                  "deployments", "Deployment",                                 \
+                  NAMESPACED                                                   \
+                  ",\"singularResource\":\"deployment\","                      \
+                  "\"shortNames\":[\"deploy\"],"                               \
+                  "\"subresources\":[{\"subresource\":"                        \
+                  "\"scale\"},{\"subresource\":\"status\"}"                    \
+                  "]")) "," VERSION("v1beta1",                                 \
+                                    RESOURCE(                                  \
+                                        "deployments", "Deployment",           \
+                                        NAMESPACED) "," RESOURCE("oldies",     \
+                                                                 "Oldie",      \
+                                                                 NAMESPACED)))
 #define EVENTS                                                                 \
     GROUP("events.k8s.io",                                                     \
           VERSION("v1", RESOURCE("events", "Event", NAMESPACED)))

@@ -64,8 +64,7 @@ static void make(struct cert *c, struct cert_spec spec)
     add_extension(c->x509, by->x509, NID_basic_constraints,
                   spec.issuer ? "CA:FALSE" : "critical,CA:TRUE");
     if (spec.alt_names)
-        add_extension(c->x509, by->x509, NID_subject_alt_name,
-                      spec.alt_names);
+        add_extension(c->x509, by->x509, NID_subject_alt_name, spec.alt_names);
     check(X509_sign(c->x509, by->key, EVP_sha256()) > 0);
     write_pem(c);
 }
@@ -93,8 +92,7 @@ static void make_kit(void)
     make(&kit.foreign, (struct cert_spec){.name = "foreign",
                                           .alt_names = local,
                                           .issuer = &kit.other_ca});
-    make(&kit.client,
-         (struct cert_spec){.name = "client", .issuer = &kit.ca});
+    make(&kit.client, (struct cert_spec){.name = "client", .issuer = &kit.ca});
     make(&kit.stranger,
          (struct cert_spec){.name = "stranger", .issuer = &kit.other_ca});
 }

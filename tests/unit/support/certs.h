@@ -14,8 +14,8 @@ struct cert {
 };
 
 struct cert_spec {
-    const char *name;         /* common name */
-    const char *alt_names;    /* "DNS:a,IP:127.0.0.1", NULL for none */
+    const char *name;          /* common name */
+    const char *alt_names;     /* "DNS:a,IP:127.0.0.1", NULL for none */
     const struct cert *issuer; /* NULL: signs itself, and may sign others */
     long valid_from, valid_to; /* seconds from now; both 0: one day each */
 };

@@ -164,8 +164,8 @@ static int select_h2(SSL *ssl, const unsigned char **out,
 
     (void)ssl;
     (void)arg;
-    if (SSL_select_next_proto(&chosen, out_len, offered, sizeof offered - 1,
-                              in, in_len) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, out_len, offered, sizeof offered - 1, in,
+                              in_len) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -183,8 +183,8 @@ static SSL_CTX *tls_context(const struct server_spec *spec)
         SSL_CTX_set_alpn_select_cb(c, select_h2, NULL);
     if (spec->client_ca) {
         X509_STORE_add_cert(SSL_CTX_get_cert_store(c), spec->client_ca->x509);
-        SSL_CTX_set_verify(
-            c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           NULL);
     }
     return c;
 }

@@ -33,7 +33,7 @@ struct peer {
     char head[8192]; /* of the last request, with its empty line */
     char body[8192];
     size_t body_len;
-    bool http2; /* negotiated by ALPN */
+    bool http2;   /* negotiated by ALPN */
     bool resumed; /* the TLS session was */
     /* private */
     int fd;
@@ -47,7 +47,7 @@ typedef void (*script_fn)(struct peer *p);
 struct server_spec {
     script_fn script;
     void *arg;
-    const char *text; /* for scripts that say one thing */
+    const char *text;             /* for scripts that say one thing */
     const struct cert *cert;      /* NULL: no TLS */
     const struct cert *client_ca; /* ask for a client certificate by it */
     bool http2;                   /* offer h2 */
