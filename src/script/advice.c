@@ -42,9 +42,10 @@ static void advise_global(struct err *err, const char *name, int len)
         err_hint(err, "%s", missing[i].hint);
         return;
     }
-    err_hint(err, "there is no global '%.*s': a typing mistake, a `local` that "
-             "comes later, or a part of Lua that scripts do not have", len,
-             name);
+    err_hint(err,
+             "there is no global '%.*s': a typing mistake, a `local` that "
+             "comes later, or a part of Lua that scripts do not have",
+             len, name);
 }
 
 void advice_give(struct err *err)
@@ -65,8 +66,10 @@ void advice_give(struct err *err)
     }
     name = name_behind(err->msg, "(field '", &len);
     if (name && strstr(err->msg, "attempt to index"))
-        err_hint(err, "'%.*s' is absent: test it first, or use tidelock.get("
-                 "object, ..., \"%.*s\", ...)", len, name, len, name);
+        err_hint(err,
+                 "'%.*s' is absent: test it first, or use tidelock.get("
+                 "object, ..., \"%.*s\", ...)",
+                 len, name, len, name);
     else if (name && !strstr(err->msg, "attempt to call"))
         err_hint(err, "'%.*s' is absent: write (value or default)", len, name);
 }

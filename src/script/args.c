@@ -8,8 +8,9 @@
 #include "script/convert.h"
 #include "script/suggest.h"
 
-#define REF_HINT "a reference is an object, or { apiVersion, kind, name [, "   \
-                 "namespace] }"
+#define REF_HINT                                                               \
+    "a reference is an object, or { apiVersion, kind, name [, "                \
+    "namespace] }"
 #define LEAD_SIZE 300
 
 /* Mistakes in a declaration and in a plan have their own codes. */
@@ -59,8 +60,8 @@ const char *check_text(lua_State *L, int idx, const char *verb,
                 name, type_word(L, idx));
     text = lua_tolstring(L, idx, &len);
     if (!text_is_utf8(text, len) || strlen(text) != len)
-        vm_kill(L, ERR_PLAN, NULL, "%s: %s: the text is not valid UTF-8",
-                verb, name);
+        vm_kill(L, ERR_PLAN, NULL, "%s: %s: the text is not valid UTF-8", verb,
+                name);
     return vm_text(L, text, len);
 }
 
@@ -90,8 +91,10 @@ void check_fields(lua_State *L, int idx, const char *what,
         if (is_known_key(L, names, positional))
             continue;
         if (lua_type(L, -1) != LUA_TSTRING)
-            vm_kill(L, code_of(L), NULL, "%s: there is a list item too many, "
-                    "or a key that is no text", what);
+            vm_kill(L, code_of(L), NULL,
+                    "%s: there is a list item too many, "
+                    "or a key that is no text",
+                    what);
         name = lua_tostring(L, -1);
         if (!wrong || strcmp(name, wrong) < 0)
             wrong = name; /* the first by its bytes: the same in every run */
@@ -127,10 +130,12 @@ int kill_unknown(lua_State *L, const char *lead, const char *plural,
     str_addf(&vm->text, "%s: ", plural);
     suggest_list(&vm->text, list);
     if (near)
-        return vm_kill(L, code_of(L), str_text(&vm->text), "%s '%s', did you "
-                       "mean '%s'?", lead, name, near);
-    return vm_kill(L, code_of(L), *list ? str_text(&vm->text) : NULL,
-                   "%s '%s'", lead, name);
+        return vm_kill(L, code_of(L), str_text(&vm->text),
+                       "%s '%s', did you "
+                       "mean '%s'?",
+                       lead, name, near);
+    return vm_kill(L, code_of(L), *list ? str_text(&vm->text) : NULL, "%s '%s'",
+                   lead, name);
 }
 
 /* ---- references ---- */
@@ -178,8 +183,8 @@ struct object_ref check_ref(lua_State *L, int idx, const char *verb)
 
     idx = lua_absindex(L, idx);
     if (!lua_istable(L, idx))
-        vm_kill(L, ERR_PLAN, REF_HINT, "%s: expected a reference, got %s",
-                verb, type_word(L, idx));
+        vm_kill(L, ERR_PLAN, REF_HINT, "%s: expected a reference, got %s", verb,
+                type_word(L, idx));
     thaw(L, idx);
     if (lua_rawlen(L, idx) > 0)
         ref_from_list(L, idx, &ref);

@@ -45,7 +45,7 @@ static const char null_value;
 enum section { SECTION_OTHER, SECTION_METADATA, SECTION_DATA, SECTION_STATUS };
 
 struct level {
-    int base;      /* stack top when it began */
+    int base; /* stack top when it began */
     bool is_array;
     bool has_null; /* a member is the null value */
 };

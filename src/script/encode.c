@@ -146,8 +146,9 @@ static int read_number(struct walk *w, int idx, const struct part *at,
         return give(w, value_integer(a, lua_tointeger(w->L, idx)), ret);
     n = lua_tonumber(w->L, idx);
     if (!isfinite(n))
-        return refuse(w, at, isnan(n) ? "not a number (0/0)"
-                                      : "an infinite number", NULL);
+        return refuse(w, at,
+                      isnan(n) ? "not a number (0/0)" : "an infinite number",
+                      NULL);
     if (floor(n) == n && fabs(n) < EXACT_DOUBLE)
         return give(w, value_integer(a, (int64_t)n), ret);
     return give(w, value_double(a, n), ret);
@@ -297,8 +298,8 @@ static int gather_nulls(struct walk *w, int idx, struct value *v)
         bool set = lua_rawget(L, idx) != LUA_TNIL;
 
         lua_pop(L, 1);
-        if (!set && value_setn(w->vm->arena, v, key, len,
-                               value_null(w->vm->arena)) < 0)
+        if (!set &&
+            value_setn(w->vm->arena, v, key, len, value_null(w->vm->arena)) < 0)
             return err_nomem(w->err);
     }
     lua_pop(L, 1);
@@ -404,8 +405,7 @@ static int read_any(struct walk *w, int idx, const struct part *at,
         return -ERR_PLAN;
     switch (type) {
     case LUA_TBOOLEAN:
-        return give(w, value_bool(w->vm->arena, lua_toboolean(w->L, idx)),
-                    ret);
+        return give(w, value_bool(w->vm->arena, lua_toboolean(w->L, idx)), ret);
     case LUA_TNUMBER:
         return read_number(w, idx, at, ret);
     case LUA_TSTRING:
@@ -420,8 +420,8 @@ static int read_any(struct walk *w, int idx, const struct part *at,
     }
 }
 
-int value_from_lua(lua_State *L, int idx, const char *path,
-                   struct value **ret, struct err *err)
+int value_from_lua(lua_State *L, int idx, const char *path, struct value **ret,
+                   struct err *err)
 {
     struct walk w = {L, vm_of(L), path, 0, err};
     struct value *v = NULL;

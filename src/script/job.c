@@ -28,7 +28,8 @@ static void check_reconciled(lua_State *L)
 static void check_finalized(lua_State *L)
 {
     if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
-        vm_kill(L, ERR_SCRIPT, NULL, "finalize returned a %s; it returns true "
+        vm_kill(L, ERR_SCRIPT, NULL,
+                "finalize returned a %s; it returns true "
                 "when all is done, else false or nothing",
                 type_word(L, -1));
     vm_of(L)->plan->finalize_done = lua_toboolean(L, -1);
@@ -120,8 +121,10 @@ static void keep_names(lua_State *L)
     lua_pushnil(L);
     while (lua_next(L, table)) {
         if (lua_type(L, -1) != LUA_TSTRING || !*lua_tostring(L, -1))
-            vm_kill(L, ERR_SCRIPT, NULL, "names: expected a list of texts, "
-                    "got a %s in it", type_word(L, -1));
+            vm_kill(L, ERR_SCRIPT, NULL,
+                    "names: expected a list of texts, "
+                    "got a %s in it",
+                    type_word(L, -1));
         lua_rawseti(L, table + 1, ++n);
     }
     lua_replace(L, table);
@@ -168,8 +171,8 @@ static int names_body(lua_State *L)
         return vm_kill_nomem(L);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        call->names[i] = vm_text(L, lua_tostring(L, -1),
-                                 strlen(lua_tostring(L, -1)));
+        call->names[i] =
+            vm_text(L, lua_tostring(L, -1), strlen(lua_tostring(L, -1)));
         lua_pop(L, 1);
     }
     return 0;
@@ -228,7 +231,8 @@ static struct object_key top_key(lua_State *L, const struct snapshot *object)
             key.ns = raw_text(L, -1, "namespace");
     }
     if (!key.name || !*key.name)
-        vm_kill(L, ERR_SCRIPT, NULL, "map: expected a list of names, objects "
+        vm_kill(L, ERR_SCRIPT, NULL,
+                "map: expected a list of names, objects "
                 "or { name =, namespace = }, got a %s in it",
                 type_word(L, top));
     key.name = vm_text(L, key.name, strlen(key.name));
@@ -253,11 +257,13 @@ static int map_body(lua_State *L)
     if (lua_isnil(L, -1))
         return 0;
     if (!lua_istable(L, -1))
-        return vm_kill(L, ERR_SCRIPT, NULL, "map: expected a list of roots, "
-                       "got %s", type_word(L, -1));
+        return vm_kill(L, ERR_SCRIPT, NULL,
+                       "map: expected a list of roots, "
+                       "got %s",
+                       type_word(L, -1));
     count = lua_rawlen(L, -1);
-    call->roots.keys = arena_calloc(vm->arena, count + 1,
-                                    sizeof *call->roots.keys);
+    call->roots.keys =
+        arena_calloc(vm->arena, count + 1, sizeof *call->roots.keys);
     if (!call->roots.keys)
         return vm_kill_nomem(L);
     for (size_t i = 0; i < count; i++) {
@@ -270,8 +276,7 @@ static int map_body(lua_State *L)
 }
 
 int script_map(struct script *s, size_t read, const struct snapshot *object,
-               struct arena *a, struct script_roots *ret_roots,
-               struct err *err)
+               struct arena *a, struct script_roots *ret_roots, struct err *err)
 {
     struct map_call call = {read, object, {NULL, 0}};
     int rc = call_for(s, NULL, a, map_body, &call, err);

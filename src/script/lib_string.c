@@ -216,8 +216,7 @@ static bool add_replacement(struct pattern *m, luaL_Buffer *b, const char *s,
         return false;
     }
     if (!lua_isstring(L, -1))
-        luaL_error(L, "invalid replacement value (a %s)",
-                   luaL_typename(L, -1));
+        luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
     luaL_addvalue(b);
     return true;
 }
@@ -267,9 +266,10 @@ int l_string_gsub(lua_State *L)
     const char *p = luaL_checklstring(L, 2, &p_len);
     int type = lua_type(L, 3);
 
-    luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING ||
-                     type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
-                     "string/function/table");
+    luaL_argexpected(L,
+                     type == LUA_TNUMBER || type == LUA_TSTRING ||
+                         type == LUA_TFUNCTION || type == LUA_TTABLE,
+                     3, "string/function/table");
     g.max = luaL_optinteger(L, 4, (lua_Integer)len + 1);
     g.done = 0;
     g.changed = false;
@@ -318,7 +318,8 @@ static void prepare_argument(lua_State *L, int arg, char directive,
     size_t len;
 
     if (directive == 'p')
-        vm_raise(L, NULL, "string.format: %%p does not exist here: an address "
+        vm_raise(L, NULL,
+                 "string.format: %%p does not exist here: an address "
                  "differs between two runs");
     if (lua_isnone(L, arg))
         return; /* the stock function has the message */

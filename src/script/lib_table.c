@@ -28,8 +28,7 @@ struct range {
  * where the ranges overlap upwards. */
 static void move_items(lua_State *L, struct range r, int dst, lua_Integer to)
 {
-    bool down = to > r.from && to < r.from + r.n &&
-                lua_rawequal(L, r.src, dst);
+    bool down = to > r.from && to < r.from + r.n && lua_rawequal(L, r.src, dst);
 
     for (lua_Integer i = 0; i < r.n; i++) {
         lua_Integer at = down ? r.n - 1 - i : i;
@@ -112,9 +111,10 @@ int l_table_concat(lua_State *L)
     for (lua_Integer i = first; i <= last; i++) {
         lua_geti(L, 1, i);
         if (!lua_isstring(L, -1))
-            return luaL_error(L, "invalid value (a %s) at index %I in table "
-                              "for 'concat'", luaL_typename(L, -1),
-                              (LUAI_UACINT)i);
+            return luaL_error(L,
+                              "invalid value (a %s) at index %I in table "
+                              "for 'concat'",
+                              luaL_typename(L, -1), (LUAI_UACINT)i);
         lua_tolstring(L, -1, &item_len);
         vm_charge(L, 1 + (item_len + sep_len) / 64);
         luaL_addvalue(&b);
@@ -130,8 +130,8 @@ int l_table_concat(lua_State *L)
 int l_table_unpack(lua_State *L)
 {
     lua_Integer first = luaL_optinteger(L, 2, 1);
-    lua_Integer last = lua_isnoneornil(L, 3) ? luaL_len(L, 1)
-                                             : luaL_checkinteger(L, 3);
+    lua_Integer last =
+        lua_isnoneornil(L, 3) ? luaL_len(L, 1) : luaL_checkinteger(L, 3);
     lua_Unsigned count;
 
     if (first > last)
@@ -177,8 +177,7 @@ int l_table_sort(lua_State *L)
         return vm_raise(L, NULL, "table.sort: the table has a metatable");
     n = (lua_Integer)lua_rawlen(L, 1);
     if (n > SORT_MAX)
-        return vm_raise(L, NULL, "table.sort: more than %d elements",
-                        SORT_MAX);
+        return vm_raise(L, NULL, "table.sort: more than %d elements", SORT_MAX);
     vm_charge(L, sort_cost(L, n));
     return stock_find("table", "sort")(L);
 }

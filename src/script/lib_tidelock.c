@@ -130,8 +130,8 @@ static int l_base64_decode(lua_State *L)
 
     vm_charge(L, 1 + len / 16);
     str_clear(&vm->text);
-    return push_converted(
-        L, hash_base64_decode(text, len, &vm->text, &err), &err);
+    return push_converted(L, hash_base64_decode(text, len, &vm->text, &err),
+                          &err);
 }
 
 void push_host_library(lua_State *L)

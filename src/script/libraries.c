@@ -11,6 +11,6 @@ static const char *lua_text(void)
 }
 
 const struct library script_libraries[] = {
-    { "Lua", lua_text },
-    { 0 },
+    {"Lua", lua_text},
+    {0},
 };

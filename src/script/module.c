@@ -89,16 +89,20 @@ static int compile_body(lua_State *L)
 static int check_source(const struct script_file *file, struct err *err)
 {
     if (file->len > SOURCE_MAX_FILE) {
-        err_set(err, ERR_LIMIT, "%s: %zu bytes of source, at most %u are "
-                "allowed", file->name, file->len, SOURCE_MAX_FILE);
+        err_set(err, ERR_LIMIT,
+                "%s: %zu bytes of source, at most %u are "
+                "allowed",
+                file->name, file->len, SOURCE_MAX_FILE);
         return err_hint(err, "split it into modules and require them");
     }
     if (file->len > 0 && file->text[0] == LUA_SIGNATURE[0])
         return err_set(err, ERR_SCRIPT, "%s: compiled Lua is not accepted",
                        file->name);
     if (file->len > 2 && memcmp(file->text, "\xEF\xBB\xBF", 3) == 0)
-        return err_set(err, ERR_SCRIPT, "%s: begins with a byte order mark: "
-                       "save it as UTF-8 without one", file->name);
+        return err_set(err, ERR_SCRIPT,
+                       "%s: begins with a byte order mark: "
+                       "save it as UTF-8 without one",
+                       file->name);
     return 0;
 }
 
@@ -167,9 +171,12 @@ static int RAISES no_module(lua_State *L, const char *name)
     names[n] = NULL;
     near = suggest(name, names);
     if (near)
-        return vm_raise(L, NULL, "require: there is no module '%s', did you "
-                        "mean '%s'?", name, near);
-    return vm_raise(L, "modules are the operator's own files, \"lib.ports\" "
+        return vm_raise(L, NULL,
+                        "require: there is no module '%s', did you "
+                        "mean '%s'?",
+                        name, near);
+    return vm_raise(L,
+                    "modules are the operator's own files, \"lib.ports\" "
                     "for lib/ports.lua, and tidelock.*",
                     "require: there is no module '%s'", name);
 }
@@ -220,7 +227,8 @@ int l_require(lua_State *L)
     } else if (lua_touserdata(L, -1) == &key_loaded) {
         return vm_raise(L, "move what both need into a third module",
                         "require: '%s' is being loaded already: the modules "
-                        "require each other", name);
+                        "require each other",
+                        name);
     }
     return 1;
 }

@@ -147,7 +147,9 @@ static void read_api(lua_State *L)
     if (!lua_isinteger(L, -1))
         wrong(L, WHAT ": api", "1");
     if (lua_tointeger(L, -1) != OPERATOR_API)
-        vm_kill(L, ERR_SCRIPT, "a newer tidelock may know it", WHAT ": api: "
+        vm_kill(L, ERR_SCRIPT, "a newer tidelock may know it",
+                WHAT
+                ": api: "
                 "this tidelock speaks version %d of the script API, not %lld",
                 OPERATOR_API, (long long)lua_tointeger(L, -1));
     lua_pop(L, 1);
@@ -161,9 +163,11 @@ static void read_name(lua_State *L, struct operator_decl *d)
         vm_kill(L, ERR_SCRIPT, NULL, WHAT ": name is missing");
     d->name = top_text(L, WHAT ": name", "a name such as \"website\"");
     if (!name_is_dns_label(d->name) || strlen(d->name) > OPERATOR_NAME_MAX)
-        vm_kill(L, ERR_SCRIPT, "it becomes part of the field manager, the "
-                "finalizer and labels", WHAT ": name: expected at most %d "
-                "lower-case letters, digits and '-', got \"%.80s\"",
+        vm_kill(L, ERR_SCRIPT,
+                "it becomes part of the field manager, the "
+                "finalizer and labels",
+                WHAT ": name: expected at most %d "
+                     "lower-case letters, digits and '-', got \"%.80s\"",
                 OPERATOR_NAME_MAX, d->name);
     snprintf(text, sizeof text, "tidelock-%s", d->name);
     d->field_manager = vm_text(L, text, strlen(text));
@@ -175,8 +179,9 @@ static void read_name(lua_State *L, struct operator_decl *d)
 static void read_resource(lua_State *L, struct operator_decl *d)
 {
     if (lua_getfield(L, 1, "resource") == LUA_TNIL)
-        vm_kill(L, ERR_SCRIPT, NULL, WHAT ": resource is missing: the kind "
-                "of the objects to reconcile");
+        vm_kill(L, ERR_SCRIPT, NULL,
+                WHAT ": resource is missing: the kind "
+                     "of the objects to reconcile");
     d->root = top_kind(L, WHAT ": resource");
     check_fields(L, lua_gettop(L), WHAT ": resource",
                  (const char *const[]){NULL}, 2);
@@ -203,8 +208,9 @@ static void read_owned(lua_State *L, struct operator_decl *d, size_t n)
 
 static void read_owns(lua_State *L, struct operator_decl *d)
 {
-    size_t count = push_list(L, "owns", "a list of { \"apiVersion\", "
-                                        "\"Kind\" }");
+    size_t count = push_list(L, "owns",
+                             "a list of { \"apiVersion\", "
+                             "\"Kind\" }");
 
     d->owns = make_array(L, count, sizeof *d->owns);
     for (size_t i = 1; i <= count; i++) {
@@ -236,8 +242,9 @@ static const char *read_selector(lua_State *L, const char *what,
     else if (type == LUA_TTABLE && !fields)
         rc = value_from_lua(L, -1, "", &map, &err);
     else if (type != LUA_TNIL)
-        wrong(L, what, fields ? "fields = \"a.b=c\""
-                              : "labels = { key = \"value\" } or a selector");
+        wrong(L, what,
+              fields ? "fields = \"a.b=c\""
+                     : "labels = { key = \"value\" } or a selector");
     if (rc == 0 && map)
         rc = selector_from_map(vm->arena, map, &s, &err);
     str_clear(&vm->text);
@@ -257,8 +264,9 @@ static void read_scope(lua_State *L, const char *what, struct operator_read *r)
     static const char *const words[] = {"own", "all", "none"};
 
     if (lua_getfield(L, -1, "namespace") != LUA_TNIL) {
-        const char *ns = top_text(L, what, "namespace = \"own\", \"all\", "
-                                           "\"none\" or a name");
+        const char *ns = top_text(L, what,
+                                  "namespace = \"own\", \"all\", "
+                                  "\"none\" or a name");
 
         r->scope = READ_NAMED;
         for (unsigned i = 0; i < 3; i++)
@@ -287,9 +295,8 @@ static bool has_function(lua_State *L, const char *what, const char *field)
 
 static void read_read(lua_State *L, struct operator_read *r, size_t n)
 {
-    static const char *const fields[] = {"names",     "labels", "fields",
-                                         "namespace", "map",    "bodies",
-                                         NULL};
+    static const char *const fields[] = {
+        "names", "labels", "fields", "namespace", "map", "bodies", NULL};
     const char *what = entry_text(L, "reads", n);
 
     r->gvk = top_kind(L, what);
@@ -306,8 +313,9 @@ static void read_read(lua_State *L, struct operator_read *r, size_t n)
 
 static void read_reads(lua_State *L, struct operator_decl *d)
 {
-    size_t count = push_list(L, "reads", "a list of { \"apiVersion\", "
-                                         "\"Kind\", ... }");
+    size_t count = push_list(L, "reads",
+                             "a list of { \"apiVersion\", "
+                             "\"Kind\", ... }");
 
     d->reads = make_array(L, count, sizeof *d->reads);
     for (size_t i = 1; i <= count; i++) {
@@ -341,8 +349,8 @@ static void read_parameter_type(lua_State *L, const char *what,
 static void read_default(lua_State *L, const char *what,
                          struct operator_parameter *p)
 {
-    struct operator_decl one = {.name = "", .parameters = p,
-                                .parameters_count = 1};
+    struct operator_decl one = {
+        .name = "", .parameters = p, .parameters_count = 1};
     struct arena *a = vm_of(L)->arena;
     struct value *given = value_object(a), *v = NULL, *all;
     struct err err = {0};
@@ -463,8 +471,9 @@ static void read_functions(lua_State *L, struct operator_decl *d)
 static void read_declaration(lua_State *L, struct operator_decl *d)
 {
     static const char *const fields[] = {
-        "api",    "name",      "resource", "owns",     "reads", "parameters",
-        "memory", "reconcile", "finalize", "reads_secret_values", NULL};
+        "api",        "name",   "resource",  "owns",     "reads",
+        "parameters", "memory", "reconcile", "finalize", "reads_secret_values",
+        NULL};
 
     read_api(L); /* first: another version may have other fields */
     check_fields(L, 1, WHAT, fields, 0);
@@ -516,7 +525,6 @@ void run_operator(lua_State *L)
         vm_kill(L, ERR_SCRIPT, RETURN_HINT, "operator.lua returns nothing");
     if (!push_declaration(L) || !lua_rawequal(L, -1, -2))
         vm_kill(L, ERR_SCRIPT, RETURN_HINT, "operator.lua returns a %s",
-                lua_istable(L, result) ? "plain table"
-                                       : type_word(L, result));
+                lua_istable(L, result) ? "plain table" : type_word(L, result));
     lua_remove(L, -2);
 }

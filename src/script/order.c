@@ -20,8 +20,8 @@
 #include "script/sandbox.h"
 
 struct sort_key {
-    int rank;     /* type: number, text, boolean, other */
-    int slot;     /* on the Lua stack */
+    int rank; /* type: number, text, boolean, other */
+    int slot; /* on the Lua stack */
     lua_Number number;
     const char *text;
     size_t len;
@@ -73,8 +73,10 @@ static int compare_keys(const void *a, const void *b)
 
 static int RAISES refuse_keys(lua_State *L, const struct sort_key *k)
 {
-    return vm_raise(L, "use texts or numbers as keys where the table is "
-                    "iterated", "pairs: several %s keys have no order, the "
+    return vm_raise(L,
+                    "use texts or numbers as keys where the table is "
+                    "iterated",
+                    "pairs: several %s keys have no order, the "
                     "plan would differ between two runs",
                     luaL_typename(L, k->slot));
 }

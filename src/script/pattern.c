@@ -87,17 +87,38 @@ static bool in_class(int c, int class)
     bool held;
 
     switch (tolower(class)) {
-    case 'a': held = isalpha(c); break;
-    case 'c': held = iscntrl(c); break;
-    case 'd': held = isdigit(c); break;
-    case 'g': held = isgraph(c); break;
-    case 'l': held = islower(c); break;
-    case 'p': held = ispunct(c); break;
-    case 's': held = isspace(c); break;
-    case 'u': held = isupper(c); break;
-    case 'w': held = isalnum(c); break;
-    case 'x': held = isxdigit(c); break;
-    default: return class == c;
+    case 'a':
+        held = isalpha(c);
+        break;
+    case 'c':
+        held = iscntrl(c);
+        break;
+    case 'd':
+        held = isdigit(c);
+        break;
+    case 'g':
+        held = isgraph(c);
+        break;
+    case 'l':
+        held = islower(c);
+        break;
+    case 'p':
+        held = ispunct(c);
+        break;
+    case 's':
+        held = isspace(c);
+        break;
+    case 'u':
+        held = isupper(c);
+        break;
+    case 'w':
+        held = isalnum(c);
+        break;
+    case 'x':
+        held = isxdigit(c);
+        break;
+    default:
+        return class == c;
     }
     return isupper(class) ? !held : held;
 }
@@ -198,8 +219,7 @@ static const char *match_optional(struct pattern *m, const char *s,
 
 /* A capture is taken back when the rest does not match: another alternative
  * further up may open it again. */
-static const char *open_capture(struct pattern *m, const char *s,
-                                const char *p)
+static const char *open_capture(struct pattern *m, const char *s, const char *p)
 {
     bool place = p + 1 < m->end && p[1] == ')';
     const char *e;

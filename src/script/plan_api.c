@@ -22,7 +22,7 @@
 #define REQUEUE_MAX_S 315360000 /* ten years */
 
 void label_of(char out[LABEL_SIZE], const char *verb, const char *kind,
-                     const char *name)
+              const char *name)
 {
     if (name)
         snprintf(out, LABEL_SIZE, "%s: %.60s '%.60s'", verb, kind, name);
@@ -35,9 +35,12 @@ void check_steps_allowed(lua_State *L, const char *verb)
     const struct plan *p = vm_of(L)->plan;
 
     if (p->nothing)
-        vm_kill(L, ERR_PLAN, "a pass with plan:nothing declares status, "
-                "conditions, events and requeue only", "%s: plan:nothing was "
-                "called before", verb);
+        vm_kill(L, ERR_PLAN,
+                "a pass with plan:nothing declares status, "
+                "conditions, events and requeue only",
+                "%s: plan:nothing was "
+                "called before",
+                verb);
     if (p->prune_all && strcmp(verb, "plan:apply") == 0)
         vm_kill(L, ERR_PLAN, NULL, "%s: plan:prune_all was called before",
                 verb);
@@ -87,16 +90,18 @@ static enum patch_type check_patch_type(lua_State *L, const char *label)
     if (!check_options(L, 4, label, options))
         return type;
     if (lua_getfield(L, 4, "type") != LUA_TNIL) {
-        const char *word = lua_type(L, -1) == LUA_TSTRING
-                               ? lua_tostring(L, -1) : type_word(L, -1);
+        const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                          : type_word(L, -1);
 
         if (strcmp(word, "merge") == 0)
             type = PATCH_MERGE;
         else if (strcmp(word, "json") == 0)
             type = PATCH_JSON;
         else if (strcmp(word, "apply") != 0)
-            vm_kill(L, ERR_PLAN, NULL, "%s: type: expected \"apply\", "
-                    "\"merge\" or \"json\", got %s", label, word);
+            vm_kill(L, ERR_PLAN, NULL,
+                    "%s: type: expected \"apply\", "
+                    "\"merge\" or \"json\", got %s",
+                    label, word);
     }
     lua_pop(L, 1);
     return type;
@@ -108,8 +113,8 @@ static void complete_body(lua_State *L, const struct object_ref *ref,
 {
     struct arena *a = vm_of(L)->arena;
     struct value *metadata = value_make(a, body, "metadata");
-    int rc = value_set(a, body, "apiVersion",
-                       value_string(a, ref->gvk.api_version));
+    int rc =
+        value_set(a, body, "apiVersion", value_string(a, ref->gvk.api_version));
 
     if (rc == 0)
         rc = value_set(a, body, "kind", value_string(a, ref->gvk.kind));
@@ -168,8 +173,10 @@ static int l_plan_scale(lua_State *L)
     label_of(label, "plan:scale", ref.gvk.kind, ref.key.name);
     n = lua_tointegerx(L, 3, &is_integer);
     if (!is_integer || lua_type(L, 3) != LUA_TNUMBER || n < 0 || n > INT32_MAX)
-        return vm_kill(L, ERR_PLAN, NULL, "%s: replicas: expected an integer "
-                       "from 0 on, got %s", label,
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "%s: replicas: expected an integer "
+                       "from 0 on, got %s",
+                       label,
                        lua_type(L, 3) == LUA_TNUMBER ? lua_tostring(L, 3)
                                                      : type_word(L, 3));
     add_step(L, PLAN_SCALE, &ref)->replicas = n;
@@ -191,7 +198,8 @@ static int l_plan_requeue(lua_State *L)
             ms = seconds < 0.001 ? 1 : (int64_t)(seconds * 1000);
     } else if (type != LUA_TSTRING ||
                !text_parse_duration(lua_tostring(L, 2), &ms)) {
-        return vm_kill(L, ERR_PLAN, NULL, "plan:requeue: expected a duration "
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:requeue: expected a duration "
                        "such as \"30s\", or seconds, got %s%.40s%s",
                        type == LUA_TSTRING ? "\"" : "",
                        type == LUA_TSTRING ? lua_tostring(L, 2)
@@ -199,7 +207,8 @@ static int l_plan_requeue(lua_State *L)
                        type == LUA_TSTRING ? "\"" : "");
     }
     if (ms <= 0)
-        return vm_kill(L, ERR_PLAN, NULL, "plan:requeue: must be longer than "
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:requeue: must be longer than "
                        "0 and at most ten years");
     plan_requeue(vm_of(L)->plan, ms);
     return 0;
@@ -237,9 +246,11 @@ static void check_no_steps(lua_State *L, const char *verb, bool applies_only)
 
     for (size_t i = 0; i < p->count; i++)
         if (!applies_only || p->steps[i].verb == PLAN_APPLY)
-            vm_kill(L, ERR_PLAN, NULL, "%s: %s '%s' was declared before, at "
-                    "%s", verb, p->steps[i].ref.gvk.kind,
-                    p->steps[i].ref.key.name, p->steps[i].line);
+            vm_kill(L, ERR_PLAN, NULL,
+                    "%s: %s '%s' was declared before, at "
+                    "%s",
+                    verb, p->steps[i].ref.gvk.kind, p->steps[i].ref.key.name,
+                    p->steps[i].line);
 }
 
 /* plan:nothing(reason) */
@@ -250,7 +261,8 @@ static int l_plan_nothing(lua_State *L)
 
     check_no_steps(L, "plan:nothing", false);
     if (p->prune_all)
-        return vm_kill(L, ERR_PLAN, NULL, "plan:nothing: plan:prune_all was "
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:nothing: plan:prune_all was "
                        "called before");
     p->nothing = why;
     return 0;
@@ -264,7 +276,8 @@ static int l_plan_prune_all(lua_State *L)
 
     check_no_steps(L, "plan:prune_all", true);
     if (p->nothing)
-        return vm_kill(L, ERR_PLAN, NULL, "plan:prune_all: plan:nothing was "
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:prune_all: plan:nothing was "
                        "called before");
     p->prune_all = why;
     return 0;
@@ -276,16 +289,11 @@ static const struct {
     const char *name;
     lua_CFunction function;
 } verbs[] = {
-    {"apply", l_plan_apply},
-    {"condition", l_plan_condition},
-    {"delete", l_plan_delete},
-    {"event", l_plan_event},
-    {"nothing", l_plan_nothing},
-    {"patch", l_plan_patch},
-    {"prune_all", l_plan_prune_all},
-    {"requeue", l_plan_requeue},
-    {"requeue_at", l_plan_requeue_at},
-    {"scale", l_plan_scale},
+    {"apply", l_plan_apply},           {"condition", l_plan_condition},
+    {"delete", l_plan_delete},         {"event", l_plan_event},
+    {"nothing", l_plan_nothing},       {"patch", l_plan_patch},
+    {"prune_all", l_plan_prune_all},   {"requeue", l_plan_requeue},
+    {"requeue_at", l_plan_requeue_at}, {"scale", l_plan_scale},
     {"status", l_plan_status},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
@@ -296,16 +304,18 @@ static int call_verb(lua_State *L)
     size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(1));
 
     if (!luaL_testudata(L, 1, PLAN_TYPE))
-        return vm_kill(L, ERR_PLAN, NULL, "plan.%s(...) lacks the plan: write "
-                       "plan:%s(...)", verbs[i].name, verbs[i].name);
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan.%s(...) lacks the plan: write "
+                       "plan:%s(...)",
+                       verbs[i].name, verbs[i].name);
     return verbs[i].function(L);
 }
 
 static int l_plan_index(lua_State *L)
 {
     const char *list[VERBS + 1];
-    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2)
-                                                     : type_word(L, 2);
+    const char *name =
+        lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : type_word(L, 2);
 
     for (size_t i = 0; i < VERBS; i++) {
         if (strcmp(name, verbs[i].name) == 0) {

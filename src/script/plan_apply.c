@@ -21,21 +21,32 @@ struct apply {
 static void check_server_fields(lua_State *L, const struct apply *a)
 {
     static const char *const fields[] = {
-        "resourceVersion", "uid", "managedFields", "creationTimestamp",
-        "generation", "selfLink", NULL,
+        "resourceVersion",
+        "uid",
+        "managedFields",
+        "creationTimestamp",
+        "generation",
+        "selfLink",
+        NULL,
     };
     const struct value *metadata = value_get(a->body, "metadata");
 
     for (const char *const *f = fields; *f; f++)
         if (value_get(metadata, *f) &&
             !value_is(value_get(metadata, *f), VALUE_NULL))
-            vm_kill(L, ERR_PLAN, "declare only the fields that you want; do "
-                    "not hand back what view:get gave", "%s: .metadata.%s: "
-                    "only the server sets this", a->label, *f);
+            vm_kill(L, ERR_PLAN,
+                    "declare only the fields that you want; do "
+                    "not hand back what view:get gave",
+                    "%s: .metadata.%s: "
+                    "only the server sets this",
+                    a->label, *f);
     if (value_get(metadata, "generateName"))
-        vm_kill(L, ERR_PLAN, "give a name made from the root's, "
-                "root.metadata.name .. \"-x\"", "%s: .metadata.generateName: "
-                "would make a new object in every pass", a->label);
+        vm_kill(L, ERR_PLAN,
+                "give a name made from the root's, "
+                "root.metadata.name .. \"-x\"",
+                "%s: .metadata.generateName: "
+                "would make a new object in every pass",
+                a->label);
 }
 
 static const char *check_field(lua_State *L, const struct apply *a,
@@ -47,11 +58,10 @@ static const char *check_field(lua_State *L, const struct apply *a,
         vm_kill(L, ERR_PLAN, NULL, "%s: .%s: expected a text, got nothing",
                 a->label, path);
     if (!value_text(v))
-        vm_kill(L, ERR_PLAN, NULL, "%s: .%s: expected a text, got %s",
-                a->label, path, value_type_name(v));
+        vm_kill(L, ERR_PLAN, NULL, "%s: .%s: expected a text, got %s", a->label,
+                path, value_type_name(v));
     if (strlen(value_text(v)) != v->count)
-        vm_kill(L, ERR_PLAN, NULL, "%s: .%s: holds a NUL byte", a->label,
-                path);
+        vm_kill(L, ERR_PLAN, NULL, "%s: .%s: holds a NUL byte", a->label, path);
     return value_text(v);
 }
 
@@ -60,8 +70,10 @@ static void check_name(lua_State *L, const struct apply *a)
     const char *name = a->ref.key.name;
 
     if (strlen(name) > NAME_MAX_DNS1123_SUBDOMAIN)
-        vm_kill(L, ERR_PLAN, NULL, "%s: .metadata.name: longer than %d "
-                "characters", a->label, NAME_MAX_DNS1123_SUBDOMAIN);
+        vm_kill(L, ERR_PLAN, NULL,
+                "%s: .metadata.name: longer than %d "
+                "characters",
+                a->label, NAME_MAX_DNS1123_SUBDOMAIN);
     if (!name_is_path_segment(name))
         vm_kill(L, ERR_PLAN, NULL, "%s: .metadata.name: \"%s\" is not a name",
                 a->label, name);
@@ -91,7 +103,8 @@ static void read_object(lua_State *L, struct apply *a)
     if (value_from_lua(L, 2, "", &a->body, &err) < 0)
         vm_kill_err(L, a->label, &err);
     if (!value_is(a->body, VALUE_OBJECT))
-        vm_kill(L, ERR_PLAN, NULL, "plan:apply: expected an object, got a "
+        vm_kill(L, ERR_PLAN, NULL,
+                "plan:apply: expected an object, got a "
                 "list");
     a->ref.gvk.api_version = check_field(L, a, "apiVersion");
     a->ref.gvk.kind = check_field(L, a, "kind");
@@ -127,9 +140,10 @@ static void read_after(lua_State *L, struct apply *a, int options)
     }
     after = lua_gettop(L);
     if (!lua_istable(L, after))
-        vm_kill(L, ERR_PLAN, NULL, "%s: after: expected an object, a "
-                "reference or a list of them, got %s", a->label,
-                type_word(L, after));
+        vm_kill(L, ERR_PLAN, NULL,
+                "%s: after: expected an object, a "
+                "reference or a list of them, got %s",
+                a->label, type_word(L, after));
     if (!is_ref(L, after))
         count = (int)lua_rawlen(L, after);
     a->after = arena_calloc(vm_of(L)->arena, (size_t)count, sizeof *a->after);
@@ -191,9 +205,9 @@ static bool gate_function_opens(lua_State *L, const struct apply *a, int gate,
 static void hold(lua_State *L, struct apply *a, const struct object_ref *ref,
                  const char *gate)
 {
-    a->held = arena_printf(vm_of(L)->arena, "waiting for %s %s%s%s",
-                           ref->gvk.kind, ref->key.name, gate ? ": " : "",
-                           gate ? gate : "");
+    a->held =
+        arena_printf(vm_of(L)->arena, "waiting for %s %s%s%s", ref->gvk.kind,
+                     ref->key.name, gate ? ": " : "", gate ? gate : "");
     if (!a->held)
         vm_kill_nomem(L);
 }
@@ -212,11 +226,15 @@ static void read_gate(lua_State *L, struct apply *a, int options)
         return;
     }
     if (!condition && type != LUA_TFUNCTION)
-        vm_kill(L, ERR_PLAN, NULL, "%s: gate: expected a condition type or a "
-                "function, got %s", a->label, lua_typename(L, type));
+        vm_kill(L, ERR_PLAN, NULL,
+                "%s: gate: expected a condition type or a "
+                "function, got %s",
+                a->label, lua_typename(L, type));
     if (!a->after_count)
-        vm_kill(L, ERR_PLAN, "name the object whose state opens the gate: "
-                "after = object", "%s: gate: there is no after", a->label);
+        vm_kill(L, ERR_PLAN,
+                "name the object whose state opens the gate: "
+                "after = object",
+                "%s: gate: there is no after", a->label);
     for (size_t i = 0; i < a->after_count && !a->held; i++) {
         struct found f = view_find(L, a->label, &a->after[i]);
         bool open = f.snapshot &&
@@ -238,8 +256,9 @@ static bool read_word(lua_State *L, const struct apply *a, const char *option,
 
     if (type != LUA_TNIL && !set)
         vm_kill(L, ERR_PLAN, NULL, "%s: %s: expected \"%s\", got %s", a->label,
-                option, word, type == LUA_TSTRING ? lua_tostring(L, -1)
-                                                  : lua_typename(L, type));
+                option, word,
+                type == LUA_TSTRING ? lua_tostring(L, -1)
+                                    : lua_typename(L, type));
     lua_pop(L, 1);
     return set;
 }
@@ -275,8 +294,10 @@ int l_plan_apply(lua_State *L)
 
     check_steps_allowed(L, "plan:apply");
     if (!lua_istable(L, 2))
-        return vm_kill(L, ERR_PLAN, NULL, "plan:apply: expected an object, "
-                       "got %s", type_word(L, 2));
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:apply: expected an object, "
+                       "got %s",
+                       type_word(L, 2));
     lua_settop(L, 3);
     thaw(L, 2);
     kind = raw_text(L, 2, "kind");

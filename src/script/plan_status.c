@@ -19,23 +19,30 @@ int l_plan_status(lua_State *L)
     struct err err = {0};
 
     if (p->status)
-        return vm_kill(L, ERR_PLAN, "the status of a pass is declared once, "
-                       "as a whole", "plan:status: was called before, at %s",
-                       p->status_line);
+        return vm_kill(L, ERR_PLAN,
+                       "the status of a pass is declared once, "
+                       "as a whole",
+                       "plan:status: was called before, at %s", p->status_line);
     if (!lua_istable(L, 2))
-        return vm_kill(L, ERR_PLAN, NULL, "plan:status: expected a table of "
-                       "fields, got %s", type_word(L, 2));
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:status: expected a table of "
+                       "fields, got %s",
+                       type_word(L, 2));
     if (value_from_lua(L, 2, "", &fields, &err) < 0)
         return vm_kill_err(L, "plan:status", &err);
     if (!value_is(fields, VALUE_OBJECT))
-        return vm_kill(L, ERR_PLAN, NULL, "plan:status: expected a table of "
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:status: expected a table of "
                        "fields, got a list");
     if (value_get(fields, "conditions"))
-        return vm_kill(L, ERR_PLAN, "use plan:condition(type, status, reason, "
-                       "message)", "plan:status: .conditions: conditions are "
+        return vm_kill(L, ERR_PLAN,
+                       "use plan:condition(type, status, reason, "
+                       "message)",
+                       "plan:status: .conditions: conditions are "
                        "declared one by one");
     if (value_get(fields, "observedGeneration"))
-        return vm_kill(L, ERR_PLAN, "leave it out", "plan:status: "
+        return vm_kill(L, ERR_PLAN, "leave it out",
+                       "plan:status: "
                        ".observedGeneration: the runtime sets this");
     p->status_line = vm_place_text(L);
     p->status = fields;
@@ -63,8 +70,10 @@ static const char *check_status(lua_State *L)
     default:
         word = type_word(L, 3);
     }
-    vm_kill(L, ERR_PLAN, NULL, "plan:condition: status: expected true, false "
-            "or nil, got %s", word);
+    vm_kill(L, ERR_PLAN, NULL,
+            "plan:condition: status: expected true, false "
+            "or nil, got %s",
+            word);
     return NULL;
 }
 
@@ -129,7 +138,8 @@ static const char *check_reason(lua_State *L, int idx, const char *verb)
     const char *reason = check_text(L, idx, verb, "reason");
 
     if (!is_reason(reason))
-        vm_kill(L, ERR_PLAN, "a reason is for programs: one word such as "
+        vm_kill(L, ERR_PLAN,
+                "a reason is for programs: one word such as "
                 "\"RolloutDone\"; what people read is the message",
                 "%s: reason: \"%.80s\" is not a CamelCase word", verb, reason);
     return reason;
@@ -142,16 +152,21 @@ static void check_new_condition(lua_State *L, const char *type)
     const struct plan *p = vm_of(L)->plan;
 
     if (!is_condition_type(type))
-        vm_kill(L, ERR_PLAN, "conditions are named like \"Ready\" or "
-                "\"example.com/Ready\"", "plan:condition: type: \"%.80s\" is "
-                "not a condition type", type);
+        vm_kill(L, ERR_PLAN,
+                "conditions are named like \"Ready\" or "
+                "\"example.com/Ready\"",
+                "plan:condition: type: \"%.80s\" is "
+                "not a condition type",
+                type);
     if (strcmp(type, "Reconciled") == 0)
         vm_kill(L, ERR_PLAN, "it says whether the last plan was applied",
                 "plan:condition: 'Reconciled' belongs to the runtime");
     for (size_t i = 0; i < p->condition_count; i++)
         if (strcmp(p->conditions[i].type, type) == 0)
-            vm_kill(L, ERR_PLAN, NULL, "plan:condition: '%s' was declared "
-                    "before, at %s", type, p->conditions[i].line);
+            vm_kill(L, ERR_PLAN, NULL,
+                    "plan:condition: '%s' was declared "
+                    "before, at %s",
+                    type, p->conditions[i].line);
 }
 
 /* plan:condition(type, status [, reason [, message]]) */
@@ -168,8 +183,10 @@ int l_plan_condition(lua_State *L)
     if (!lua_isnoneornil(L, 5))
         c.message = check_text(L, 5, "plan:condition", "message");
     if (strlen(c.message) > MESSAGE_MAX)
-        return vm_kill(L, ERR_PLAN, NULL, "plan:condition: message: longer "
-                       "than %d bytes", MESSAGE_MAX);
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:condition: message: longer "
+                       "than %d bytes",
+                       MESSAGE_MAX);
     c.line = vm_place_text(L);
     added = plan_add_condition(vm_of(L)->plan);
     if (!added)
@@ -202,11 +219,14 @@ int l_plan_event(lua_State *L)
 
     e.type = check_text(L, 2, "plan:event", "type");
     if (strcmp(e.type, "Normal") != 0 && strcmp(e.type, "Warning") != 0)
-        return vm_kill(L, ERR_PLAN, NULL, "plan:event: type: expected "
-                       "\"Normal\" or \"Warning\", got \"%.80s\"", e.type);
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:event: type: expected "
+                       "\"Normal\" or \"Warning\", got \"%.80s\"",
+                       e.type);
     e.reason = check_reason(L, 3, "plan:event");
     if (strlen(e.reason) > 128)
-        return vm_kill(L, ERR_PLAN, NULL, "plan:event: reason: longer than "
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "plan:event: reason: longer than "
                        "128 bytes");
     e.note = cut_note(L, check_text(L, 4, "plan:event", "note"));
     e.line = vm_place_text(L);

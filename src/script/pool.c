@@ -186,8 +186,8 @@ void *pool_resize(struct pool *p, void *ptr, size_t old, size_t size)
         return ptr;
     if (!is_small(size) && (!old || !is_small(old)))
         return resize_large(p, ptr, size);
-    piece = is_small(size) ? take(p, class_of(size))
-                           : resize_large(p, NULL, size);
+    piece =
+        is_small(size) ? take(p, class_of(size)) : resize_large(p, NULL, size);
     if (!piece || !old)
         return piece;
     memcpy(piece, ptr, old < size ? old : size);

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #define POOL_BLOCK (64u << 10)
-#define POOL_STEP 16     /* sizes are rounded up to it */
-#define POOL_CLASSES 64  /* larger than POOL_STEP * POOL_CLASSES: by itself */
+#define POOL_STEP 16    /* sizes are rounded up to it */
+#define POOL_CLASSES 64 /* larger than POOL_STEP * POOL_CLASSES: by itself */
 
 struct pool_block;
 struct pool_large;

@@ -106,8 +106,11 @@ static struct stock_function functions[] = {
 static struct library {
     const char *name;
     size_t first, count;
-} libraries[] = {{"_G", 0, 0}, {"math", 0, 0}, {"string", 0, 0},
-                 {"table", 0, 0}, {"utf8", 0, 0}};
+} libraries[] = {{"_G", 0, 0},
+                 {"math", 0, 0},
+                 {"string", 0, 0},
+                 {"table", 0, 0},
+                 {"utf8", 0, 0}};
 #define LIBRARIES (sizeof libraries / sizeof libraries[0])
 enum { LIBRARY_BASE, LIBRARY_MATH, LIBRARY_STRING };
 

@@ -55,8 +55,7 @@ static int add_embedded(struct script *s, const struct embed_file *embedded,
             name.data[i] = '/';
     str_add(&name, strchr(embedded->name, '.') ? ".lua" : "/init.lua");
     rc = str_check(&name, "the name of a module", err);
-    file = (struct script_file){str_text(&name), embedded->data,
-                                embedded->len};
+    file = (struct script_file){str_text(&name), embedded->data, embedded->len};
     if (rc == 0)
         rc = module_add(s, embedded->name, &file, err);
     str_release(&name);
@@ -71,11 +70,15 @@ static int add_file(struct script *s, const struct script_file *file,
     if (!module_name(file->name, name))
         return 0; /* a CRD, an example: not for Lua */
     if (is_reserved(name))
-        return err_set(err, ERR_SCRIPT, "%s: modules called tidelock belong to "
-                       "the runtime", file->name);
+        return err_set(err, ERR_SCRIPT,
+                       "%s: modules called tidelock belong to "
+                       "the runtime",
+                       file->name);
     if (module_find(s, name))
-        return err_set(err, ERR_SCRIPT, "%s: there is another file for the "
-                       "module '%s'", file->name, name);
+        return err_set(err, ERR_SCRIPT,
+                       "%s: there is another file for the "
+                       "module '%s'",
+                       file->name, name);
     return module_add(s, name, file, err);
 }
 
@@ -88,8 +91,10 @@ static int add_files(struct script *s, const struct script_file *files,
     for (size_t i = 0; i < count; i++)
         total += files[i].len;
     if (total > SOURCE_MAX_ALL)
-        return err_set(err, ERR_LIMIT, "the operator has %zu bytes of source, "
-                       "at most %u are allowed", total, SOURCE_MAX_ALL);
+        return err_set(err, ERR_LIMIT,
+                       "the operator has %zu bytes of source, "
+                       "at most %u are allowed",
+                       total, SOURCE_MAX_ALL);
     for (size_t i = 0; embed_lua_files[i].name && rc == 0; i++)
         rc = add_embedded(s, &embed_lua_files[i], err);
     for (size_t i = 0; i < count && rc == 0; i++)

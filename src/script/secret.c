@@ -11,7 +11,7 @@
 #include "script/convert.h"
 
 #define SECRET_TYPE "secret"
-#define SECRET_HINT                                                           \
+#define SECRET_HINT                                                            \
     "place it as it is, compare it, or use handle:checksum(); an operator "    \
     "with reads_secret_values = true gets the values themselves"
 
@@ -75,8 +75,8 @@ static int l_secret_eq(lua_State *L)
 
     vm_charge(L, 1 + len / 16);
     for (size_t i = 0; i < len; i++)
-        differ = (unsigned char)(differ |
-                 ((unsigned char)a->text[i] ^ (unsigned char)b->text[i]));
+        differ = (unsigned char)(differ | ((unsigned char)a->text[i] ^
+                                           (unsigned char)b->text[i]));
     lua_pushboolean(L, !differ);
     return 1;
 }
@@ -100,14 +100,16 @@ static int l_secret_index(lua_State *L)
         lua_pushcfunction(L, l_secret_checksum);
         return 1;
     }
-    return vm_raise(L, SECRET_HINT, "a secret value has no field or method "
+    return vm_raise(L, SECRET_HINT,
+                    "a secret value has no field or method "
                     "'%s': scripts see handles, not bytes",
                     lua_tostring(L, -1));
 }
 
 static int l_secret_refuse(lua_State *L)
 {
-    return vm_raise(L, SECRET_HINT, "a secret value cannot be turned into "
+    return vm_raise(L, SECRET_HINT,
+                    "a secret value cannot be turned into "
                     "text: scripts see handles, not bytes");
 }
 
@@ -136,8 +138,8 @@ void push_secret(lua_State *L, const struct snapshot *s, uint32_t id,
     size_t len = r->string_len;
     size_t key_len = strlen(key);
     bool borrowed = text >= s->json && text + len <= s->json + s->json_len;
-    struct secret *h = lua_newuserdatauv(
-        L, sizeof *h + key_len + 1 + (borrowed ? 0 : len), 0);
+    struct secret *h =
+        lua_newuserdatauv(L, sizeof *h + key_len + 1 + (borrowed ? 0 : len), 0);
 
     h->id = id;
     h->key_len = (uint32_t)key_len;

@@ -47,8 +47,7 @@ static const char *only_namespace(const struct view *v,
     return *own ? own : NULL; /* a cluster-scoped root owns anywhere */
 }
 
-void check_known(lua_State *L, const char *verb,
-                        const struct view_kind *k)
+void check_known(lua_State *L, const char *verb, const struct view_kind *k)
 {
     if (!k->known)
         vm_kill(L, ERR_UNKNOWN, NULL, "%s: %s %s is not known now: %s", verb,
@@ -69,9 +68,12 @@ const char *pick_namespace(lua_State *L, const char *verb,
         vm_kill(L, ERR_PLAN, NULL, "%s: %s: say in which namespace", verb,
                 k->gvk.kind);
     if (only && strcmp(only, asked) != 0)
-        vm_kill(L, ERR_PLAN, "declare the read with namespace = \"all\" or "
-                "that namespace", "%s: %s in namespace '%s' is not declared, "
-                "only in '%s'", verb, k->gvk.kind, asked, only);
+        vm_kill(L, ERR_PLAN,
+                "declare the read with namespace = \"all\" or "
+                "that namespace",
+                "%s: %s in namespace '%s' is not declared, "
+                "only in '%s'",
+                verb, k->gvk.kind, asked, only);
     return asked;
 }
 
@@ -187,9 +189,12 @@ static bool find_in(lua_State *L, const char *verb, uint32_t kind,
 static int kill_unnamed(lua_State *L, const char *verb,
                         const struct object_ref *ref)
 {
-    return vm_kill(L, ERR_PLAN, "return that name from the read's names "
-                   "function too", "%s: %s '%s' is not among the names that "
-                   "are declared", verb, ref->gvk.kind, ref->key.name);
+    return vm_kill(L, ERR_PLAN,
+                   "return that name from the read's names "
+                   "function too",
+                   "%s: %s '%s' is not among the names that "
+                   "are declared",
+                   verb, ref->gvk.kind, ref->key.name);
 }
 
 struct found view_find(lua_State *L, const char *verb,
@@ -226,8 +231,8 @@ static int l_view_get(lua_State *L)
     ref.gvk.api_version = check_text(L, 2, "view:get", "apiVersion");
     ref.gvk.kind = check_text(L, 3, "view:get", "kind");
     ref.key.name = check_text(L, 4, "view:get", "name");
-    ref.key.ns = lua_isnoneornil(L, 5)
-                     ? "" : check_text(L, 5, "view:get", "namespace");
+    ref.key.ns =
+        lua_isnoneornil(L, 5) ? "" : check_text(L, 5, "view:get", "namespace");
     found = view_find(L, "view:get", &ref);
     if (found.snapshot)
         push_snapshot(L, found.snapshot, found.id);
@@ -242,7 +247,9 @@ static const struct {
     const char *name;
     lua_CFunction function;
 } methods[] = {
-    {"get", l_view_get}, {"list", l_view_list}, {"owned", l_view_owned},
+    {"get", l_view_get},
+    {"list", l_view_list},
+    {"owned", l_view_owned},
 };
 
 /* One table for the whole run: a script that changes it sees its own change,
@@ -263,17 +270,19 @@ static int call_method(lua_State *L)
     size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(1));
 
     if (!luaL_testudata(L, 1, VIEW_TYPE))
-        return vm_kill(L, ERR_PLAN, NULL, "view.%s(...) lacks the view: write "
-                       "view:%s(...)", methods[i].name, methods[i].name);
+        return vm_kill(L, ERR_PLAN, NULL,
+                       "view.%s(...) lacks the view: write "
+                       "view:%s(...)",
+                       methods[i].name, methods[i].name);
     return methods[i].function(L);
 }
 
 static int l_view_index(lua_State *L)
 {
-    static const char *const list[] = {"get", "list", "owned", "now",
-                                       "params", NULL};
-    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2)
-                                                     : type_word(L, 2);
+    static const char *const list[] = {"get", "list",   "owned",
+                                       "now", "params", NULL};
+    const char *name =
+        lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : type_word(L, 2);
 
     if (strcmp(name, "now") == 0) {
         lua_pushinteger(L, vm_of(L)->view->now);

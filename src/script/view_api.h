@@ -12,11 +12,9 @@ void RAISES check_known(lua_State *L, const char *verb,
 /* The namespace to look in, from what was asked ("" = the usual one); a
  * verdict when the entry has no objects of it. */
 const char *RAISES pick_namespace(lua_State *L, const char *verb,
-                                  const struct view_kind *k,
-                                  const char *asked);
+                                  const struct view_kind *k, const char *asked);
 /* Does the read declare this name? true where it is not by name. */
-bool RAISES is_named(lua_State *L, const struct view_kind *k,
-                     const char *name);
+bool RAISES is_named(lua_State *L, const struct view_kind *k, const char *name);
 /* A new entry in the record of reads. */
 struct view_read *RAISES add_read(lua_State *L, uint32_t kind);
 

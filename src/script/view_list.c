@@ -17,9 +17,9 @@
 
 struct listing {
     const char *verb;
-    struct gvk gvk;  /* kind NULL: any */
+    struct gvk gvk; /* kind NULL: any */
     bool owned_only;
-    const char *ns;  /* NULL: the usual one */
+    const char *ns; /* NULL: the usual one */
     struct selector *labels, *fields;
     struct found *items;
     size_t count, cap;
@@ -103,8 +103,7 @@ static void add_found(lua_State *L, struct listing *l, struct found f)
 {
     if (l->count == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 32;
-        struct found *items = arena_calloc(vm_of(L)->arena, cap,
-                                           sizeof *items);
+        struct found *items = arena_calloc(vm_of(L)->arena, cap, sizeof *items);
 
         if (!items)
             vm_kill_nomem(L);
@@ -219,13 +218,15 @@ static struct selector *check_selector(lua_State *L, const char *name)
     int rc = 0;
 
     if (type == LUA_TSTRING)
-        rc = (fields ? selector_parse_fields : selector_parse_labels)(
-            a, lua_tostring(L, -1), &s, &err);
+        rc = (fields ? selector_parse_fields
+                     : selector_parse_labels)(a, lua_tostring(L, -1), &s, &err);
     else if (type == LUA_TTABLE && !fields)
         rc = value_from_lua(L, -1, "", &map, &err);
     else if (type != LUA_TNIL)
-        vm_kill(L, ERR_PLAN, NULL, "view:list: %s: expected a selector, got "
-                "%s", name, lua_typename(L, type));
+        vm_kill(L, ERR_PLAN, NULL,
+                "view:list: %s: expected a selector, got "
+                "%s",
+                name, lua_typename(L, type));
     if (rc == 0 && map)
         rc = selector_from_map(a, map, &s, &err);
     if (rc < 0) {

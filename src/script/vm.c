@@ -118,10 +118,12 @@ int vm_kill_memory(lua_State *L)
     if (soft >= (1u << 20))
         return vm_kill(L, ERR_BUDGET, NULL,
                        "the script used more than its budget of %zu MiB of "
-                       "memory", soft >> 20);
+                       "memory",
+                       soft >> 20);
     return vm_kill(L, ERR_BUDGET, NULL,
                    "the script used more than its budget of %zu bytes of "
-                   "memory", soft);
+                   "memory",
+                   soft);
 }
 
 static uint64_t cpu_ms(void)
@@ -213,8 +215,8 @@ static int raise_verdict(lua_State *L)
     return 0;
 }
 
-int vm_kill(lua_State *L, enum err_code code, const char *hint,
-            const char *fmt, ...)
+int vm_kill(lua_State *L, enum err_code code, const char *hint, const char *fmt,
+            ...)
 {
     struct vm *vm = vm_of(L);
     char place[VM_PLACE_SIZE];
@@ -314,8 +316,10 @@ int vm_open(struct vm *vm, struct script *s, struct err *err)
     use_defaults(&vm->limits);
     L = lua_newstate(vm_alloc, vm);
     if (!L && vm->refused)
-        return err_set(err, ERR_BUDGET, "the memory limit of %zu bytes is too "
-                       "small to start Lua", vm->limits.memory_hard);
+        return err_set(err, ERR_BUDGET,
+                       "the memory limit of %zu bytes is too "
+                       "small to start Lua",
+                       vm->limits.memory_hard);
     if (!L)
         return err_nomem(err);
     vm->L = L;
@@ -361,9 +365,11 @@ static int report_raised(struct vm *vm, struct err *err)
 
     if (lua_type(vm->L, -1) != LUA_TSTRING) {
         place = strcspn(vm->stack, " \n");
-        return err_set(err, ERR_SCRIPT, "%.*s%sthe script raised a %s value "
-                       "as its error", (int)place, vm->stack,
-                       place ? ": " : "", luaL_typename(vm->L, -1));
+        return err_set(err, ERR_SCRIPT,
+                       "%.*s%sthe script raised a %s value "
+                       "as its error",
+                       (int)place, vm->stack, place ? ": " : "",
+                       luaL_typename(vm->L, -1));
     }
     msg = lua_tostring(vm->L, -1);
     if (strcmp(msg, vm->raised.msg) == 0) {
@@ -387,8 +393,10 @@ static int report(struct vm *vm, int status, struct err *err)
         return report_raised(vm, err);
     if (!vm->refused)
         return err_nomem(err);
-    return err_set(err, ERR_BUDGET, "the script used more than its budget of "
-                   "%zu bytes of memory", vm->limits.memory_hard);
+    return err_set(err, ERR_BUDGET,
+                   "the script used more than its budget of "
+                   "%zu bytes of memory",
+                   vm->limits.memory_hard);
 }
 
 int vm_call(struct vm *vm, lua_CFunction body, void *arg, struct err *err)

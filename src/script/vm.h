@@ -39,11 +39,11 @@ struct vm {
     lua_State *L;
     const struct script *script;
     /* what the call is about; all borrowed */
-    const struct view *view; /* NULL while loading, in names and map */
-    struct plan *plan;       /* NULL unless a plan is being made */
-    struct arena *arena;     /* where results go */
-    const struct snapshot *root;   /* NULL while loading */
-    const char *entry;       /* "reconcile": the outermost function's name */
+    const struct view *view;     /* NULL while loading, in names and map */
+    struct plan *plan;           /* NULL unless a plan is being made */
+    struct arena *arena;         /* where results go */
+    const struct snapshot *root; /* NULL while loading */
+    const char *entry; /* "reconcile": the outermost function's name */
     char entry_place[VM_PLACE_SIZE]; /* where it begins, "operator.lua:12" */
     struct operator_decl *declaring; /* loading: what tidelock.operator fills */
     /* budget */
@@ -53,10 +53,10 @@ struct vm {
     uint64_t cpu_start_ms;
     struct pool pool;
     struct pool_block **spare; /* the script's: memory kept for the next job */
-    size_t bytes;         /* held by the state now */
-    bool over;            /* above the soft limit: the hook will look */
-    bool collecting;      /* the collector was switched on */
-    bool refused;         /* an allocation was refused by the hard limit */
+    size_t bytes;              /* held by the state now */
+    bool over;                 /* above the soft limit: the hook will look */
+    bool collecting;           /* the collector was switched on */
+    bool refused;              /* an allocation was refused by the hard limit */
     /* how much of the plan's limits is used (core/plan.h) */
     size_t plan_nodes;
     size_t plan_bytes;

@@ -9,9 +9,8 @@
 #include "base/mem.h"
 #include "test.h"
 
-static const char frame_head[] =
-    "local tidelock = require 'tidelock' "
-    "local function reconcile(site, view, plan) ";
+static const char frame_head[] = "local tidelock = require 'tidelock' "
+                                 "local function reconcile(site, view, plan) ";
 
 static const char frame_tail[] =
     "\nend\n"
@@ -30,28 +29,37 @@ static const char frame_tail[] =
     "}\n";
 
 static const struct resource website = {
-    .api_version = "example.com/v1", .group = "example.com", .version = "v1",
-    .kind = "Website", .plural = "websites", .namespaced = true,
+    .api_version = "example.com/v1",
+    .group = "example.com",
+    .version = "v1",
+    .kind = "Website",
+    .plural = "websites",
+    .namespaced = true,
 };
 static const struct resource namespaced = {.namespaced = true};
 static const struct resource cluster = {.namespaced = false};
 
 static const struct view_kind kinds[KIT_KINDS] = {
-    [OWNED_MAP] = {{"v1", "ConfigMap"}, &namespaced, true, NULL, true, NULL,
-                   NULL, 0},
-    [OWNED_DEPLOYMENT] = {{"apps/v1", "Deployment"}, &namespaced, true, NULL,
-                          true, NULL, NULL, 0},
-    [OWNED_SECRET] = {{"v1", "Secret"}, &namespaced, true, NULL, true, NULL,
-                      NULL, 0},
-    [OWNED_JOB] = {{"batch/v1", "Job"}, &namespaced, true, NULL, true, NULL,
-                   NULL, 0},
-    [READ_MAP] = {{"v1", "ConfigMap"}, &namespaced, true, NULL, false, NULL,
-                  NULL, 0},
+    [OWNED_MAP] =
+        {{"v1", "ConfigMap"}, &namespaced, true, NULL, true, NULL, NULL, 0},
+    [OWNED_DEPLOYMENT] = {{"apps/v1", "Deployment"},
+                          &namespaced,
+                          true,
+                          NULL,
+                          true,
+                          NULL,
+                          NULL,
+                          0},
+    [OWNED_SECRET] =
+        {{"v1", "Secret"}, &namespaced, true, NULL, true, NULL, NULL, 0},
+    [OWNED_JOB] =
+        {{"batch/v1", "Job"}, &namespaced, true, NULL, true, NULL, NULL, 0},
+    [READ_MAP] =
+        {{"v1", "ConfigMap"}, &namespaced, true, NULL, false, NULL, NULL, 0},
     [READ_NODE] = {{"v1", "Node"}, &cluster, true, NULL, false, NULL, NULL, 0},
-    [READ_SECRET] = {{"v1", "Secret"}, &namespaced, true, NULL, false, NULL,
-                     NULL, 0},
-    [READ_POD] = {{"v1", "Pod"}, &namespaced, true, NULL, false, NULL, NULL,
-                  0},
+    [READ_SECRET] =
+        {{"v1", "Secret"}, &namespaced, true, NULL, false, NULL, NULL, 0},
+    [READ_POD] = {{"v1", "Pod"}, &namespaced, true, NULL, false, NULL, NULL, 0},
 };
 
 /* Single to double quotes, in the arena. */
@@ -167,8 +175,8 @@ int kit_load(struct kit *k, const char *text)
 
 int kit_body(struct kit *k, const char *body)
 {
-    char *text = arena_printf(&k->arena, "%s%s%s", frame_head, body,
-                              frame_tail);
+    char *text =
+        arena_printf(&k->arena, "%s%s%s", frame_head, body, frame_tail);
 
     return text ? kit_load(k, text) : err_nomem(&k->err);
 }
@@ -238,8 +246,10 @@ static void print_step(struct kit *k, const struct plan_step *s)
     if (s->verb == PLAN_SCALE)
         str_addf(&k->printed, " to %lld", (long long)s->replicas);
     if (s->verb == PLAN_PATCH)
-        str_addf(&k->printed, " %s", s->patch_type == PATCH_JSON ? "json"
-                 : s->patch_type == PATCH_MERGE ? "merge" : "apply");
+        str_addf(&k->printed, " %s",
+                 s->patch_type == PATCH_JSON    ? "json"
+                 : s->patch_type == PATCH_MERGE ? "merge"
+                                                : "apply");
     str_addf(&k->printed, " @%s", s->line);
     if (s->body) {
         str_add(&k->printed, " ");
@@ -298,7 +308,9 @@ const char *kit_reads(struct kit *k)
         const struct view_read *r = &k->plan.reads[i];
 
         str_addf(&k->printed, "%u %s %s/%s\n", r->kind,
-                 r->list ? "list" : r->snapshot ? "body" : "absent",
+                 r->list       ? "list"
+                 : r->snapshot ? "body"
+                               : "absent",
                  r->ns ? r->ns : "", r->name ? r->name : "");
     }
     return str_text(&k->printed);

@@ -20,8 +20,16 @@ struct example {
 #define MAX_DEPTH 6
 
 static const char *const texts[] = {
-    "", "a", "name", "\\u00e4\\u20ac", "line\\nbreak", "\\u0000nul",
-    "\\ud83d\\ude00", "a.b/c", "true", "1",
+    "",
+    "a",
+    "name",
+    "\\u00e4\\u20ac",
+    "line\\nbreak",
+    "\\u0000nul",
+    "\\ud83d\\ude00",
+    "a.b/c",
+    "true",
+    "1",
     "a text that is longer than what Lua keeps as a short string, forty bytes",
 };
 
@@ -34,9 +42,18 @@ static void add_text(struct str *out, struct rng *r)
 static void add_number(struct str *out, struct rng *r)
 {
     static const char *const odd[] = {
-        "9223372036854775807", "-9223372036854775808", "9007199254740993",
-        "0", "-1", "1e300", "0.1", "-2.5e-7", "1.7976931348623157e308",
-        "18446744073709551615", "5e-324", "1234567890.125",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9007199254740993",
+        "0",
+        "-1",
+        "1e300",
+        "0.1",
+        "-2.5e-7",
+        "1.7976931348623157e308",
+        "18446744073709551615",
+        "5e-324",
+        "1234567890.125",
     };
 
     if (rng_below(r, 3) == 0)
@@ -108,13 +125,13 @@ static void round_trip(struct kit *k, struct rng *r)
     k->view.root = NULL;
     check_ok(snapshot_parse(text.data, text.len, &gvk, &k->view.root, &k->err),
              &k->err);
-    check_ok(value_parse(&k->arena, text.data, text.len, &v, &k->err),
-             &k->err);
+    check_ok(value_parse(&k->arena, text.data, text.len, &v, &k->err), &k->err);
     check_int(value_print(value_get(v, "spec"), &want, &k->err), 0);
     if (check_ok(kit_call(k, JOB_RECONCILE), &k->err) && k->plan.status) {
         str_clear(&k->printed);
-        check_int(value_print(value_get(k->plan.status, "v"), &k->printed,
-                              &k->err), 0);
+        check_int(
+            value_print(value_get(k->plan.status, "v"), &k->printed, &k->err),
+            0);
         check_str(str_text(&k->printed), str_text(&want));
     }
     str_release(&text);
@@ -146,10 +163,13 @@ static void status_gives(const char *expression, const char *want)
     kit_root(&k, "{'metadata':{'name':'a','namespace':'b'},'spec':{'list':[1,"
                  "null,2],'empty':[],'none':{},'gone':null,'big':"
                  "9007199254740993,'half':0.5,'huge':18446744073709551615}}");
-    if (check_ok(kit_run(&k, arena_printf(&k.arena, "local s = site.spec "
-                         "plan:status { v = %s }", expression)), &k.err)) {
-        check_int(value_print(value_get(k.plan.status, "v"), &k.printed,
-                              &k.err), 0);
+    if (check_ok(kit_run(&k, arena_printf(&k.arena,
+                                          "local s = site.spec "
+                                          "plan:status { v = %s }",
+                                          expression)),
+                 &k.err)) {
+        check_int(
+            value_print(value_get(k.plan.status, "v"), &k.printed, &k.err), 0);
         check_str(str_text(&k.printed), want);
     }
     kit_release(&k);
@@ -169,7 +189,8 @@ TEST(empty_tables_are_objects_unless_they_were_or_are_made_arrays)
 TEST(arrays_and_objects_stay_what_they_were_when_edited)
 {
     status_gives("(function() table.remove(s.list) table.remove(s.list) "
-                 "table.remove(s.list) return s.list end)()", "[]");
+                 "table.remove(s.list) return s.list end)()",
+                 "[]");
     status_gives("(function() s.empty[1] = 'x' return s.empty end)()",
                  "[\"x\"]");
     status_gives("(function() s.none.a = 1 s.none.a = nil return s.none end)()",
@@ -182,9 +203,11 @@ TEST(nulls_read_as_nil_and_survive_untouched)
 {
     status_gives("{ a = s.gone == nil }", "{\"a\":true}");
     status_gives("(function() s.list, s.empty, s.none, s.big, s.half, s.huge = "
-                 "nil return s end)()", "{\"gone\":null}");
+                 "nil return s end)()",
+                 "{\"gone\":null}");
     status_gives("(function() s.list, s.empty, s.none, s.big, s.half, s.huge = "
-                 "nil s.gone = 1 return s end)()", "{\"gone\":1}");
+                 "nil s.gone = 1 return s end)()",
+                 "{\"gone\":1}");
     status_gives("s.list", "[1,null,2]");
     status_gives("#s.list", "3");
     status_gives("s.list[2] == tidelock.null", "true");
@@ -235,9 +258,11 @@ TEST(values_that_are_not_json_are_errors_with_their_path)
                            "keys"},
         {"{ [0] = 1 }", ".v: a key is neither a text nor a list index\n  hint: "
                         "use tostring(key); JSON objects have text keys"},
-        {CHANGED("s.list.x = 1"), ".v.list: a list with named fields\n  hint: "
+        {CHANGED("s.list.x = 1"),
+         ".v.list: a list with named fields\n  hint: "
          "JSON has lists and objects, a table must be one"},
-        {CHANGED("s.none[1] = 1"), ".v.none: an object with list items\n  "
+        {CHANGED("s.none[1] = 1"),
+         ".v.none: an object with list items\n  "
          "hint: use tostring(key); JSON objects have text keys"},
         {"(function() local t = {} t.t = t return t end)()",
          ".v.t.t.t.t.t.t.t.t.t.t.t...: deeper than 64 levels\n  hint: does a "
@@ -252,10 +277,15 @@ TEST(values_that_are_not_json_are_errors_with_their_path)
         kit_init(&k);
         kit_root(&k, "{'metadata':{'name':'a','namespace':'b'},'spec':{'list':"
                      "[1],'none':{}}}");
-        check_int(kit_run(&k, arena_printf(&k.arena, "local s = site.spec "
-                          "plan:status { v = %s }", e[i].body)), -ERR_PLAN);
-        check_str(kit_error(&k), arena_printf(&k.arena, "operator.lua:1: "
-                                 "plan:status: %s", e[i].want));
+        check_int(kit_run(&k, arena_printf(&k.arena,
+                                           "local s = site.spec "
+                                           "plan:status { v = %s }",
+                                           e[i].body)),
+                  -ERR_PLAN);
+        check_str(kit_error(&k), arena_printf(&k.arena,
+                                              "operator.lua:1: "
+                                              "plan:status: %s",
+                                              e[i].want));
         kit_release(&k);
     }
 }
@@ -265,14 +295,17 @@ TEST(plans_that_are_too_large_are_refused)
 {
     static const struct example e[] = {
         {"local t = {} local r = t for i = 1, 200000 do t.x = {} t = t.x end "
-         "plan:status(r)", "deeper than 64 levels"},
+         "plan:status(r)",
+         "deeper than 64 levels"},
         {"local t = {} for i = 1, 200000 do t[i] = i end plan:status { l = t }",
          "the plan has more than 100,000 values"},
         {"local t = {} for i = 1, 20 do t[i] = ('x'):rep(100000) end "
-         "plan:status { l = t }", "the plan is larger than 1 MiB"},
+         "plan:status { l = t }",
+         "the plan is larger than 1 MiB"},
         {"for i = 1, 6 do plan:apply { apiVersion = 'v1', kind = 'ConfigMap', "
          "metadata = { name = 'n' .. i }, data = { x = ('x'):rep(200000) } } "
-         "end", "the plan is larger than 1 MiB"},
+         "end",
+         "the plan is larger than 1 MiB"},
     };
     struct kit k;
 
@@ -299,7 +332,8 @@ TEST(checksum_is_of_bytes_or_of_canonical_json)
                  "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2"
                  "0015ad\"");
     status_gives("tidelock.checksum { b = 1, a = 2 } == "
-                 "tidelock.checksum '{\"a\":2,\"b\":1}'", "true");
+                 "tidelock.checksum '{\"a\":2,\"b\":1}'",
+                 "true");
     status_gives("pcall(tidelock.checksum, pairs)", "false");
 }
 

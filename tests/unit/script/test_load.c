@@ -27,44 +27,55 @@ static void load_fails(const char *text, enum err_code code, const char *want)
 
 TEST(a_script_that_returns_nothing_is_told_what_to_return)
 {
-    load_fails("local x = 1", ERR_SCRIPT, "operator.lua returns nothing\n  "
+    load_fails("local x = 1", ERR_SCRIPT,
+               "operator.lua returns nothing\n  "
                "hint: the last statement of operator.lua is: return "
                "tidelock.operator { ... }");
-    load_fails("return { api = 1 }", ERR_SCRIPT, "operator.lua returns a plain "
+    load_fails("return { api = 1 }", ERR_SCRIPT,
+               "operator.lua returns a plain "
                "table\n  hint: the last statement of operator.lua is: return "
                "tidelock.operator { ... }");
-    load_fails("return 5", ERR_SCRIPT, "operator.lua returns a number\n  hint: "
+    load_fails("return 5", ERR_SCRIPT,
+               "operator.lua returns a number\n  hint: "
                "the last statement of operator.lua is: return "
                "tidelock.operator { ... }");
-    load_fails(TAIL " and 1", ERR_SCRIPT, "operator.lua returns a number\n  "
+    load_fails(TAIL " and 1", ERR_SCRIPT,
+               "operator.lua returns a number\n  "
                "hint: the last statement of operator.lua is: return "
                "tidelock.operator { ... }");
 }
 
 TEST(a_script_with_a_syntax_error_names_the_line)
 {
-    load_fails("local x = {\n  1\n", ERR_SCRIPT, "operator.lua:3: '}' "
+    load_fails("local x = {\n  1\n", ERR_SCRIPT,
+               "operator.lua:3: '}' "
                "expected (to close '{' at line 1) near <eof>");
-    load_fails("if x the", ERR_SCRIPT, "operator.lua:1: 'then' expected near "
+    load_fails("if x the", ERR_SCRIPT,
+               "operator.lua:1: 'then' expected near "
                "'the'");
 }
 
 TEST(a_script_that_raises_names_the_line)
 {
     load_fails("\nerror('no luck')", ERR_SCRIPT, "operator.lua:2: no luck");
-    load_fails("\nerror({})", ERR_SCRIPT, "operator.lua:2: the script raised a "
+    load_fails("\nerror({})", ERR_SCRIPT,
+               "operator.lua:2: the script raised a "
                "table value as its error");
-    load_fails("error(nil)", ERR_SCRIPT, "operator.lua:1: the script raised a "
+    load_fails("error(nil)", ERR_SCRIPT,
+               "operator.lua:1: the script raised a "
                "nil value as its error");
-    load_fails("local x = nil\nx.y = 1", ERR_SCRIPT, "operator.lua:2: attempt "
+    load_fails("local x = nil\nx.y = 1", ERR_SCRIPT,
+               "operator.lua:2: attempt "
                "to index a nil value (local 'x')");
-    load_fails("error('without a place', 0)", ERR_SCRIPT, "operator.lua:1: "
+    load_fails("error('without a place', 0)", ERR_SCRIPT,
+               "operator.lua:1: "
                "without a place");
 }
 
 TEST(a_script_that_loops_or_hoards_ends_with_its_budget)
 {
-    load_fails("\nwhile true do end", ERR_BUDGET, "operator.lua:2: the script "
+    load_fails("\nwhile true do end", ERR_BUDGET,
+               "operator.lua:2: the script "
                "ran longer than its budget of 5,000,000 instructions");
     load_fails("local t = {}\nfor i = 1, 1e7 do t[i] = { i } end", ERR_BUDGET,
                "operator.lua:2: the script used more than its budget of 16 MiB "
@@ -73,10 +84,12 @@ TEST(a_script_that_loops_or_hoards_ends_with_its_budget)
 
 TEST(a_script_declares_one_operator)
 {
-    load_fails("local t = require 'tidelock'\nt.operator { api = 1, name = "
-               "'x', resource = { 'v1', 'Pod' }, reconcile = function() end }\n"
-               TAIL, ERR_SCRIPT, "operator.lua:3: tidelock.operator was called "
-               "before\n  hint: one operator for each folder");
+    load_fails(
+        "local t = require 'tidelock'\nt.operator { api = 1, name = "
+        "'x', resource = { 'v1', 'Pod' }, reconcile = function() end }\n" TAIL,
+        ERR_SCRIPT,
+        "operator.lua:3: tidelock.operator was called "
+        "before\n  hint: one operator for each folder");
     load_fails("require('tidelock').operator(5)", ERR_SCRIPT,
                "operator.lua:1: tidelock.operator: expected a table, got "
                "number");
@@ -96,10 +109,12 @@ TEST(modules_are_the_files_of_the_folder)
         {"crd.yaml", "a: b", 4},
         {"lib/ports.lua", "return { http = 80 }", 20},
         {"lib/init.lua", "return 'lib'", 12},
-        {"operator.lua", "assert(require('lib.ports').http == 80 and "
-                         "require('lib') == 'lib')\n" TAIL,
+        {"operator.lua",
+         "assert(require('lib.ports').http == 80 and "
+         "require('lib') == 'lib')\n" TAIL,
          sizeof "assert(require('lib.ports').http == 80 and require('lib') == "
-                "'lib')\n" TAIL - 1},
+                "'lib')\n" TAIL -
+             1},
     };
     struct kit k;
 
@@ -155,9 +170,11 @@ TEST(modules_that_require_each_other_are_refused)
 
 TEST(modules_have_their_own_names)
 {
-    load_module_fails("tidelock/cron.lua", "", TAIL, "tidelock/cron.lua: "
+    load_module_fails("tidelock/cron.lua", "", TAIL,
+                      "tidelock/cron.lua: "
                       "modules called tidelock belong to the runtime");
-    load_module_fails("operator/init.lua", "", TAIL, "operator/init.lua: there "
+    load_module_fails("operator/init.lua", "", TAIL,
+                      "operator/init.lua: there "
                       "is another file for the module 'operator'");
 }
 
@@ -165,7 +182,8 @@ TEST(an_error_in_a_module_names_its_file)
 {
     load_module_fails("lib/x.lua", "\n\nerror 'broken'", "require 'lib.x'",
                       "lib/x.lua:3: broken");
-    load_module_fails("lib/x.lua", "x =", TAIL, "lib/x.lua:1: unexpected "
+    load_module_fails("lib/x.lua", "x =", TAIL,
+                      "lib/x.lua:1: unexpected "
                       "symbol near <eof>");
 }
 
@@ -191,8 +209,8 @@ TEST(sources_of_odd_shape_have_a_defined_end)
         {"local x = 1\0 y", 14, -ERR_SCRIPT},
         {"#!/usr/bin/env tidelock\n" TAIL,
          sizeof "#!/usr/bin/env tidelock\n" TAIL - 1, 0},
-        {"local x = 1\r\n" TAIL "\r\n", sizeof "local x = 1\r\n" TAIL "\r\n" - 1,
-         0},
+        {"local x = 1\r\n" TAIL "\r\n",
+         sizeof "local x = 1\r\n" TAIL "\r\n" - 1, 0},
         {"# a comment without a line end", 30, -ERR_SCRIPT},
     };
     struct kit k;
@@ -215,7 +233,8 @@ TEST(sources_are_at_most_64_kib)
     memset(text, ' ', 70000);
     kit_init(&k);
     check_int(load_bytes(&k, text, 70000), -ERR_LIMIT);
-    check_str(kit_error(&k), "operator.lua: 70000 bytes of source, at most "
+    check_str(kit_error(&k),
+              "operator.lua: 70000 bytes of source, at most "
               "65536 are allowed\n  hint: split it into modules and require "
               "them");
     kit_release(&k);
@@ -276,11 +295,13 @@ TEST(a_failed_run_tells_operator_object_and_frames)
     check_int(kit_load(&k, "local function inner(x)\n  return x.spec.y.z\nend\n"
                            "local function outer(x)\n  local r = inner(x)\n  "
                            "return r\nend\nfunction reconcile(site)\n  "
-                           "outer(site)\nend\n" TAIL), 0);
+                           "outer(site)\nend\n" TAIL),
+              0);
     check_int(kit_call(&k, JOB_RECONCILE), -ERR_SCRIPT);
     check_str(k.err.msg, "operator.lua:2: attempt to index a nil value (field "
                          "'y')");
-    check_str(k.plan.trace, "operator website, object default/blog (generation "
+    check_str(k.plan.trace,
+              "operator website, object default/blog (generation "
               "3)\nstack: operator.lua:2 in inner\n       operator.lua:5 in "
               "outer\n       operator.lua:9 in reconcile");
     kit_release(&k);
@@ -293,7 +314,8 @@ TEST(frames_of_the_library_are_not_shown)
     kit_init(&k);
     check_int(kit_load(&k, "local t = require 'tidelock'\n"
                            "function reconcile(site)\n"
-                           "  t.conditions.find(5, 'x')\nend\n" TAIL), 0);
+                           "  t.conditions.find(5, 'x')\nend\n" TAIL),
+              0);
     check_int(kit_call(&k, JOB_RECONCILE), -ERR_SCRIPT);
     check_has(k.plan.trace, "\nstack: operator.lua:3 in reconcile");
     kit_release(&k);
@@ -307,7 +329,8 @@ TEST(at_most_ten_frames_are_shown)
     kit_init(&k);
     check_int(kit_load(&k, "local function f(n) if n == 0 then error('x') end "
                            "f(n - 1) return n end\nfunction reconcile() f(50) "
-                           "end\n" TAIL), 0);
+                           "end\n" TAIL),
+              0);
     check_int(kit_call(&k, JOB_RECONCILE), -ERR_SCRIPT);
     for (const char *c = k.plan.trace; c && *c; c++)
         lines += *c == '\n';
@@ -346,16 +369,21 @@ TEST(what_reconcile_and_finalize_return_is_checked)
     struct kit k;
 
     kit_init(&k);
-    kit_fails(&k, "return true", ERR_SCRIPT, "operator.lua:1: reconcile returned a boolean; it "
+    kit_fails(&k, "return true", ERR_SCRIPT,
+              "operator.lua:1: reconcile returned a boolean; it "
               "returns nothing\n  hint: what should exist is declared by "
               "plan:apply");
-    check_int(kit_load(&k, "return require('tidelock').operator { api = 1, name "
-                           "= 'x', resource = { 'v1', 'Pod' }, reconcile = "
-                           "function() end, finalize = function() return "
-                           "'done' end }"), 0);
+    check_int(kit_load(&k,
+                       "return require('tidelock').operator { api = 1, name "
+                       "= 'x', resource = { 'v1', 'Pod' }, reconcile = "
+                       "function() end, finalize = function() return "
+                       "'done' end }"),
+              0);
     check_int(kit_call(&k, JOB_FINALIZE), -ERR_SCRIPT);
-    check_str(k.err.msg, "operator.lua:1: finalize returned a string; it returns true when all "
-                         "is done, else false or nothing");
+    check_str(
+        k.err.msg,
+        "operator.lua:1: finalize returned a string; it returns true when all "
+        "is done, else false or nothing");
     kit_release(&k);
 }
 
@@ -399,9 +427,11 @@ TEST(the_most_frequent_mistakes_come_with_advice)
         {"print('x')", "write to the operator's log: log.info(text)"},
         {"local t = os.time()", "the only clock is view.now; nothing else of "
                                 "os exists"},
-        {"deploymnt()", "there is no global 'deploymnt': a typing mistake, a "
+        {"deploymnt()",
+         "there is no global 'deploymnt': a typing mistake, a "
          "`local` that comes later, or a part of Lua that scripts do not have"},
-        {"local x = site.status.conditions", "'status' is absent: test it "
+        {"local x = site.status.conditions",
+         "'status' is absent: test it "
          "first, or use tidelock.get(object, ..., \"status\", ...)"},
         {"local x = site.spec.n + 1", "'n' is absent: write (value or "
                                       "default)"},

@@ -37,20 +37,23 @@ TEST(pairs_goes_over_large_tables_in_order)
 {
     logs("local t = {} for i = 1, 500 do t['k' .. (i * 7919) % 1000] = i end "
          "local last = '' for k in pairs(t) do assert(last < k) last = k end "
-         "log.info(#last)", "info: 4\n");
+         "log.info(#last)",
+         "info: 4\n");
 }
 
 TEST(pairs_sees_removed_keys_no_more_and_added_ones_not_yet)
 {
     logs("local t = { a = 1, b = 2, c = 3 } for k in pairs(t) do t.b = nil "
-         "t[k .. 'x'] = 1 log.info(k) end", "info: a\ninfo: c\n");
+         "t[k .. 'x'] = 1 log.info(k) end",
+         "info: a\ninfo: c\n");
 }
 
 TEST(pairs_honours_its_metamethod)
 {
     logs("local t = setmetatable({}, { __pairs = function() return function(_, "
          "k) if not k then return 'x', 1 end end, nil, nil end }) for k in "
-         "pairs(t) do log.info(k) end", "info: x\n");
+         "pairs(t) do log.info(k) end",
+         "info: x\n");
 }
 
 TEST(what_pairs_returns_is_bound_to_its_table)
@@ -64,7 +67,8 @@ TEST(next_gives_the_next_key_in_order)
 {
     logs("local t = { b = 1, a = 2, 'x' } local k = next(t) local n = {} while "
          "k ~= nil do n[#n + 1] = tostring(k) k = next(t, k) end "
-         "log.info(table.concat(n, ' '))", "info: 1 a b\n");
+         "log.info(table.concat(n, ' '))",
+         "info: 1 a b\n");
     logs("log.info(next {} == nil)", "info: true\n");
     logs("log.info(next({ [{}] = 1, [{}] = 2 }) ~= nil)", "info: true\n");
 }

@@ -12,10 +12,12 @@
 #define MAP_JSON                                                               \
     "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":"    \
     "\"a\"}}"
-#define DEPLOYMENT "{apiVersion='apps/v1',kind='Deployment',metadata={name='d'}}"
+#define DEPLOYMENT                                                             \
+    "{apiVersion='apps/v1',kind='Deployment',metadata={name='d'}}"
 
 static const char deployment_json[] =
-    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":"
+    "{\"apiVersion\":\"apps/"
+    "v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":"
     "\"d\"}}";
 
 /* A body and the exact plan, or the exact error. */
@@ -62,8 +64,8 @@ TEST(apply_declares_objects_in_order_with_their_lines)
          "\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"namespace\":"
          "\"default\"}}\n"},
         {"plan:apply(" MAP ", { on_delete = 'orphan', immutable = 'recreate' "
-         "})", "apply ConfigMap a orphan recreate @operator.lua:1 " MAP_JSON
-         "\n"},
+         "})",
+         "apply ConfigMap a orphan recreate @operator.lua:1 " MAP_JSON "\n"},
     };
 
     all_give(e, COUNT(e));
@@ -88,33 +90,41 @@ TEST(apply_says_what_is_wrong_with_an_object)
          "operator.lua:1: plan:apply: ConfigMap: .metadata.name: expected a "
          "text, got nothing"},
         {"plan:apply { apiVersion = 'v1', kind = 'ConfigMap', metadata = { "
-         "name = 7 } }", "operator.lua:1: plan:apply: ConfigMap: "
+         "name = 7 } }",
+         "operator.lua:1: plan:apply: ConfigMap: "
          ".metadata.name: expected a text, got integer"},
         {"plan:apply { apiVersion = 'v1', kind = 'ConfigMap', metadata = { "
-         "name = '../x' } }", "operator.lua:1: plan:apply: ConfigMap '../x': "
+         "name = '../x' } }",
+         "operator.lua:1: plan:apply: ConfigMap '../x': "
          ".metadata.name: \"../x\" is not a name"},
         {"plan:apply { apiVersion = 'v1', kind = 'ConfigMap', metadata = { "
-         "name = '' } }", "operator.lua:1: plan:apply: ConfigMap '': "
+         "name = '' } }",
+         "operator.lua:1: plan:apply: ConfigMap '': "
          ".metadata.name: \"\" is not a name"},
         {"plan:apply { apiVersion = 'v1', kind = 'ConfigMap', metadata = { "
-         "generateName = 'a-', name = 'a' } }", "operator.lua:1: plan:apply: "
+         "generateName = 'a-', name = 'a' } }",
+         "operator.lua:1: plan:apply: "
          "ConfigMap 'a': .metadata.generateName: would make a new object in "
          "every pass\n  hint: give a name made from the root's, "
          "root.metadata.name .. \"-x\""},
         {"plan:apply { apiVersion = 'v1', kind = 'ConfigMap', metadata = { "
-         "name = 'a', resourceVersion = '1' } }", "operator.lua:1: plan:apply: "
+         "name = 'a', resourceVersion = '1' } }",
+         "operator.lua:1: plan:apply: "
          "ConfigMap 'a': .metadata.resourceVersion: only the server sets this"
          "\n  hint: declare only the fields that you want; do not hand back "
          "what view:get gave"},
         {"plan:apply { apiVersion = 'v1', kind = 'Pod', metadata = { name = "
-         "'a' } }", "operator.lua:1: plan:apply: Pod 'a': v1 Pod is not "
+         "'a' } }",
+         "operator.lua:1: plan:apply: Pod 'a': v1 Pod is not "
          "declared\n  hint: add { \"v1\", \"Pod\" } to owns"},
         {"plan:apply { apiVersion = 'apps/v1beta1', kind = 'Deployment', "
-         "metadata = { name = 'a' } }", "operator.lua:1: plan:apply: "
+         "metadata = { name = 'a' } }",
+         "operator.lua:1: plan:apply: "
          "Deployment 'a': apps/v1beta1 Deployment is not declared\n  hint: "
          "declared is { \"apps/v1\", \"Deployment\" }"},
         {"plan:apply { apiVersion = 'batch/v1', kind = 'Job', metadata = { "
-         "name = 'a' } }", "operator.lua:1: plan:apply: Job 'a': batch/v1 Job "
+         "name = 'a' } }",
+         "operator.lua:1: plan:apply: Job 'a': batch/v1 Job "
          "is declared as retired\n  hint: take retired = true away, or do not "
          "apply it"},
     };
@@ -137,34 +147,43 @@ TEST(apply_refuses_a_name_of_more_than_253_characters)
 TEST(apply_says_what_is_wrong_with_its_options)
 {
     static const struct example e[] = {
-        {"plan:apply(" MAP ", 'x')", "operator.lua:1: plan:apply: ConfigMap "
+        {"plan:apply(" MAP ", 'x')",
+         "operator.lua:1: plan:apply: ConfigMap "
          "'a': options: expected a table, got string"},
-        {"plan:apply(" MAP ", { afer = 1 })", "operator.lua:1: plan:apply: "
-         "ConfigMap 'a': options: there is no field 'afer', did you mean 'after'?\n  hint: "
+        {"plan:apply(" MAP ", { afer = 1 })",
+         "operator.lua:1: plan:apply: "
+         "ConfigMap 'a': options: there is no field 'afer', did you mean "
+         "'after'?\n  hint: "
          "fields: after, gate, on_delete, immutable"},
-        {"plan:apply(" MAP ", { 'x' })", "operator.lua:1: plan:apply: "
+        {"plan:apply(" MAP ", { 'x' })",
+         "operator.lua:1: plan:apply: "
          "ConfigMap 'a': options: there is a list item too many, or a key "
          "that is no text"},
-        {"plan:apply(" MAP ", { on_delete = 'keep' })", "operator.lua:1: "
+        {"plan:apply(" MAP ", { on_delete = 'keep' })",
+         "operator.lua:1: "
          "plan:apply: ConfigMap 'a': on_delete: expected \"orphan\", got keep"},
-        {"plan:apply(" MAP ", { immutable = true })", "operator.lua:1: "
+        {"plan:apply(" MAP ", { immutable = true })",
+         "operator.lua:1: "
          "plan:apply: ConfigMap 'a': immutable: expected \"recreate\", got "
          "boolean"},
-        {"plan:apply(" MAP ", { after = 'x' })", "operator.lua:1: plan:apply: "
+        {"plan:apply(" MAP ", { after = 'x' })",
+         "operator.lua:1: plan:apply: "
          "ConfigMap 'a': after: expected an object, a reference or a list of "
          "them, got string"},
         {"plan:apply(" MAP ", { after = { 'v1', 'ConfigMap' } })",
          "operator.lua:1: plan:apply: ConfigMap 'a': the reference has no name"
          "\n  hint: a reference is an object, or { apiVersion, kind, name [, "
          "namespace] }"},
-        {"plan:apply(" MAP ", { gate = 'Ready' })", "operator.lua:1: "
+        {"plan:apply(" MAP ", { gate = 'Ready' })",
+         "operator.lua:1: "
          "plan:apply: ConfigMap 'a': gate: there is no after\n  hint: name the "
          "object whose state opens the gate: after = object"},
         {"plan:apply(" MAP ", { after = " DEPLOYMENT ", gate = 1 })",
          "operator.lua:1: plan:apply: ConfigMap 'a': gate: expected a "
          "condition type or a function, got number"},
         {"plan:apply(" MAP ", { after = { 'v1', 'Pod', 'p' }, gate = 'Ready' "
-         "}) ", "operator.lua:1: plan:apply: ConfigMap 'a': Pod: say in which "
+         "}) ",
+         "operator.lua:1: plan:apply: ConfigMap 'a': Pod: say in which "
          "namespace"},
     };
 
@@ -176,8 +195,10 @@ TEST(apply_says_what_is_wrong_with_its_options)
 static void add_deployment(struct kit *k, const char *status)
 {
     kit_item(k, OWNED_DEPLOYMENT,
-             arena_printf(&k->arena, "{'metadata':{'name':'d','namespace':"
-                          "'default'},'status':%s}", status));
+             arena_printf(&k->arena,
+                          "{'metadata':{'name':'d','namespace':"
+                          "'default'},'status':%s}",
+                          status));
 }
 
 static const char gated[] =
@@ -190,7 +211,8 @@ TEST(after_orders_steps_by_object_reference_or_list)
         {"plan:apply(" MAP ", { after = { 'apps/v1', 'Deployment', 'd' } })",
          "apply ConfigMap a after Deployment d @operator.lua:1 " MAP_JSON "\n"},
         {"plan:apply(" MAP ", { after = { { 'apps/v1', 'Deployment', 'd', 'x' "
-         "}, " DEPLOYMENT " } })", "apply ConfigMap a after Deployment d in x, "
+         "}, " DEPLOYMENT " } })",
+         "apply ConfigMap a after Deployment d in x, "
          "Deployment d @operator.lua:1 " MAP_JSON "\n"},
     };
 
@@ -253,9 +275,11 @@ TEST(an_error_in_a_gate_cannot_be_caught)
 
     kit_init(&k);
     add_deployment(&k, "{}");
-    kit_fails(&k, "pcall(plan.apply, plan, " MAP ", { after = { 'apps/v1', "
-                  "'Deployment', 'd' },\ngate = function(d) return "
-                  "d.status.conditions.x end })", ERR_SCRIPT,
+    kit_fails(&k,
+              "pcall(plan.apply, plan, " MAP ", { after = { 'apps/v1', "
+              "'Deployment', 'd' },\ngate = function(d) return "
+              "d.status.conditions.x end })",
+              ERR_SCRIPT,
               "operator.lua:1: plan:apply: ConfigMap 'a': gate: "
               "operator.lua:2: attempt to index a nil value (field "
               "'conditions')");
@@ -268,14 +292,17 @@ TEST(other_steps_take_references)
 {
     static const struct example e[] = {
         {"plan:patch({ 'v1', 'Node', 'n' }, { spec = { unschedulable = true "
-         "} })", "patch Node n apply @operator.lua:1 {\"apiVersion\":\"v1\","
+         "} })",
+         "patch Node n apply @operator.lua:1 {\"apiVersion\":\"v1\","
          "\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"},\"spec\":{"
          "\"unschedulable\":true}}\n"},
         {"plan:patch({ 'v1', 'Node', 'n' }, { metadata = { labels = { a = "
-         "tidelock.null } } }, { type = 'merge' })", "patch Node n merge "
+         "tidelock.null } } }, { type = 'merge' })",
+         "patch Node n merge "
          "@operator.lua:1 {\"metadata\":{\"labels\":{\"a\":null}}}\n"},
         {"plan:patch({ 'v1', 'Node', 'n' }, { { op = 'test', path = '/a', "
-         "value = 1 } }, { type = 'json' })", "patch Node n json "
+         "value = 1 } }, { type = 'json' })",
+         "patch Node n json "
          "@operator.lua:1 [{\"op\":\"test\",\"path\":\"/a\",\"value\":1}]\n"},
         {"plan:delete(" MAP ")", "delete ConfigMap a @operator.lua:1\n"},
         {"plan:delete { 'batch/v1', 'Job', 'j', 'default' }",
@@ -290,20 +317,26 @@ TEST(other_steps_take_references)
 TEST(other_steps_say_what_is_wrong)
 {
     static const struct example e[] = {
-        {"plan:delete()", "operator.lua:1: plan:delete: expected a reference, "
+        {"plan:delete()",
+         "operator.lua:1: plan:delete: expected a reference, "
          "got nil\n  hint: a reference is an object, or { apiVersion, kind, "
          "name [, namespace] }"},
-        {"plan:delete { 'v1', 'Service', 's' }", "operator.lua:1: plan:delete: "
+        {"plan:delete { 'v1', 'Service', 's' }",
+         "operator.lua:1: plan:delete: "
          "v1 Service is not declared\n  hint: add { \"v1\", \"Service\" } to "
          "reads"},
-        {"plan:scale(" DEPLOYMENT ", '3')", "operator.lua:1: plan:scale: "
+        {"plan:scale(" DEPLOYMENT ", '3')",
+         "operator.lua:1: plan:scale: "
          "Deployment 'd': replicas: expected an integer from 0 on, got "
          "string"},
-        {"plan:scale(" DEPLOYMENT ", -1)", "operator.lua:1: plan:scale: "
+        {"plan:scale(" DEPLOYMENT ", -1)",
+         "operator.lua:1: plan:scale: "
          "Deployment 'd': replicas: expected an integer from 0 on, got -1"},
-        {"plan:scale(" DEPLOYMENT ", 1.5)", "operator.lua:1: plan:scale: "
+        {"plan:scale(" DEPLOYMENT ", 1.5)",
+         "operator.lua:1: plan:scale: "
          "Deployment 'd': replicas: expected an integer from 0 on, got 1.5"},
-        {"plan:patch({ 'v1', 'Node', 'n' })", "operator.lua:1: plan:patch: "
+        {"plan:patch({ 'v1', 'Node', 'n' })",
+         "operator.lua:1: plan:patch: "
          "Node 'n': body: expected a table, got nil"},
         {"plan:patch({ 'v1', 'Node', 'n' }, {}, { type = 'strategic' })",
          "operator.lua:1: plan:patch: Node 'n': type: expected \"apply\", "
@@ -337,18 +370,20 @@ TEST(requeue_says_what_is_wrong)
 {
     static const struct example e[] = {
         {"plan:requeue()", "operator.lua:1: plan:requeue: expected a duration "
-         "such as \"30s\", or seconds, got nil"},
-        {"plan:requeue('soon')", "operator.lua:1: plan:requeue: expected a "
+                           "such as \"30s\", or seconds, got nil"},
+        {"plan:requeue('soon')",
+         "operator.lua:1: plan:requeue: expected a "
          "duration such as \"30s\", or seconds, got \"soon\""},
         {"plan:requeue(0)", "operator.lua:1: plan:requeue: must be longer than "
-         "0 and at most ten years"},
+                            "0 and at most ten years"},
         {"plan:requeue(-1)", "operator.lua:1: plan:requeue: must be longer "
-         "than 0 and at most ten years"},
+                             "than 0 and at most ten years"},
         {"plan:requeue(1e300)", "operator.lua:1: plan:requeue: must be longer "
-         "than 0 and at most ten years"},
+                                "than 0 and at most ten years"},
         {"plan:requeue(0/0)", "operator.lua:1: plan:requeue: must be longer "
-         "than 0 and at most ten years"},
-        {"plan:requeue_at('1h')", "operator.lua:1: plan:requeue_at: expected "
+                              "than 0 and at most ten years"},
+        {"plan:requeue_at('1h')",
+         "operator.lua:1: plan:requeue_at: expected "
          "seconds since 1970, got string\n  hint: view.now is such a time"},
     };
 
@@ -359,7 +394,8 @@ TEST(nothing_and_prune_all_speak_for_the_whole_pass)
 {
     static const struct example e[] = {
         {"plan:nothing('paused') plan:condition('Ready', nil, 'Paused') "
-         "plan:requeue(5)", "condition Ready=Unknown Paused \"\" "
+         "plan:requeue(5)",
+         "condition Ready=Unknown Paused \"\" "
          "@operator.lua:1\nnothing: paused\nrequeue 5000 ms\n"},
         {"plan:prune_all('switched off')", "prune all: switched off\n"},
         {"return plan:nothing('an early exit')", "nothing: an early exit\n"},
@@ -372,22 +408,28 @@ TEST(nothing_and_prune_all_stand_beside_no_step)
 {
     static const struct example e[] = {
         {"plan:nothing()", "operator.lua:1: plan:nothing: reason: expected a "
-         "text, got nil"},
+                           "text, got nil"},
         {"plan:nothing('')", "operator.lua:1: plan:nothing: reason: an empty "
-         "text"},
-        {"plan:apply(" MAP ")\nplan:nothing('x')", "operator.lua:2: "
+                             "text"},
+        {"plan:apply(" MAP ")\nplan:nothing('x')",
+         "operator.lua:2: "
          "plan:nothing: ConfigMap 'a' was declared before, at operator.lua:1"},
-        {"plan:nothing('x') plan:delete(" MAP ")", "operator.lua:1: "
+        {"plan:nothing('x') plan:delete(" MAP ")",
+         "operator.lua:1: "
          "plan:delete: plan:nothing was called before\n  hint: a pass with "
          "plan:nothing declares status, conditions, events and requeue only"},
-        {"plan:prune_all('x') plan:apply(" MAP ")", "operator.lua:1: "
+        {"plan:prune_all('x') plan:apply(" MAP ")",
+         "operator.lua:1: "
          "plan:apply: plan:prune_all was called before"},
-        {"plan:apply(" MAP ")\nplan:prune_all('x')", "operator.lua:2: "
+        {"plan:apply(" MAP ")\nplan:prune_all('x')",
+         "operator.lua:2: "
          "plan:prune_all: ConfigMap 'a' was declared before, at "
          "operator.lua:1"},
-        {"plan:prune_all('x') plan:nothing('y')", "operator.lua:1: "
+        {"plan:prune_all('x') plan:nothing('y')",
+         "operator.lua:1: "
          "plan:nothing: plan:prune_all was called before"},
-        {"plan:nothing('x') plan:prune_all('y')", "operator.lua:1: "
+        {"plan:nothing('x') plan:prune_all('y')",
+         "operator.lua:1: "
          "plan:prune_all: plan:nothing was called before"},
     };
 
@@ -420,8 +462,9 @@ TEST(plan_is_called_with_a_colon_and_has_no_fields)
 {
     static const struct example e[] = {
         {"plan.apply(" MAP ")", "operator.lua:1: plan.apply(...) lacks the "
-         "plan: write plan:apply(...)"},
-        {"plan.steps = {}", "operator.lua:1: plan has no fields: 'steps' "
+                                "plan: write plan:apply(...)"},
+        {"plan.steps = {}",
+         "operator.lua:1: plan has no fields: 'steps' "
          "cannot be set\n  hint: call a verb: plan:apply(object)"},
     };
 
@@ -435,8 +478,9 @@ TEST(misuse_of_a_verb_cannot_be_caught)
 
     kit_init(&k);
     kit_fails(&k, "pcall(function()\nplan:apply(nil) end) plan:requeue(5)",
-              ERR_PLAN, "operator.lua:2: plan:apply: expected an object, got "
-                        "nil");
+              ERR_PLAN,
+              "operator.lua:2: plan:apply: expected an object, got "
+              "nil");
     kit_release(&k);
 }
 

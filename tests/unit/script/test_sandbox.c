@@ -73,12 +73,34 @@ static void all_end(const char *const *bodies, size_t count)
 TEST(only_what_is_listed_exists)
 {
     static const char *const names[] = {
-        "os", "io", "package", "debug", "dofile", "loadfile", "load",
-        "loadstring", "collectgarbage", "coroutine", "string.dump",
-        "string.pack", "string.unpack", "string.packsize", "newproxy",
-        "getfenv", "setfenv", "module", "warn", "print", "math.random",
-        "math.randomseed", "jit", "ffi", "unpack", "bit32",
-        "_ENV.load", "_G.load",
+        "os",
+        "io",
+        "package",
+        "debug",
+        "dofile",
+        "loadfile",
+        "load",
+        "loadstring",
+        "collectgarbage",
+        "coroutine",
+        "string.dump",
+        "string.pack",
+        "string.unpack",
+        "string.packsize",
+        "newproxy",
+        "getfenv",
+        "setfenv",
+        "module",
+        "warn",
+        "print",
+        "math.random",
+        "math.randomseed",
+        "jit",
+        "ffi",
+        "unpack",
+        "bit32",
+        "_ENV.load",
+        "_G.load",
     };
     struct kit k;
 
@@ -99,11 +121,14 @@ TEST(what_is_listed_exists)
          "pairs pcall rawequal rawget rawlen rawset require select "
          "setmetatable string table tonumber tostring type utf8 xpcall\n"},
         {"log.info(math.pi > 3 and math.huge > 1e308 and math.maxinteger + 1 "
-         "== math.mininteger)", "info: true\n"},
+         "== math.mininteger)",
+         "info: true\n"},
         {"log.info(math.type(3) .. math.floor(2.5) .. math.tointeger(3.0))",
          "info: integer23\n"},
-        {"log.info(('\\u{e4}b'):match(utf8.charpattern) .. utf8.len('\\u{e4}'))"
-         , "info: \u00e4" "1\n"},
+        {"log.info(('\\u{e4}b'):match(utf8.charpattern) .. "
+         "utf8.len('\\u{e4}'))",
+         "info: \u00e4"
+         "1\n"},
         {"log.info(select('#', table.unpack({ 1, 2, 3 })) .. _VERSION)",
          "info: 3Lua 5.4\n"},
     };
@@ -116,11 +141,13 @@ TEST(methods_of_texts_cannot_be_replaced)
 {
     static const struct example e[] = {
         {"string.format = function() return 'other' end "
-         "log.info(('%d'):format(3))", "info: 3\n"},
+         "log.info(('%d'):format(3))",
+         "info: 3\n"},
         {"string = nil log.info(('x'):rep(2))", "info: xx\n"},
         {"log.info(getmetatable(''))", "info: nil\n"},
         {"local t = {} setmetatable(t, { __metatable = 1 }) "
-         "log.info(getmetatable(t))", "info: 1\n"},
+         "log.info(getmetatable(t))",
+         "info: 1\n"},
     };
 
     all_give(e, COUNT(e));
@@ -227,8 +254,9 @@ TEST(the_clock_stops_what_the_count_does_not)
     k.limits.cpu_ms = 50;
     k.limits.instructions = 1ull << 50;
     kit_fails(&k, "\nwhile true do pcall(function() while true do end end) end",
-              ERR_BUDGET, "operator.lua:2: the script ran longer than its "
-                          "budget of 50 ms");
+              ERR_BUDGET,
+              "operator.lua:2: the script ran longer than its "
+              "budget of 50 ms");
     kit_release(&k);
 }
 
@@ -238,7 +266,8 @@ TEST(budgets_are_the_operators_own)
 
     kit_init(&k);
     k.limits.instructions = 5000;
-    kit_fails(&k, "\nfor i = 1, 10000 do end", ERR_BUDGET, "operator.lua:2: "
+    kit_fails(&k, "\nfor i = 1, 10000 do end", ERR_BUDGET,
+              "operator.lua:2: "
               "the script ran longer than its budget of 5,000 instructions");
     check_has(k.plan.trace, "stack: operator.lua:2 in reconcile");
     kit_release(&k);
@@ -270,17 +299,21 @@ TEST(odd_calls_of_the_library_have_defined_results)
         {"log.info(('ab'):rep(3, '-'))", "info: ab-ab-ab\n"},
         {"log.info(#string.format('%99s', 'x'))", "info: 99\n"},
         {"log.info(string.format('%5.2f|%d|%x|%q|%%|%g', 3.14159, 42, 255, "
-         "'a\\n', 0.1))", "info:  3.14|42|ff|\"a\\\n\"|%|0.1\n"},
+         "'a\\n', 0.1))",
+         "info:  3.14|42|ff|\"a\\\n\"|%|0.1\n"},
         {"log.info(table.concat({ 1, 2.5, 'x' }, ','))", "info: 1,2.5,x\n"},
         {"log.info(table.remove({ 1, 2, 3 }, 1))", "info: 1\n"},
         {"local t = { 1, 2, 3 } table.insert(t, 2, 'x') "
-         "log.info(table.concat(t, ' '))", "info: 1 x 2 3\n"},
+         "log.info(table.concat(t, ' '))",
+         "info: 1 x 2 3\n"},
         {"local t = table.move({ 1, 2, 3 }, 1, 3, 2) "
-         "log.info(table.concat(t, ' '))", "info: 1 1 2 3\n"},
+         "log.info(table.concat(t, ' '))",
+         "info: 1 1 2 3\n"},
         {"log.info(table.concat(table.move({ 1, 2, 3 }, 2, 3, 1), ' '))",
          "info: 2 3 3\n"},
         {"local t = { 3, 1, 2 } table.sort(t, function(a, b) return a > b end) "
-         "log.info(table.concat(t, ' '))", "info: 3 2 1\n"},
+         "log.info(table.concat(t, ' '))",
+         "info: 3 2 1\n"},
         {"log.info(select('#', table.unpack({ n = 3 }, 1, 3)))", "info: 3\n"},
         {"log.info(table.remove {} == nil)", "info: true\n"},
     };
@@ -289,7 +322,8 @@ TEST(odd_calls_of_the_library_have_defined_results)
         {"table.unpack({}, math.mininteger, math.maxinteger)",
          "too many results to unpack"},
         {"local t = {} for i = 1, 2000 do t[i] = i % 7 end table.sort(t, "
-         "function() return true end)", "invalid order function for sorting"},
+         "function() return true end)",
+         "invalid order function for sorting"},
         {"table.sort(setmetatable({}, {}))", "table.sort: the table has a "
                                              "metatable"},
         {"table.insert({ 1 }, 5, 2)", "position out of bounds"},
@@ -299,8 +333,9 @@ TEST(odd_calls_of_the_library_have_defined_results)
                                 "for 'concat'"},
         {"table.move({}, 1, math.maxinteger, 2)", "destination wrap around"},
         {"error(setmetatable({}, { __tostring = function() while true do end "
-         "end }))", "operator.lua:1: the script raised a table value as its "
-                    "error"},
+         "end }))",
+         "operator.lua:1: the script raised a table value as its "
+         "error"},
     };
 
     all_give(gives, COUNT(gives));
@@ -342,7 +377,8 @@ TEST(memory_verdicts_name_line_and_limit)
               "of memory");
     k.limits.memory_soft = 300000;
     kit_fails(&k, "local t = {}\nfor i = 1, 1e6 do t[i] = i .. 'x' end",
-              ERR_BUDGET, "operator.lua:2: the script used more than its "
+              ERR_BUDGET,
+              "operator.lua:2: the script used more than its "
               "budget of 300000 bytes of memory");
     kit_release(&k);
 }
@@ -352,10 +388,14 @@ TEST(honest_garbage_is_collected)
     struct kit k;
 
     kit_init(&k);
-    kit_gives(&k, "local a = ('x'):rep(3000000) for i = 1, 20 do local c = "
-                  "a:upper() end log.info('done')", "info: done\n");
-    kit_gives(&k, "for i = 1, 20000 do local t = { i, i, i } end "
-                  "log.info('done')", "info: done\n");
+    kit_gives(&k,
+              "local a = ('x'):rep(3000000) for i = 1, 20 do local c = "
+              "a:upper() end log.info('done')",
+              "info: done\n");
+    kit_gives(&k,
+              "for i = 1, 20000 do local t = { i, i, i } end "
+              "log.info('done')",
+              "info: done\n");
     kit_release(&k);
 }
 
@@ -412,13 +452,16 @@ TEST(ordinary_errors_can_be_caught)
         {"log.info(select(2, pcall(function() local x = nil; return x.y end)))",
          "info: operator.lua:1: attempt to index a nil value (local 'x')\n"},
         {"log.info(select(2, xpcall(error, function(e) return e .. '!' end, "
-         "'x')))", "info: x!\n"},
+         "'x')))",
+         "info: x!\n"},
         {"log.info(select('#', xpcall(function(...) return ... end, error, 1, "
-         "2)))", "info: 3\n"},
+         "2)))",
+         "info: 3\n"},
         {"local ok, e = pcall(error, { code = 7 }) log.info(e.code)",
          "info: 7\n"},
         {"log.info(pcall(pcall))", "info: false\n"},
-        {"log.info(select(2, pcall(require, 'x')))", "info: operator.lua:1: "
+        {"log.info(select(2, pcall(require, 'x')))",
+         "info: operator.lua:1: "
          "require: there is no module 'x'\n"},
     };
 

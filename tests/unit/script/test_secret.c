@@ -17,11 +17,13 @@ struct example {
 /* cGFzcw== is "pass", /w== is the byte 255. */
 static void add_secrets(struct kit *k)
 {
-    kit_item(k, READ_SECRET, "{'metadata':{'name':'a','namespace':'default',"
+    kit_item(k, READ_SECRET,
+             "{'metadata':{'name':'a','namespace':'default',"
              "'annotations':{'kubectl.kubernetes.io/last-applied-configuration'"
              ":'leak','other':'x'}},'data':{'p':'cGFzcw==','same':'cGFzcw==',"
              "'bin':'/w=='},'type':'Opaque'}");
-    kit_item(k, READ_SECRET, "{'metadata':{'name':'b','namespace':'default'},"
+    kit_item(k, READ_SECRET,
+             "{'metadata':{'name':'b','namespace':'default'},"
              "'data':{'p':'cGFzcw==','q':'eA=='}}");
 }
 
@@ -89,7 +91,8 @@ TEST(secret_values_never_become_text)
         kit_init(&k);
         add_secrets(&k);
         kit_fails(&k, arena_printf(&k.arena, "%s%s", SECRET, bodies[i]),
-                  ERR_SCRIPT, "operator.lua:1: a secret value cannot be turned "
+                  ERR_SCRIPT,
+                  "operator.lua:1: a secret value cannot be turned "
                   "into text: scripts see handles, not bytes\n  hint: place it "
                   "as it is, compare it, or use handle:checksum(); an operator "
                   "with reads_secret_values = true gets the values themselves");
@@ -107,7 +110,8 @@ TEST(other_uses_of_secret_values_say_why_not)
         {"table.concat { a.data.p }", "invalid value (a userdata) at index 1"},
         {"tidelock.checksum(a.data)", "operator.lua:1: tidelock.checksum: a "
                                       "secret value inside"},
-        {"plan:condition('A', true, 'B', a.data.p)", "operator.lua:1: "
+        {"plan:condition('A', true, 'B', a.data.p)",
+         "operator.lua:1: "
          "plan:condition: message: expected a text, got a secret value"},
     };
     struct kit k;
@@ -115,8 +119,8 @@ TEST(other_uses_of_secret_values_say_why_not)
     for (size_t i = 0; i < COUNT(e); i++) {
         kit_init(&k);
         add_secrets(&k);
-        check(kit_run(&k, arena_printf(&k.arena, "%s%s", SECRET, e[i].body))
-              < 0);
+        check(kit_run(&k, arena_printf(&k.arena, "%s%s", SECRET, e[i].body)) <
+              0);
         check_has(k.err.msg, e[i].want);
         kit_release(&k);
     }
@@ -139,8 +143,9 @@ TEST(an_operator_may_ask_for_the_values_themselves)
     struct kit k;
 
     kit_init(&k);
-    kit_item(&k, OWNED_SECRET, "{'metadata':{'name':'a','namespace':'default'},"
-                               "'data':{'p':'cGFzcw=='}}");
+    kit_item(&k, OWNED_SECRET,
+             "{'metadata':{'name':'a','namespace':'default'},"
+             "'data':{'p':'cGFzcw=='}}");
     check_ok(kit_load(&k, text), &k.err);
     check_ok(kit_call(&k, JOB_RECONCILE), &k.err);
     check_str(kit_plan(&k), "info: pass\n");
@@ -149,8 +154,8 @@ TEST(an_operator_may_ask_for_the_values_themselves)
 
 /* ---- handles in plans ---- */
 
-static const char placed[] =
-    SECRET "local b = view:get('v1', 'Secret', 'b')\n"
+static const char placed[] = SECRET
+    "local b = view:get('v1', 'Secret', 'b')\n"
     "plan:apply { apiVersion = 'v1', kind = 'Secret', metadata = { name = 'x' }"
     ", data = { p = a.data.p, bin = a.data.bin }, stringData = { q = b.data.q "
     "} }\n"
@@ -190,9 +195,11 @@ TEST(bytes_that_are_no_text_stay_in_the_data_of_secrets)
 
     kit_init(&k);
     add_secrets(&k);
-    check_ok(kit_run(&k, SECRET "plan:apply { apiVersion = 'v1', kind = "
-                         "'ConfigMap', metadata = { name = 'm' }, data = { x = "
-                         "a.data.bin } }"), &k.err);
+    check_ok(kit_run(&k, SECRET
+                     "plan:apply { apiVersion = 'v1', kind = "
+                     "'ConfigMap', metadata = { name = 'm' }, data = { x = "
+                     "a.data.bin } }"),
+             &k.err);
     check_int(plan_resolve_secrets(&k.plan, &k.view, &k.err), -ERR_PLAN);
     check_str(k.err.msg, "operator.lua:1: ConfigMap 'm': secret value 'bin': "
                          "not UTF-8: binary values can only be placed under "

@@ -18,7 +18,8 @@ static const char ask[] =
     "for i = 1, select('#', ...) do t[#t + 1] = tostring((select(i, ...))) end "
     "return table.concat(t, '|') end\n"
     "local function answers(s, p, init)\n"
-    "  local out = { 'find ' .. s .. ' ' .. p, show(pcall(string.find, s, p, init)),\n"
+    "  local out = { 'find ' .. s .. ' ' .. p, show(pcall(string.find, s, p, "
+    "init)),\n"
     "    show(pcall(string.match, s, p, init)),\n"
     "    show(pcall(string.gsub, s, p, '<%0%1>')),\n"
     "    show(pcall(string.gsub, s, p, { a = 1, b = false }, 2)),\n"
@@ -31,13 +32,14 @@ static const char ask[] =
     "end\n";
 
 static const char *const pieces[] = {
-    "a", "b", "ab", ".", "%a", "%d", "%s", "%W", "%x", "[ab]", "[^a]", "[a-c]",
-    "[%d_]", "[]]", "[^]]", "(", ")", "()", "%1", "%b()", "%f[%w]", "%f[^a]",
-    "*", "+", "-", "?", "^", "$", "%", "[", "%.", "\\0", "%g", "%p", "[a-]",
-    "[%]]", "[a-%d]", "%%", "x*", ".-", ".*", "a?",
+    "a",      "b",    "ab",     ".",      "%a",  "%d",   "%s", "%W",   "%x",
+    "[ab]",   "[^a]", "[a-c]",  "[%d_]",  "[]]", "[^]]", "(",  ")",    "()",
+    "%1",     "%b()", "%f[%w]", "%f[^a]", "*",   "+",    "-",  "?",    "^",
+    "$",      "%",    "[",      "%.",     "\\0", "%g",   "%p", "[a-]", "[%]]",
+    "[a-%d]", "%%",   "x*",     ".-",     ".*",  "a?",
 };
-static const char *const letters[] = {"a", "b", "c", "(", ")", " ", "1", "_",
-                                      "]", "-", "A", ".", "\\0", "\\xe4"};
+static const char *const letters[] = {"a", "b", "c", "(", ")", " ",   "1",
+                                      "_", "]", "-", "A", ".", "\\0", "\\xe4"};
 
 static void add_random(struct str *out, struct rng *r, bool pattern)
 {
@@ -75,8 +77,8 @@ static void add_questions(struct str *out, struct rng *r, int count)
 static const char *stock_answers(lua_State *L, struct kit *k,
                                  const char *questions)
 {
-    const char *text = arena_printf(&k->arena, "%s%s" ANSWERS "return text",
-                                    ask, questions);
+    const char *text =
+        arena_printf(&k->arena, "%s%s" ANSWERS "return text", ask, questions);
 
     lua_settop(L, 0);
     if (!text || luaL_loadbuffer(L, text, strlen(text), "@operator.lua") == 0)
@@ -86,9 +88,8 @@ static const char *stock_answers(lua_State *L, struct kit *k,
 
 static const char *our_answers(struct kit *k, const char *questions)
 {
-    const char *body = arena_printf(&k->arena, "%s%s" ANSWERS
-                                    "plan:status { v = text }", ask,
-                                    questions);
+    const char *body = arena_printf(
+        &k->arena, "%s%s" ANSWERS "plan:status { v = text }", ask, questions);
 
     if (!check_ok(kit_run(k, body), &k->err) || !k->plan.status)
         return "";

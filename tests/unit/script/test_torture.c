@@ -36,7 +36,8 @@ static const char lib_text[] =
     "  local conf = view:get('v1', 'ConfigMap', 'conf')\n"
     "  local nodes = view:list('v1', 'Node', { labels = 'pool' })\n"
     "  plan:status { nodes = #nodes, first = nodes[1].metadata.name,\n"
-    "    sum = tidelock.checksum(conf.data), words = ('a b'):gsub('a', '%0') }\n"
+    "    sum = tidelock.checksum(conf.data), words = ('a b'):gsub('a', '%0') "
+    "}\n"
     "  plan:condition('Ready', pcall(error, 'x'), 'Reason', 'message')\n"
     "  plan:event('Normal', 'Reason', 'note')\n"
     "  plan:requeue('30s')\n"
@@ -55,12 +56,15 @@ static void add_view(struct kit *k)
 {
     kit_root(k, "{'metadata':{'name':'blog','namespace':'default','uid':'u'},"
                 "'spec':{'configRef':'conf','n':1}}");
-    kit_item(k, READ_MAP, "{'metadata':{'name':'conf','namespace':'default'},"
-                          "'data':{'a':'b'}}");
-    kit_item(k, READ_NODE, "{'metadata':{'name':'n1','labels':{'pool':'web'}}"
-                           "}");
-    kit_item(k, READ_NODE, "{'metadata':{'name':'n2','labels':{'pool':'web'}}"
-                           "}");
+    kit_item(k, READ_MAP,
+             "{'metadata':{'name':'conf','namespace':'default'},"
+             "'data':{'a':'b'}}");
+    kit_item(k, READ_NODE,
+             "{'metadata':{'name':'n1','labels':{'pool':'web'}}"
+             "}");
+    kit_item(k, READ_NODE,
+             "{'metadata':{'name':'n2','labels':{'pool':'web'}}"
+             "}");
     k->view.count = READ_NODE + 1;
 }
 

@@ -18,16 +18,21 @@ static void add_objects(struct kit *k)
     kit_root(k, "{'metadata':{'name':'blog','namespace':'default','uid':'u-1',"
                 "'generation':3},'spec':{'configRef':'conf'},'status':{"
                 "'lastRun':7,'phase':'x'}}");
-    kit_item(k, OWNED_MAP, "{'metadata':{'name':'blog','namespace':'default',"
-                           "'labels':{'app':'web'}},'data':{'a':'1'}}");
-    kit_item(k, OWNED_DEPLOYMENT, "{'metadata':{'name':'blog','namespace':"
-                                  "'default'},'spec':{'replicas':2}}");
-    kit_item(k, READ_MAP, "{'metadata':{'name':'conf','namespace':'default'},"
-                          "'data':{'color':'red'}}");
-    kit_item(k, READ_MAP, "{'metadata':{'name':'other','namespace':'default'}"
-                          "}");
-    kit_item(k, READ_NODE, "{'metadata':{'name':'n1','labels':{'pool':'web'}},"
-                           "'spec':{'unschedulable':true}}");
+    kit_item(k, OWNED_MAP,
+             "{'metadata':{'name':'blog','namespace':'default',"
+             "'labels':{'app':'web'}},'data':{'a':'1'}}");
+    kit_item(k, OWNED_DEPLOYMENT,
+             "{'metadata':{'name':'blog','namespace':"
+             "'default'},'spec':{'replicas':2}}");
+    kit_item(k, READ_MAP,
+             "{'metadata':{'name':'conf','namespace':'default'},"
+             "'data':{'color':'red'}}");
+    kit_item(k, READ_MAP,
+             "{'metadata':{'name':'other','namespace':'default'}"
+             "}");
+    kit_item(k, READ_NODE,
+             "{'metadata':{'name':'n1','labels':{'pool':'web'}},"
+             "'spec':{'unschedulable':true}}");
     kit_item(k, READ_NODE, "{'metadata':{'name':'n2','labels':{'pool':'db'}}}");
     kit_item(k, READ_POD, "{'metadata':{'name':'p','namespace':'a'}}");
     kit_item(k, READ_POD, "{'metadata':{'name':'p','namespace':'default'}}");
@@ -98,21 +103,25 @@ TEST(get_says_what_is_wrong)
 {
     static const struct example e[] = {
         {"view:get('v1', 'ConfigMap')", "operator.lua:1: view:get: name: "
-         "expected a text, got nil"},
-        {"view:get(1, 'ConfigMap', 'a')", "operator.lua:1: view:get: "
+                                        "expected a text, got nil"},
+        {"view:get(1, 'ConfigMap', 'a')",
+         "operator.lua:1: view:get: "
          "apiVersion: expected a text, got number"},
-        {"view:get('v1', 'Service', 'a')", "operator.lua:1: view:get: v1 "
+        {"view:get('v1', 'Service', 'a')",
+         "operator.lua:1: view:get: v1 "
          "Service is not declared\n  hint: add { \"v1\", \"Service\" } to "
          "reads or owns"},
-        {"view:get('apps/v2', 'Deployment', 'a')", "operator.lua:1: view:get: "
+        {"view:get('apps/v2', 'Deployment', 'a')",
+         "operator.lua:1: view:get: "
          "apps/v2 Deployment is not declared\n  hint: declared is { "
          "\"apps/v1\", \"Deployment\" }"},
-        {"view:get('apps/v1', 'Deployment', 'a', 'other')", "operator.lua:1: "
+        {"view:get('apps/v1', 'Deployment', 'a', 'other')",
+         "operator.lua:1: "
          "view:get: Deployment in namespace 'other' is not declared, only in "
          "'default'\n  hint: declare the read with namespace = \"all\" or that "
          "namespace"},
         {"view.get('v1', 'Node', 'n1')", "operator.lua:1: view.get(...) lacks "
-         "the view: write view:get(...)"},
+                                         "the view: write view:get(...)"},
     };
 
     all_fail(e, COUNT(e), ERR_PLAN);
@@ -121,7 +130,8 @@ TEST(get_says_what_is_wrong)
 TEST(a_read_by_name_shows_only_the_declared_names)
 {
     LOG("local n = '' for _, m in ipairs(view:list('v1', 'ConfigMap')) do n = "
-        "n .. m.metadata.name .. ' ' end log.info(n)", "info: blog conf \n");
+        "n .. m.metadata.name .. ' ' end log.info(n)",
+        "info: blog conf \n");
 }
 
 TEST(an_object_outside_of_names_is_only_looked_for_among_the_children)
@@ -131,7 +141,8 @@ TEST(an_object_outside_of_names_is_only_looked_for_among_the_children)
     kit_init(&k);
     add_objects(&k);
     check_ok(kit_run(&k, "log.info(view:get('v1', 'ConfigMap', 'other') == "
-                         "nil)"), &k.err);
+                         "nil)"),
+             &k.err);
     check_str(kit_plan(&k), "info: true\n");
     check_str(kit_reads(&k), "0 absent default/other\n");
     kit_release(&k);
@@ -147,8 +158,11 @@ TEST(an_unknown_kind_is_never_absent)
     add_objects(&k);
     k.kinds[OWNED_DEPLOYMENT].known = false;
     k.kinds[OWNED_DEPLOYMENT].unknown = "the watch is 40 s behind";
-    kit_fails(&k, "pcall(view.get, view, 'apps/v1', 'Deployment', 'nope') "
-                  "plan:nothing('x')", ERR_UNKNOWN, "operator.lua:1: view:get: "
+    kit_fails(&k,
+              "pcall(view.get, view, 'apps/v1', 'Deployment', 'nope') "
+              "plan:nothing('x')",
+              ERR_UNKNOWN,
+              "operator.lua:1: view:get: "
               "apps/v1 Deployment is not known now: the watch is 40 s behind");
     kit_fails(&k, "xpcall(view.owned, function() end, view)", ERR_UNKNOWN,
               "operator.lua:1: view:owned: apps/v1 Deployment is not known "
@@ -168,8 +182,7 @@ TEST(a_hit_does_not_need_the_other_entries_of_its_kind)
     add_objects(&k);
     k.kinds[READ_MAP].known = false;
     check_ok(kit_run(&k, "view:get('v1', 'ConfigMap', 'blog')"), &k.err);
-    check_int(kit_run(&k, "view:get('v1', 'ConfigMap', 'conf')"),
-              -ERR_UNKNOWN);
+    check_int(kit_run(&k, "view:get('v1', 'ConfigMap', 'conf')"), -ERR_UNKNOWN);
     kit_release(&k);
 }
 
@@ -208,19 +221,26 @@ TEST(an_empty_list_stays_a_list)
 TEST(list_says_what_is_wrong)
 {
     static const struct example e[] = {
-        {"view:list('v1', 'Service')", "operator.lua:1: view:list: v1 Service "
+        {"view:list('v1', 'Service')",
+         "operator.lua:1: view:list: v1 Service "
          "is not declared\n  hint: add { \"v1\", \"Service\" } to reads or "
          "owns"},
-        {"view:owned('v1', 'Node')", "operator.lua:1: view:owned: v1 Node is "
+        {"view:owned('v1', 'Node')",
+         "operator.lua:1: view:owned: v1 Node is "
          "not declared\n  hint: add { \"v1\", \"Node\" } to owns"},
-        {"view:list('v1', 'Node', { label = 'x' })", "operator.lua:1: "
-         "view:list: options: there is no field 'label', did you mean 'labels'?\n  hint: "
+        {"view:list('v1', 'Node', { label = 'x' })",
+         "operator.lua:1: "
+         "view:list: options: there is no field 'label', did you mean "
+         "'labels'?\n  hint: "
          "fields: namespace, labels, fields"},
-        {"view:list('v1', 'Node', { labels = 1 })", "operator.lua:1: "
+        {"view:list('v1', 'Node', { labels = 1 })",
+         "operator.lua:1: "
          "view:list: labels: expected a selector, got number"},
-        {"view:list('v1', 'Pod', { namespace = 1 })", "operator.lua:1: "
+        {"view:list('v1', 'Pod', { namespace = 1 })",
+         "operator.lua:1: "
          "view:list: namespace: expected a text, got number"},
-        {"view:list('v1', 'ConfigMap', { namespace = 'x' })", "operator.lua:1: "
+        {"view:list('v1', 'ConfigMap', { namespace = 'x' })",
+         "operator.lua:1: "
          "view:list: ConfigMap in namespace 'x' is not declared, only in "
          "'default'\n  hint: declare the read with namespace = \"all\" or that "
          "namespace"},
@@ -252,9 +272,11 @@ TEST(now_and_params_are_frozen)
 TEST(view_says_what_it_has)
 {
     static const struct example e[] = {
-        {"local x = view:gett('v1')", "operator.lua:1: view has no field 'gett', "
+        {"local x = view:gett('v1')",
+         "operator.lua:1: view has no field 'gett', "
          "did you mean 'get'?\n  hint: fields: get, list, owned, now, params"},
-        {"local x = view.observed", "operator.lua:1: view has no field "
+        {"local x = view.observed",
+         "operator.lua:1: view has no field "
          "'observed'\n  hint: fields: get, list, owned, now, params"},
         {"view.now = 1", "operator.lua:1: view is frozen: 'now' cannot be "
                          "set"},
@@ -274,8 +296,9 @@ TEST(managed_fields_are_not_shown)
     struct kit k;
 
     kit_init(&k);
-    kit_item(&k, READ_NODE, "{'metadata':{'name':'n1','managedFields':[{"
-                            "'manager':'tidelock-website'}]}}");
+    kit_item(&k, READ_NODE,
+             "{'metadata':{'name':'n1','managedFields':[{"
+             "'manager':'tidelock-website'}]}}");
     kit_gives(&k, "plan:status(view:get('v1', 'Node', 'n1').metadata)",
               "status @operator.lua:1 {\"name\":\"n1\"}\n");
     kit_release(&k);
@@ -290,7 +313,8 @@ TEST(reads_are_recorded_for_validation)
     kit_init(&k);
     add_objects(&k);
     check_ok(kit_run(&k, "view:get('apps/v1', 'Deployment', 'blog')\n"
-                         "view:get('apps/v1', 'Deployment', 'nope')"), &k.err);
+                         "view:get('apps/v1', 'Deployment', 'nope')"),
+             &k.err);
     check_str(kit_reads(&k), "1 body default/blog\n1 absent default/nope\n");
     kit_release(&k);
 }
@@ -316,7 +340,8 @@ TEST(listed_objects_are_whole_however_they_are_looked_at)
         {"log.info(o.kind)", "info: Node\n"},
         {"log.info(rawget(o, 'kind'))", "info: Node\n"},
         {"log.info(next(o))", "info: apiVersion\n"},
-        {"for k in pairs(o) do log.info(k) end", "info: apiVersion\ninfo: "
+        {"for k in pairs(o) do log.info(k) end",
+         "info: apiVersion\ninfo: "
          "kind\ninfo: metadata\ninfo: spec\n"},
         {"log.info(#o)", "info: 0\n"},
         {"log.info(rawlen(o))", "info: 0\n"},
@@ -326,7 +351,7 @@ TEST(listed_objects_are_whole_however_they_are_looked_at)
         {"log.info(setmetatable(o, { __index = { y = 2 } }).y .. o.kind)",
          "info: 2Node\n"},
         {"plan:status { o = o.spec }", "status @operator.lua:1 {\"o\":{"
-         "\"unschedulable\":true}}\n"},
+                                       "\"unschedulable\":true}}\n"},
         {"plan:delete(o)", "delete Node n1 @operator.lua:1\n"},
         {"log.info(tostring(o))", "info: table\n"},
         {"for _, v in ipairs(o) do log.info(v) end", ""},
@@ -363,9 +388,10 @@ TEST(a_cluster_scoped_root_says_in_which_namespace)
 /* ---- names and map ---- */
 
 #define DECLARE(reads)                                                         \
-    "local tidelock = require 'tidelock'\nreturn tidelock.operator { api = 1, " \
-    "name = 'x', resource = { 'example.com/v1', 'Website' },\nreads = { " reads \
-    " }, reconcile = function() end }"
+    "local tidelock = require 'tidelock'\nreturn tidelock.operator { api = "   \
+    "1, "                                                                      \
+    "name = 'x', resource = { 'example.com/v1', 'Website' },\nreads = "        \
+    "{ " reads " }, reconcile = function() end }"
 
 TEST(names_skips_what_is_absent)
 {
@@ -376,7 +402,8 @@ TEST(names_skips_what_is_absent)
     add_objects(&k);
     check_ok(kit_load(&k, DECLARE("{ 'v1', 'ConfigMap', names = function(s) "
                                   "return { s.spec.nope, s.spec.configRef, "
-                                  "'b' } end }")), &k.err);
+                                  "'b' } end }")),
+             &k.err);
     check_ok(script_names(k.script, 0, k.view.root, &k.arena, &names, &k.err),
              &k.err);
     if (check(names)) {
@@ -396,9 +423,11 @@ TEST(map_takes_names_objects_and_tables)
     add_objects(&k);
     check_ok(kit_load(&k, DECLARE("{ 'v1', 'Pod', map = function(o) return { "
                                   "'a', o, { name = 'c', namespace = 'n' } } "
-                                  "end }")), &k.err);
-    check_ok(script_map(k.script, 0, k.items[READ_POD][0], &k.arena, &r,
-                        &k.err), &k.err);
+                                  "end }")),
+             &k.err);
+    check_ok(
+        script_map(k.script, 0, k.items[READ_POD][0], &k.arena, &r, &k.err),
+        &k.err);
     if (check_int(r.count, 3)) {
         check_str(r.keys[0].ns, "a");
         check_str(r.keys[0].name, "a");
@@ -412,9 +441,11 @@ TEST(map_takes_names_objects_and_tables)
 TEST(map_says_what_is_wrong)
 {
     static const struct example e[] = {
-        {"return 5", "operator.lua:3: map: expected a list of roots, got number"},
-        {"return { {} }", "operator.lua:3: map: expected a list of names, objects or { name =, "
-                          "namespace = }, got a table in it"},
+        {"return 5",
+         "operator.lua:3: map: expected a list of roots, got number"},
+        {"return { {} }",
+         "operator.lua:3: map: expected a list of names, objects or { name =, "
+         "namespace = }, got a table in it"},
     };
     struct script_roots r;
     struct kit k;
@@ -422,11 +453,16 @@ TEST(map_says_what_is_wrong)
     for (size_t i = 0; i < COUNT(e); i++) {
         kit_init(&k);
         add_objects(&k);
-        check_ok(kit_load(&k, arena_printf(&k.arena, DECLARE(
-                     "{ 'v1', 'Pod', map = function(o) %s end }"),
-                     e[i].body)), &k.err);
-        check_int(script_map(k.script, 0, k.items[READ_POD][0], &k.arena, &r,
-                             &k.err), -ERR_SCRIPT);
+        check_ok(
+            kit_load(&k,
+                     arena_printf(
+                         &k.arena,
+                         DECLARE("{ 'v1', 'Pod', map = function(o) %s end }"),
+                         e[i].body)),
+            &k.err);
+        check_int(
+            script_map(k.script, 0, k.items[READ_POD][0], &k.arena, &r, &k.err),
+            -ERR_SCRIPT);
         check_str(k.err.msg, e[i].want);
         kit_release(&k);
     }
@@ -446,11 +482,18 @@ TEST(names_and_map_must_give_lists)
     for (size_t i = 0; i < COUNT(e); i++) {
         kit_init(&k);
         add_objects(&k);
-        check_ok(kit_load(&k, arena_printf(&k.arena, DECLARE(
-                     "{ 'v1', 'ConfigMap', names = function(s) %s end }"),
-                     e[i].body)), &k.err);
-        check_int(script_names(k.script, 0, k.view.root, &k.arena, &names,
-                               &k.err), -ERR_SCRIPT);
+        check_ok(
+            kit_load(
+                &k,
+                arena_printf(
+                    &k.arena,
+                    DECLARE(
+                        "{ 'v1', 'ConfigMap', names = function(s) %s end }"),
+                    e[i].body)),
+            &k.err);
+        check_int(
+            script_names(k.script, 0, k.view.root, &k.arena, &names, &k.err),
+            -ERR_SCRIPT);
         check_str(k.err.msg, e[i].want);
         kit_release(&k);
     }

@@ -26,8 +26,7 @@ static bool load(struct kit *k)
     fclose(f);
     kit_init(k);
     kit_root(k, SITE);
-    return check_ok(script_load(&file, 1, NULL, &k->script, &k->err),
-                    &k->err);
+    return check_ok(script_load(&file, 1, NULL, &k->script, &k->err), &k->err);
 }
 
 TEST(website_declares_its_three_children)
