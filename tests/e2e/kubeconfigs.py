@@ -1,6 +1,7 @@
 """Kubeconfigs made by tests, and what the API server saw of who used them."""
 
 import base64
+import datetime
 import json
 import pathlib
 import shutil
@@ -108,16 +109,20 @@ def token_ids(events):
 
 
 class Seen:
-    """The requests of tidelock that the API server was sent from now on."""
+    """The requests of tidelock that the API server was sent from now on. A
+    watch of an earlier test that only ends later is none of them."""
 
     def __init__(self, plane):
         self._plane = plane
         self._mark = plane.audit_mark()
+        self._start = datetime.datetime.now(datetime.timezone.utc).strftime(
+            "%Y-%m-%dT%H:%M:%S.%fZ")
 
     @property
     def events(self):
         return [event for event in self._plane.audit(since=self._mark)
-                if event.get("userAgent", "").startswith("tidelock/")]
+                if event.get("userAgent", "").startswith("tidelock/")
+                and event["requestReceivedTimestamp"] >= self._start]
 
     @property
     def users(self):
