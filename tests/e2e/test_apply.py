@@ -314,12 +314,15 @@ def test_objects_that_a_root_names_wake_it_and_only_it(
         return live.get("configmaps", f"{root}-seen")["data"]
     try:
         # Not in order, and one of them twice.
-        live.create("configmaps", configmap("b", {"value": "1"}))
+        for name in ("b", "z"):
+            live.create("configmaps", configmap(name, {"value": "1"}))
         other.declare(configs=["c"], spaces=[])
-        live.settle(configs=["b", "a", "b"], spaces=["default", live.ns, "nowhere"])
+        live.settle(configs=["z", "b", "a", "b"],
+                    spaces=["nowhere", live.ns, "default"])
         wait_for(lambda: seen("other") == {"c": "absent"}, "the other root")
-        assert seen("one") == {"a": "absent", "b": "1", "default": "there",
-                               live.ns: "there", "nowhere": "absent"}
+        assert seen("one") == {"a": "absent", "b": "1", "z": "1",
+                               "default": "there", live.ns: "there",
+                               "nowhere": "absent"}
         for name in ("a", "b"):
             live.client.apply(live.path_of("configmaps", name),
                               configmap(name, {"value": "2"}), force="true")
