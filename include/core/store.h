@@ -85,6 +85,10 @@ int store_replace(struct store *s, struct store_batch *b,
                   const char *resource_version);
 /* How many stored objects (name and uid) the batch does not have (G9). */
 size_t store_count_lost(const struct store *s, const struct store_batch *b);
+/* How many objects the batch, as of `rv`, has in an older state than is stored:
+ * the stored ones were never before `rv`, so the cluster was restored (G2). */
+size_t store_count_relics(const struct store *s, const struct store_batch *b,
+                          const char *rv);
 /* The cluster was restored from a backup: versions seen so far mean nothing.
  * The next store_replace() takes its list as it is (G2). */
 void store_rewind(struct store *s);

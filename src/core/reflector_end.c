@@ -40,7 +40,6 @@
 #define MAX_CUTS 2u
 #define MAX_SERVER_ERRORS 5u
 #define MAX_GARBLED 3u
-#define MAX_SILENT 2u
 
 /* G9 looks at halves only where a half is not one object. */
 #define SMALL_COLLECTION 10u
@@ -156,28 +155,31 @@ static void accept_rewind(struct reflector *r)
 
 /* Must another list confirm this one? What confirms is consistent, and says
  * the same: a list that is older than what we have and one that is empty do
- * not confirm each other. */
+ * not confirm each other. Old states in a list that is not old are a rewind as
+ * well, whose versions have overtaken ours meanwhile. */
 static bool is_doubtful(struct reflector *r, const char *version)
 {
     bool consistent = !r->anchored;
     bool back =
         rv_compare(version, store_resource_version(r->store)) == RV_OLDER;
+    bool relics =
+        !back && store_count_relics(r->store, r->batch, version) > 0;
     bool lost = lost_too_much(r);
     bool confirmed = consistent && (!back || r->doubts_back > 0) &&
                      (!lost || r->doubts_lost > 0);
 
-    if (!back && !lost)
+    if (!back && !relics && !lost)
         return false;
     if (!back)
         r->doubts_back = 0;
     if (!lost)
         r->doubts_lost = 0;
-    if (back) {
+    if (back || relics) {
         r->stats.rewinds++;
         r->rewinding = true;
     }
     if (confirmed) {
-        if (back)
+        if (back || relics)
             accept_rewind(r);
         return false;
     }
@@ -379,14 +381,6 @@ static void watch_strike(struct reflector *r, unsigned *count, unsigned max,
     relist_later(r, why);
 }
 
-/* A silent server may be one that was restored and waits, for ever, until its
- * versions reach ours: only a list can tell. Where no bookmark was ever seen
- * the silence was long enough to ask at once. */
-static void watch_was_silent(struct reflector *r, const struct err *why)
-{
-    watch_strike(r, &r->silent, r->bookmark_gap > 0 ? MAX_SILENT : 1, why);
-}
-
 /* LW-10: the server's own timeout, or a cut after it delivered: go on at once,
  * unless it hardly began. */
 static void watch_ended(struct reflector *r)
@@ -426,8 +420,10 @@ static void watch_failed(struct reflector *r, const struct err *why)
     case ERR_NOMEM:
         fail(r, why);
         return;
-    case ERR_TIMEOUT:
-        watch_was_silent(r, why);
+    case ERR_TIMEOUT: /* Maybe restored from a backup, and silent until its
+                       * versions have reached ours: then nothing would show
+                       * it any more. Only a list can tell. */
+        relist_later(r, why);
         return;
     case ERR_SERVER:
         watch_strike(r, &r->server_errors, MAX_SERVER_ERRORS, why);

@@ -297,6 +297,24 @@ size_t store_count_lost(const struct store *s, const struct store_batch *b)
     return lost;
 }
 
+size_t store_count_relics(const struct store *s, const struct store_batch *b,
+                          const char *rv)
+{
+    const struct object_key *key;
+    size_t relics = 0;
+
+    for (size_t it = 0; (key = keytab_next(&s->set.names, &it));) {
+        const struct snapshot *old = snapset_get(&s->set, key);
+        const struct snapshot *now = snapset_get(&b->set, key);
+
+        relics += now && same_uid(now, old) &&
+                  order_of(now->resource_version, old->resource_version) ==
+                      RV_OLDER &&
+                  order_of(old->resource_version, rv) != RV_NEWER;
+    }
+    return relics;
+}
+
 /* ---- relist ---- */
 
 /* Does the stored state survive a list as of `rv` that says `listed` (or
