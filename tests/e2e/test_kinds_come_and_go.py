@@ -157,9 +157,12 @@ def operators(folder):
 
 
 @pytest.fixture(scope="module")
-def world(cluster, tmp_path_factory):
+def world(bare_cluster, tmp_path_factory):
     """Everything is fine, but for the kind that is not there yet."""
     folder = tmp_path_factory.mktemp("come-and-go")
+    # without the garbage collector: to it, the owner of a version that is not
+    # served is gone, and it deletes the children in its own good time
+    cluster = bare_cluster
     world = World(cluster, make_namespace(cluster))
     for kind in (*OPERATORS, *CHILDREN):
         if kind != "Late":
