@@ -40,6 +40,7 @@
 #define MAX_CUTS 2u
 #define MAX_SERVER_ERRORS 5u
 #define MAX_GARBLED 3u
+#define MAX_SILENT 2u
 
 /* G9 looks at halves only where a half is not one object. */
 #define SMALL_COLLECTION 10u
@@ -208,7 +209,8 @@ int reflector_commit(struct reflector *r, const char *version, struct err *err)
     r->step = STEP_WATCH;
     r->bookmark_at = clock_now_ms(r->clock);
     r->doubts_back = r->doubts_lost = r->cuts = 0;
-    r->consistent_next = r->rewinding = r->frozen = r->from_nowhere = false;
+    r->consistent_next = r->rewinding = r->frozen = false;
+    r->from_nowhere = r->interrupted = false;
     r->synced = true;
     err_clear(&r->error);
     return 0;
@@ -381,6 +383,21 @@ static void watch_strike(struct reflector *r, unsigned *count, unsigned max,
     relist_later(r, why);
 }
 
+/* A silent server may be one that was restored and waits until its versions
+ * reach ours; after that nothing would show it any more, and only a list can
+ * tell. Nobody restores a cluster without cutting its connections, so that a
+ * silence after a cut is listed at once; one where no bookmark was ever seen was
+ * long enough for that. The next silence may be as long: this server needs it. */
+static void watch_was_silent(struct reflector *r, const struct err *why)
+{
+    bool at_once = r->interrupted || r->bookmark_gap == 0;
+    uint64_t silent = clock_now_ms(r->clock) - r->bookmark_at;
+
+    if (r->bookmark_gap > 0 && silent > r->bookmark_gap)
+        r->bookmark_gap = silent;
+    watch_strike(r, &r->silent, at_once ? 1 : MAX_SILENT, why);
+}
+
 /* LW-10: the server's own timeout, or a cut after it delivered: go on at once,
  * unless it hardly began. */
 static void watch_ended(struct reflector *r)
@@ -397,6 +414,7 @@ static void watch_ended(struct reflector *r)
 
 static void watch_failed(struct reflector *r, const struct err *why)
 {
+    r->interrupted |= why->code != ERR_TIMEOUT;
     switch (why->code) {
     case ERR_GONE:
         relist_at_once(r, why);
@@ -420,10 +438,8 @@ static void watch_failed(struct reflector *r, const struct err *why)
     case ERR_NOMEM:
         fail(r, why);
         return;
-    case ERR_TIMEOUT: /* Maybe restored from a backup, and silent until its
-                       * versions have reached ours: then nothing would show
-                       * it any more. Only a list can tell. */
-        relist_later(r, why);
+    case ERR_TIMEOUT:
+        watch_was_silent(r, why);
         return;
     case ERR_SERVER:
         watch_strike(r, &r->server_errors, MAX_SERVER_ERRORS, why);

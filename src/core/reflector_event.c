@@ -206,7 +206,8 @@ static void note_delivery(struct reflector *r)
 {
     r->request_events++;
     r->stats.events++;
-    r->server_errors = r->garbled = 0;
+    r->server_errors = r->garbled = r->silent = 0;
+    r->interrupted = false;
     if (r->step == STEP_WATCH)
         r->gones = r->freezes = 0;
 }

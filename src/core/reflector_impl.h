@@ -66,7 +66,8 @@ struct reflector {
     /* in a row */
     unsigned failures;
     uint64_t calm_after; /* when failures count from zero again (LW-12) */
-    unsigned server_errors, garbled, cuts, gones, freezes;
+    unsigned server_errors, garbled, silent, cuts, gones, freezes;
+    bool interrupted;      /* a watch was lost since the last event */
     uint64_t stream_again; /* no WatchList before (WL-7) */
 
     bool synced;

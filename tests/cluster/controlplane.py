@@ -448,6 +448,9 @@ class ControlPlane:
             f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
             f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=test={peer}", "--socket-reuse-port",
+            # As kubeadm and most others do: without it the watches of a kind
+            # at rest get no bookmarks.
+            "--watch-progress-notify-interval=5s",
             "--log-level=warn"])
 
     def _apiserver_arguments(self, port, etcd_port, audit):

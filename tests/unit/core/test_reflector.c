@@ -347,10 +347,17 @@ TEST(reflector_knows_when_it_is_stale)
         {"row 34", "while it cannot reach the server",
          STREAMED "!CONNECT LIVE z t180000 STALE W9 !CONNECT STALE z W9 "
                   "contact LIVE"},
-        {"row 21 row 38 D34", "a silent watch: a list",
-         STREAMED "t60000 b10 t75000 !TIMEOUT z800 S10"},
+        {"row 21 D34", "a silent watch is tried once more, then listed",
+         STREAMED "t60000 b10 t75000 !TIMEOUT z800 W10 t75000 !TIMEOUT z S10"},
+        {"row 38", "but at once after a cut: maybe restored from a backup",
+         STREAMED "t60000 b10 !CONNECT W10 t75000 !TIMEOUT z800 S10"},
+        {"", "a word since then is enough",
+         STREAMED "t60000 b10 !CONNECT W10 t60000 b11 t75000 !TIMEOUT z W11"},
         {"row 28", "where no bookmark was ever seen, listed at once",
          STREAMED "t165000 !TIMEOUT z800 S9"},
+        {"", "an event between two silences",
+         STREAMED "t60000 b10 t75000 !TIMEOUT z W10 +c@11 t75000 !TIMEOUT z "
+                  "W11"},
     };
 
     HOLD(rules);

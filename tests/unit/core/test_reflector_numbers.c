@@ -95,6 +95,8 @@ TEST(reflector_allows_silence_by_the_bookmarks_it_saw) /* note 12 */
     check_int(reflector_silence_ms(t.reflector), 90000);
     talk_run(&t, "t80000 b11 t2000 b12");
     check_int(reflector_silence_ms(t.reflector), 100000);
+    talk_run(&t, "t100000 !TIMEOUT z W12"); /* it was not dead, it is slow */
+    check_int(reflector_silence_ms(t.reflector), 125000);
     talk_run(&t, "t300000 b13");
     check_int(reflector_silence_ms(t.reflector), 165000);
     talk_end(&t);
