@@ -114,6 +114,16 @@ def test_prunes_and_deletes_are_as_planned(one):
     assert one.find("configmaps", "stays")
 
 
+def test_kinds_whose_delete_answers_with_the_object_are_deleted_once(one):
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "goes"},
+               "spec": {"ports": [{"port": 80}]}}
+    one.declare(("apply", configmap("stays")), ("apply", service))
+    one.run_once()
+    one.declare(("apply", configmap("stays")))
+    run_as_planned(one, ("delete", "Service", "goes"))
+    assert one.find("services", "goes") is None
+
+
 def test_patches_and_scales_are_as_planned(one):
     labels = {"foreign": "yes"}
     for name in ("apply", "merge", "json"):
