@@ -84,5 +84,6 @@ bool diff_memo_hit(const struct diff_memo *m, const struct snapshot *live,
 void diff_memo_note(struct diff_memo *m, const struct snapshot *live,
                     const char *hash);
 void diff_memo_forget(struct diff_memo *m, const char *uid);
+void diff_memo_clear(struct diff_memo *m); /* NULL is fine */
 
 #endif

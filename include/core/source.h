@@ -9,6 +9,7 @@
 #define TIDELOCK_CORE_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "core/store.h"
@@ -27,6 +28,8 @@ struct source_feed {
     const struct resource *resource; /* NULL while the server lacks the kind */
     bool known;                      /* may "not in the store" be believed? */
     struct err why;                  /* when it is not known */
+    uint64_t epoch; /* grows when the cluster went back to a backup (G2): what
+                     * was remembered of versions and generations is void */
 };
 
 /* Called when a feed became known or unknown. Objects come as store deltas. */

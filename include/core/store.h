@@ -92,6 +92,10 @@ size_t store_count_relics(const struct store *s, const struct store_batch *b,
 /* The cluster was restored from a backup: versions seen so far mean nothing.
  * The next store_replace() takes its list as it is (G2). */
 void store_rewind(struct store *s);
+/* Another kind showed that the cluster was restored: of two states with one
+ * version the one of the next store_replace() is right, which may well have
+ * been given out a second time. Only states newer than that list survive it. */
+void store_distrust(struct store *s);
 
 /* The position: the highest version told by list, watch event or bookmark
  * (IN-13); "" before the first list. Answers to writes do not move it. */

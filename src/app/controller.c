@@ -270,7 +270,20 @@ static void drop_known_events(struct job *job)
     str_release(&now);
 }
 
-/* Row 16: a root older than one that was acted on is not acted on. */
+static void note_acted(struct root_memory *m, const struct snapshot *root)
+{
+    size_t len = strlen(root->resource_version);
+
+    m->generation = root->generation;
+    if (len >= sizeof(m->acted_rv))
+        len = 0;
+    memcpy(m->acted_rv, root->resource_version, len);
+    m->acted_rv[len] = '\0';
+}
+
+/* Row 16: a root older than one that was acted on is not acted on. One whose
+ * generation went back in a newer version is not old: the cluster is, it was
+ * restored from a backup. */
 static bool root_is_stale(struct controller *c, const struct snapshot *root)
 {
     struct root_memory *m = mapping_memory(c, &root->key, true);
@@ -280,13 +293,12 @@ static bool root_is_stale(struct controller *c, const struct snapshot *root)
     if (!m->uid || strcmp(m->uid, root->uid) != 0) {
         mem_free(m->uid);
         m->uid = mem_strdup(root->uid);
-        m->generation = root->generation;
         m->last_failure = ERR_NONE;
-        return false;
-    }
-    if (root->generation < m->generation)
+    } else if (root->generation < m->generation &&
+               rv_compare(root->resource_version, m->acted_rv) != RV_NEWER) {
         return true;
-    m->generation = root->generation;
+    }
+    note_acted(m, root);
     return false;
 }
 
@@ -388,6 +400,9 @@ static void pump(void *arg)
 
     c->timer = 0;
     c->soon = false;
+    if (c->epoch != c->root.feed->epoch)
+        mapping_forget_versions(c);
+    c->epoch = c->root.feed->epoch;
     while (c->synced && !c->draining && (job = free_job(c)) &&
            (key = workqueue_get(c->queue)))
         dispatch(c, job, key);

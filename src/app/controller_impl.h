@@ -14,6 +14,7 @@
 struct root_memory {
     char *uid;
     int64_t generation; /* highest acted on (row 16) */
+    char acted_rv[40];  /* of the root then; "" when it is longer */
     char **names;       /* asked for by by_name reads: "read\nns/name" */
     size_t name_count;
     char *names_rv;     /* of the root version the names were taken from */
@@ -72,6 +73,7 @@ struct controller {
     uint64_t passes;
     size_t failing;     /* roots whose last pass failed */
     struct err why;     /* why not synced */
+    uint64_t epoch;      /* of the root's feed, for what is remembered */
     enum err_code told; /* what the log was told of it */
 };
 
@@ -86,6 +88,9 @@ int mapping_update_names(struct controller *c, struct snapshot *root,
 struct root_memory *mapping_memory(struct controller *c,
                                    const struct object_key *key, bool make);
 void mapping_forget(struct controller *c, const struct object_key *key);
+/* The cluster went back to a backup: versions and generations that were seen
+ * mean nothing. */
+void mapping_forget_versions(struct controller *c);
 void mapping_free(struct controller *c);
 void controller_enqueue(struct controller *c, const struct object_key *key);
 

@@ -209,6 +209,16 @@ static bool in_scope(const struct controller *c, const struct feed_slot *slot,
     return !read || (!read->labels && !read->fields) || matches(read, snap);
 }
 
+/* By name: a refresh of discovery may have made another `struct resource` of
+ * the kind while a request was under way. */
+static bool is_of(const struct feed_slot *slot, const struct resource *resource)
+{
+    const struct gvk *gvk = store_gvk(slot->feed->store);
+
+    return strcmp(gvk->kind, resource->kind) == 0 &&
+           strcmp(gvk->api_version, resource->api_version) == 0;
+}
+
 static void seen(void *arg, const struct resource *resource,
                  struct snapshot *snap, const char *hash)
 {
@@ -216,11 +226,10 @@ static void seen(void *arg, const struct resource *resource,
     bool failed = false;
 
     diff_memo_note(c->memo, snap, hash);
-    if (c->root.feed->resource == resource && in_scope(c, &c->root, snap))
+    if (is_of(&c->root, resource) && in_scope(c, &c->root, snap))
         failed = store_put_answer(c->root.feed->store, snap) < 0;
     for (size_t i = 0; i < c->slot_count; i++)
-        if (c->slots[i].feed->resource == resource &&
-            in_scope(c, &c->slots[i], snap) &&
+        if (is_of(&c->slots[i], resource) && in_scope(c, &c->slots[i], snap) &&
             store_put_answer(c->slots[i].feed->store, snap) < 0)
             failed = true;
     if (failed)
@@ -232,10 +241,10 @@ static void gone(void *arg, const struct resource *resource,
 {
     struct controller *c = arg;
 
-    if (c->root.feed->resource == resource)
+    if (is_of(&c->root, resource))
         store_remove_key(c->root.feed->store, key, uid);
     for (size_t i = 0; i < c->slot_count; i++)
-        if (c->slots[i].feed->resource == resource)
+        if (is_of(&c->slots[i], resource))
             store_remove_key(c->slots[i].feed->store, key, uid);
 }
 

@@ -151,6 +151,28 @@ void mapping_forget(struct controller *c, const struct object_key *key)
     str_release(&text);
 }
 
+static void forget_text(char **text)
+{
+    mem_free(*text);
+    *text = NULL;
+}
+
+void mapping_forget_versions(struct controller *c)
+{
+    size_t it = 0, len;
+    const char *key;
+    void *value;
+
+    while (map_next(c->memory, &it, &key, &len, &value)) {
+        struct root_memory *m = value;
+
+        forget_text(&m->uid);
+        forget_text(&m->names_rv);
+        forget_text(&m->events);
+    }
+    diff_memo_clear(c->memo);
+}
+
 void mapping_free(struct controller *c)
 {
     size_t it = 0;

@@ -304,6 +304,7 @@ static void live_check_epoch(struct live *live, struct watcher *rewound)
              "kind", rewound->want.gvk.kind, NULL);
     err_set(&why, ERR_CANCELLED, "a consistent list is wanted");
     for (struct watcher *w = live->watchers; w; w = w->next) {
+        w->feed.epoch++;
         if (w == rewound || !w->reflector)
             continue;
         w->expect_rewind = true;

@@ -40,13 +40,13 @@ struct diff_memo *diff_memo_new(size_t max)
     return m;
 }
 
-static void memo_clear(struct diff_memo *m)
+void diff_memo_clear(struct diff_memo *m)
 {
     const char *key;
     size_t it = 0, len;
     void *entry;
 
-    while (map_next(m->map, &it, &key, &len, &entry))
+    while (m && map_next(m->map, &it, &key, &len, &entry))
         mem_free(map_remove(m->map, key, len));
 }
 
@@ -54,7 +54,7 @@ void diff_memo_free(struct diff_memo *m)
 {
     if (!m)
         return;
-    memo_clear(m);
+    diff_memo_clear(m);
     map_free(m->map);
     mem_free(m);
 }
@@ -89,7 +89,7 @@ void diff_memo_note(struct diff_memo *m, const struct snapshot *live,
         !fits(live->resource_version, sizeof(e->resource_version)))
         return;
     if (map_count(m->map) >= m->max)
-        memo_clear(m);
+        diff_memo_clear(m);
     e = mem_calloc(1, sizeof(*e));
     if (!e)
         return;

@@ -176,7 +176,7 @@ void reflector_wake(struct reflector *r)
 bool reflector_relist(struct reflector *r)
 {
     r->consistent_next = true;
-    r->rewinding = true;
+    r->rewinding = r->distrusts = true;
     r->not_before = 0;
     if (!r->asked) {
         reflector_begin_list(r);

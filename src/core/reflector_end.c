@@ -202,6 +202,8 @@ int reflector_commit(struct reflector *r, const char *version, struct err *err)
                        version, store_batch_count(r->batch),
                        store_count(r->store), store_resource_version(r->store));
     }
+    if (r->distrusts && !r->anchored)
+        store_distrust(r->store);
     rc = store_replace(r->store, r->batch, version);
     assert(rc == 0 || rc == -ERR_NOMEM); /* doubtful lists do not get here */
     if (rc < 0)
@@ -209,7 +211,7 @@ int reflector_commit(struct reflector *r, const char *version, struct err *err)
     r->step = STEP_WATCH;
     r->bookmark_at = clock_now_ms(r->clock);
     r->doubts_back = r->doubts_lost = r->cuts = 0;
-    r->consistent_next = r->rewinding = r->frozen = false;
+    r->consistent_next = r->rewinding = r->distrusts = r->frozen = false;
     r->from_nowhere = r->interrupted = false;
     r->synced = true;
     err_clear(&r->error);

@@ -73,6 +73,7 @@ struct reflector {
     bool synced;
     bool frozen;
     bool rewinding; /* versions went backwards, not settled */
+    bool distrusts; /* somebody else saw that they did */
     struct err error;
     struct reflector_stats stats;
 };

@@ -46,7 +46,8 @@ struct store {
     struct listener *listeners;
     size_t listener_count, listener_cap;
     char position[STORE_MAX_VERSION + 1];
-    bool rewound; /* the next list is taken as it is */
+    bool rewound;    /* the next list is taken as it is */
+    bool distrusted; /* ... but for what is newer than it */
     bool telling;
     struct store_stats stats;
 };
@@ -317,16 +318,23 @@ size_t store_count_relics(const struct store *s, const struct store_batch *b,
 
 /* ---- relist ---- */
 
+static bool same_text(const struct snapshot *a, const struct snapshot *b)
+{
+    return a->json_len == b->json_len &&
+           memcmp(a->json, b->json, a->json_len) == 0;
+}
+
 /* Does the stored state survive a list as of `rv` that says `listed` (or
  * nothing) under its name? */
-static bool survives(const struct snapshot *old, const struct snapshot *listed,
-                     const char *rv)
+static bool survives(const struct store *s, const struct snapshot *old,
+                     const struct snapshot *listed, const char *rv)
 {
-    if (!listed)
+    if (listed && same_state(old, listed))
+        return !s->distrusted || same_text(old, listed);
+    if (!listed || s->distrusted)
         return order_of(old->resource_version, rv) == RV_NEWER;
-    return same_state(old, listed) ||
-           order_of(old->resource_version, listed->resource_version) ==
-               RV_NEWER;
+    return order_of(old->resource_version, listed->resource_version) ==
+           RV_NEWER;
 }
 
 /* Into the batch with all that the list does not know better. Harmless to
@@ -340,7 +348,7 @@ static int pull_over(struct store *s, struct store_batch *b, const char *rv)
         struct snapshot *old = snapset_get(&s->set, key);
         struct snapshot *listed = snapset_get(&b->set, key);
 
-        if (listed == old || !survives(old, listed, rv))
+        if (listed == old || !survives(s, old, listed, rv))
             continue;
         if (snapset_put(&b->set, old, &replaced) < 0)
             return -ERR_NOMEM;
@@ -444,7 +452,7 @@ static void swap_in(struct store *s, struct store_batch *b, const char *rv)
 
     s->set = b->set;
     b->set = old;
-    s->rewound = false;
+    s->rewound = s->distrusted = false;
     set_position(s, rv);
     graves_settle(&s->graves, rv);
 }
@@ -486,6 +494,11 @@ void store_rewind(struct store *s)
     s->position[0] = '\0';
     s->rewound = true;
     s->graves.count = 0;
+}
+
+void store_distrust(struct store *s)
+{
+    s->distrusted = true;
 }
 
 /* ---- position ---- */

@@ -42,6 +42,34 @@ TEST(store_swaps_in_a_list_and_tells_deletes_first_in_order) /* IN-2, S43 */
     store_free(s);
 }
 
+TEST(store_takes_the_word_of_a_list_over_what_it_distrusts) /* G2 */
+{
+    struct store *s = store_new(&snap_gvk);
+    struct store_batch *b = store_batch_new();
+    const struct snapshot *before;
+
+    kit_put(s, "a", "1", "7", "o");
+    kit_put(s, "b", "2", "8", "");
+    store_bookmark(s, "8");
+    kit_answer(s, "c", "3", "14");
+    before = kit_get(s, "a");
+    kit_collect(b, "a", "1", "7"); /* the version was given out twice */
+    kit_collect(b, "b", "2", "6");
+    kit_collect(b, "c", "3", "4");
+    store_distrust(s);
+    check_int(store_replace(s, b, "10"), 0);
+    kit_check_list(s, "", "/a=7 /b=6 /c=14");
+    check(kit_get(s, "a") != before);
+    before = kit_get(s, "a");
+    kit_collect(b, "a", "1", "7");
+    kit_collect(b, "b", "2", "6");
+    kit_collect(b, "c", "3", "14");
+    check_int(store_replace(s, b, "20"), 0); /* only once */
+    check(kit_get(s, "a") == before);
+    store_batch_free(b);
+    store_free(s);
+}
+
 TEST(store_keeps_what_is_newer_than_a_list) /* note 12 */
 {
     struct store *s = store_new(&snap_gvk);
