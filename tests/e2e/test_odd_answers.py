@@ -289,7 +289,8 @@ def test_an_answer_to_a_write_that_is_none_is_not_believed(fake, tmp_path, name)
 
 # ---- silence, looked at ----
 
-@pytest.mark.parametrize("kind", QUIET)
+@pytest.mark.parametrize("kind", [
+    pytest.param(k, marks=[pytest.mark.long] if k == "Asleep" else []) for k in QUIET])
 def test_silence_is_ended_and_asked_again(quiet, kind):
     agree(quiet, kind, deadline=240)
     if kind == "Asleep":        # the same watch once more
@@ -298,7 +299,9 @@ def test_silence_is_ended_and_asked_again(quiet, kind):
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])
-@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("name", [
+    pytest.param(n, marks=[pytest.mark.long] if n == "silent lists" else [])
+    for n in ENDLESS])
 def test_what_ends_by_itself_ends_when_the_server_does_not_do_its_part(
         endless, name, command):
     process = endless[name, command]

@@ -231,10 +231,15 @@ def test_a_server_that_lags_takes_nobody_back_in_time(world, tmp_path):
 @pytest.mark.long
 def test_a_restored_backup_is_noticed(world, tmp_path):
     """Versions are given out twice: what is known is from a time that never
-    was. Only the silence of the watches tells."""
+    was. Only the silence of the watches tells, as long as the server has not
+    caught up."""
     with world.run(tmp_path) as process:
         world.agree()
         backup = world.plane.backup_etcd()
+        for number in range(200):       # so that it takes a while to catch up
+            world.client.apply("/api/v1/namespaces/default/secrets/busy", {
+                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "busy"},
+                "stringData": {"at": str(number)}})
         world.put("Mirror", "one", "2")
         world.remove("Mirror", "two")
         world.put("Mirror", "five", "5")
