@@ -3,12 +3,14 @@
 import itertools
 import sys
 import pathlib
+import time
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import echo                                               # noqa: E402
+import everything                                         # noqa: E402
 import harness                                            # noqa: E402
 from fakeapi import FakeApi, Kind                         # noqa: E402
 from controlplane import ControlPlane                     # noqa: E402
@@ -102,3 +104,31 @@ def fake(tmp_path):
             server.put("Mirror", name, {"value": name})
         yield server
         assert server.wrong == []
+
+
+@pytest.fixture(scope="session")
+def resting(cluster, tmp_path_factory):
+    """A process that has nothing to do from `since` on, while the other tests
+    run and controllers go on writing the status of its children."""
+    user = "tidelock-resting"
+    kubeconfig = cluster.user(user, groups=["system:masters"])
+    found = everything.Everything(cluster, make_namespace(cluster))
+    with harness.Tidelock(
+            "run", everything.EVERYTHING, "operators/website", "--namespace",
+            found.ns, kubeconfig=kubeconfig,
+            folder=tmp_path_factory.mktemp("rest")) as process:
+        harness.wait_for(lambda: found.client.get(
+            f"/api/v1/namespaces/{found.ns}/serviceaccounts/default"),
+            "pods to be accepted")
+        found.change("first")
+        site = f"/apis/example.com/v1/namespaces/{found.ns}/websites/blog"
+        found.client.apply(site, {
+            "apiVersion": "example.com/v1", "kind": "Website",
+            "metadata": {"name": "blog"},
+            "spec": {"content": {"index.html": "<h1>hello</h1>"}}})
+        harness.wait_for(lambda: found.settled() and harness.condition(
+            found.client.get(site), "Ready")["reason"] == "Unavailable",
+            "the controllers to have looked")
+        found.user, found.process = user, process
+        found.mark, found.since = cluster.audit_mark(), time.monotonic()
+        yield found

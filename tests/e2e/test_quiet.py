@@ -1,18 +1,14 @@
-"""What is as declared costs nothing: no write on a second pass, no request
-while nothing happens. Counted in the API server's audit log, by user."""
+"""What is as declared costs nothing: no write on a second pass. Counted in the
+API server's audit log, by user."""
 
 import concurrent.futures
-import pathlib
-import time
 
 import pytest
 
 from conftest import make_namespace
-from harness import (ROOT, Tidelock, condition, crd, install_crd, run_once,
-                     tidelock, wait_for, writes)
+from everything import EVERYTHING, Everything
+from harness import Tidelock, condition, run_once, tidelock, wait_for, writes
 
-HERE = pathlib.Path(__file__).resolve().parent
-EVERYTHING = HERE / "operators/everything"
 COUNT = 1000
 CLIENTS = 8
 SPEC = {"content": {"index.html": "<h1>hello</h1>"}, "replicas": 1}
@@ -20,81 +16,9 @@ SPEC = {"content": {"index.html": "<h1>hello</h1>"}, "replicas": 1}
 
 # ---- whatever the server makes of a child ----
 
-def everything_crds():
-    part = crd("everything.example.com", "Part", "parts", {
-        "half": {"type": "number"}, "one": {"type": "number"},
-        "big": {"type": "integer"}, "text": {"type": "string"},
-        "quantity": {"x-kubernetes-int-or-string": True},
-        "port": {"x-kubernetes-int-or-string": True},
-        "portName": {"x-kubernetes-int-or-string": True},
-        "at": {"type": "string", "format": "date-time"},
-        "map": {"type": "array", "x-kubernetes-list-type": "map",
-                "x-kubernetes-list-map-keys": ["name"],
-                "items": {"type": "object", "required": ["name"],
-                          "properties": {"name": {"type": "string"},
-                                         "value": {"type": "integer", "default": 7}}}},
-        "set": {"type": "array", "x-kubernetes-list-type": "set",
-                "items": {"type": "string"}},
-        "atomic": {"type": "array", "items": {"type": "string"}},
-        "nested": {"type": "object", "properties": {
-            "filled": {"type": "string", "default": "by the server"}}},
-        "defaulted": {"type": "object", "default": {"a": 1},
-                      "properties": {"a": {"type": "integer"}}},
-        "anything": {"x-kubernetes-preserve-unknown-fields": True},
-        "nothing": {"type": "array", "items": {"type": "string"}},
-        "object": {"type": "object", "additionalProperties": {"type": "string"}},
-        "nullable": {"type": "string", "nullable": True},
-    })
-    root = crd("everything.example.com", "Everything", "everythings",
-               {"note": {"type": "string"}})
-    root["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"][
-        "status"]["properties"]["children"] = {"type": "integer"}
-    return part, root
-
-
-class Everything:
-    """One root of the operator `everything` in a namespace of its own."""
-
-    def __init__(self, cluster):
-        for definition in everything_crds():
-            install_crd(cluster, definition)
-        self.cluster = cluster
-        self.ns = make_namespace(cluster)
-        self.client = cluster.client()
-        self.path = (f"/apis/everything.example.com/v1/namespaces/{self.ns}"
-                     "/everythings/everything")
-
-    def apply(self, note):
-        return self.client.apply(self.path, {
-            "apiVersion": "everything.example.com/v1", "kind": "Everything",
-            "metadata": {"name": "everything"}, "spec": {"note": note}})
-
-    def child(self, group, plural):
-        base = f"/api/{group}" if "/" not in group else f"/apis/{group}"
-        return self.client.get(f"{base}/namespaces/{self.ns}/{plural}/everything")
-
-    def change(self, note):
-        """Changes every child and waits until that is done."""
-        generation = self.apply(note)["metadata"]["generation"]
-        wait_for(lambda: self.client.get(self.path)["status"]
-                 ["observedGeneration"] == generation, f"note '{note}'")
-        assert self.child("v1", "configmaps")["metadata"]["annotations"][
-            "note"] == note
-
-    def settled(self):
-        """The controllers have looked at each child of theirs."""
-        for kind in ("deployments", "statefulsets", "daemonsets"):
-            found = self.child("apps/v1", kind)
-            if found["status"].get("observedGeneration") != \
-                    found["metadata"]["generation"]:
-                return False
-        return "disruptionsAllowed" in self.child(
-            "policy/v1", "poddisruptionbudgets").get("status", {})
-
-
 @pytest.fixture(scope="module")
 def everything(cluster):
-    found = Everything(cluster)
+    found = Everything(cluster, make_namespace(cluster))
     found.apply("first")
     kubeconfig = cluster.user("tidelock-everything", groups=["system:masters"])
     wait_for(lambda: found.client.get(
@@ -106,31 +30,6 @@ def everything(cluster):
     assert root["status"]["children"] > 20
     wait_for(found.settled, "the controllers to have looked")
     return found
-
-
-@pytest.fixture(scope="module")
-def resting(cluster, tmp_path_factory):
-    """A process that has nothing to do from `since` on, while the other tests
-    run and controllers go on writing the status of its children."""
-    user = "tidelock-resting"
-    kubeconfig = cluster.user(user, groups=["system:masters"])
-    found = Everything(cluster)
-    with Tidelock("run", EVERYTHING, "operators/website", "--namespace", found.ns,
-                  kubeconfig=kubeconfig, folder=tmp_path_factory.mktemp("rest")
-                  ) as process:
-        wait_for(lambda: found.client.get(
-            f"/api/v1/namespaces/{found.ns}/serviceaccounts/default"),
-            "pods to be accepted")
-        found.change("first")
-        found.client.post(websites(found.ns), {
-            "apiVersion": "example.com/v1", "kind": "Website",
-            "metadata": {"name": "blog"}, "spec": SPEC})
-        wait_for(lambda: condition(found.client.get(
-            f"{websites(found.ns)}/blog"), "Progressing")["reason"] == "RolloutStuck"
-            or found.settled(), "the controllers to have looked")
-        found.user, found.process = user, process
-        found.mark, found.since = cluster.audit_mark(), time.monotonic()
-        yield found
 
 
 def test_no_normalisation_of_the_server_causes_a_second_write(
@@ -238,22 +137,3 @@ def wait_for_replicas(client, ns, name, count):
     client.patch(f"{websites(ns)}/{name}", {"spec": {"replicas": count}})
     wait_for(lambda: client.get(f"{deployments(ns)}/{name}")["spec"]["replicas"]
              == count, f"{count} replicas of {name}")
-
-
-# ---- nothing happens ----
-
-IDLE = 60       # seconds
-
-
-def test_sixty_idle_seconds_are_spent_without_a_request(resting):
-    wait_for(lambda: time.monotonic() > resting.since + IDLE, "a minute to pass",
-             deadline=2 * IDLE)
-    requests = [e for e in resting.cluster.audit(
-        since=resting.mark, user=resting.user)
-        if e["verb"] != "watch" and
-        (e["verb"], e["objectRef"]["resource"]) != ("update", "leases")]
-    assert [(e["verb"], e["requestURI"]) for e in requests] == []
-
-    # It was not asleep.
-    resting.change("second")
-    assert writes(resting.cluster, resting.mark, resting.user)
