@@ -63,8 +63,9 @@ struct change {
     const char *reason;          /* "no longer declared", ... or NULL */
     bool destructive;            /* note 12: the root is re-read live first */
     bool check_immutable;        /* ask by dryRun whether it must be recreated:
-                                  * refused as invalid means the same change
-                                  * with verb CHANGE_RECREATE */
+                                  * refused as invalid, while change_probe() is
+                                  * not, means the same change with verb
+                                  * CHANGE_RECREATE */
     const char *declared_hash;   /* of a child or status, for
                                   * diff_memo_note(); NULL: no note */
     const struct snapshot *live; /* what the view had; borrowed, NULL: absent */
@@ -121,6 +122,11 @@ struct request_pair {
 int change_requests(const struct changeset *cs, const struct change *c,
                     const struct render_options *options, struct arena *a,
                     struct request_pair *ret, struct err *err);
+/* The dry run of creating the object under a name that nobody has. Where a
+ * change was refused it tells whether the change is what the server refuses, or
+ * the object: then deleting it first would only lose it. */
+int change_probe(const struct changeset *cs, const struct change *c,
+                 struct arena *a, struct request *ret, struct err *err);
 /* "create", "change", "recreate", "delete", "status", ...: for people. */
 const char *change_verb_word(enum change_verb verb);
 /* "+", "~", "-/+", "-" */

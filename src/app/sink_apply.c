@@ -39,6 +39,7 @@ struct apply_sink {
 enum exec_stage {
     STAGE_ROOT,   /* the live read of the root before a destructive change */
     STAGE_ASK,    /* dryRun: is an immutable field touched? */
+    STAGE_PROBE,  /* dryRun: or is the object itself not valid? */
     STAGE_WRITE,  /* the change itself */
     STAGE_SEE,    /* the live read after a write whose answer is another kind */
     STAGE_LOOK,   /* the live read after a refusal */
@@ -302,23 +303,54 @@ static void after_root(struct exec *e, const char *body, size_t len,
         exec_next(e);
 }
 
-/* A dryRun of an apply was refused as invalid: the field cannot be changed in
- * place, so the object is made anew. */
-static void after_ask(struct exec *e, const struct err *status)
+/* The write itself, after the root was looked at where it destroys. */
+static void go_on(struct exec *e)
 {
-    if (status->code == ERR_REJECTED)
-        e->recreate = true;
-    else if (status->code != ERR_NONE) {
-        struct err err = *status;
-
-        wrap_change(&err, current(e));
-        exec_fail(e, &err);
-        return;
-    }
     if (e->recreate && !e->root_checked)
         exec_get(e, root_target(e), STAGE_ROOT);
     else
         exec_write(e, false);
+}
+
+static void probe(struct exec *e)
+{
+    struct arena arena = {0};
+    struct request request;
+    struct err err = {0};
+
+    if (change_probe(e->cs, current(e), &arena, &request, &err) < 0)
+        exec_fail(e, &err);
+    else
+        exec_send(e, &request, STAGE_PROBE);
+    arena_release(&arena);
+}
+
+/* A dryRun of an apply that was refused as invalid: the field cannot be changed
+ * in place, or the object is not valid at all. */
+static void after_ask(struct exec *e, const struct err *status)
+{
+    if (status->code == ERR_NONE) {
+        go_on(e);
+        return;
+    }
+    e->err = *status;
+    wrap_change(&e->err, current(e));
+    if (status->code == ERR_REJECTED)
+        probe(e);
+    else
+        exec_fail(e, &e->err);
+}
+
+/* What could be created can be made anew; anything else would be lost. */
+static void after_probe(struct exec *e, const struct err *status)
+{
+    if (status->code != ERR_NONE) {
+        exec_fail(e, &e->err);
+        return;
+    }
+    err_clear(&e->err);
+    e->recreate = true;
+    go_on(e);
 }
 
 static void skip_change(struct exec *e)
@@ -501,7 +533,8 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
     struct err err = *answer->err;
 
     e->call = NULL;
-    if (e->stage == STAGE_ASK || e->stage == STAGE_WRITE)
+    if (e->stage == STAGE_ASK || e->stage == STAGE_PROBE ||
+        e->stage == STAGE_WRITE)
         answer_hide(answer, current(e), &err);
     switch (e->stage) {
     case STAGE_ROOT:
@@ -509,6 +542,9 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
         break;
     case STAGE_ASK:
         after_ask(e, &err);
+        break;
+    case STAGE_PROBE:
+        after_probe(e, &err);
         break;
     case STAGE_WRITE:
         if (err.code == ERR_NONE)

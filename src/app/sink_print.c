@@ -32,6 +32,7 @@ struct asking {
     void *arg;
     size_t index;
     bool looking; /* the GET after a refused create */
+    bool probing; /* is what was refused valid by itself? */
     struct cluster_call *call;
     loop_timer_id timer;
     struct err err;
@@ -195,6 +196,41 @@ static void after_look(struct asking *q, const struct cluster_answer *answer)
     asking_fail(q, &err);
 }
 
+/* The change was refused. It cannot be made in place, if the object could be
+ * created; else it is not valid at all. */
+static void probe(struct asking *q, const struct change *c,
+                  const struct err *why)
+{
+    struct arena arena = {0};
+    struct request request;
+    struct err err = {0};
+
+    q->probing = true;
+    q->err = *why;
+    if (change_probe(q->cs, c, &arena, &request, &err) == 0)
+        q->call = cluster_send(q->sink->cluster, &request, on_answer, q, &err);
+    if (!q->call)
+        asking_fail(q, &err);
+    arena_release(&arena);
+}
+
+static void after_probe(struct asking *q, const struct cluster_answer *answer)
+{
+    struct change *c = &q->cs->items[q->index];
+
+    q->probing = false;
+    if (answer->err->code != ERR_NONE) {
+        asking_fail(q, &q->err);
+        return;
+    }
+    err_clear(&q->err);
+    c->verb = CHANGE_RECREATE;
+    c->reason = "a changed field is immutable: recreate";
+    c->confirmed = true;
+    q->index++;
+    asking_next(q);
+}
+
 static void on_answer(void *arg, const struct cluster_answer *answer)
 {
     struct asking *q = arg;
@@ -206,6 +242,10 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
         after_look(q, answer);
         return;
     }
+    if (q->probing) {
+        after_probe(q, answer);
+        return;
+    }
     answer_hide(answer, c, &why);
     if (c->verb == CHANGE_CREATE &&
         (why.code == ERR_CONFLICT || why.code == ERR_EXISTS ||
@@ -214,11 +254,10 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
         return;
     }
     if (why.code == ERR_REJECTED && c->check_immutable) {
-        c->verb = CHANGE_RECREATE;
-        c->reason = "a changed field is immutable: recreate";
-        c->confirmed = true;
-        err_clear(&why);
-    } else if (why.code == ERR_NONE)
+        probe(q, c, &why);
+        return;
+    }
+    if (why.code == ERR_NONE)
         confirm(q, c, answer->body, answer->len, &why);
     else if (why.code == ERR_FORBIDDEN || c->verb == CHANGE_STATUS)
         err_clear(&why); /* as computed */

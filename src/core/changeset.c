@@ -315,6 +315,41 @@ int change_requests(const struct changeset *cs, const struct change *c,
     return rc;
 }
 
+static struct value *renamed(struct arena *a, const struct value *body,
+                             const char *name)
+{
+    struct value *copy = shallow_copy(a, body);
+    struct value *meta = shallow_copy(a, value_get(body, "metadata"));
+
+    if (!copy || !meta ||
+        value_set(a, meta, "name", value_string(a, name)) < 0 ||
+        value_set(a, copy, "metadata", meta) < 0)
+        return NULL;
+    return copy;
+}
+
+int change_probe(const struct changeset *cs, const struct change *c,
+                 struct arena *a, struct request *ret, struct err *err)
+{
+    const struct render_options options = {.dry_run = true};
+    struct change probe = *c;
+    struct request_pair pair;
+    int rc;
+
+    probe.verb = CHANGE_CREATE;
+    probe.force = false;
+    probe.key.name = arena_printf(a, "probe-%.8s", c->uid ? c->uid : "");
+    if (!probe.key.name)
+        return err_nomem(err);
+    probe.body = renamed(a, c->body, probe.key.name);
+    if (!probe.body)
+        return err_nomem(err);
+    rc = change_requests(cs, &probe, &options, a, &pair, err);
+    if (rc == 0)
+        *ret = pair.items[0];
+    return rc;
+}
+
 /* ---- words ---- */
 
 const char *change_verb_word(enum change_verb verb)

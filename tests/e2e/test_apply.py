@@ -115,6 +115,29 @@ def test_a_plan_that_declares_nothing_prunes_nothing_unless_it_says_so(one):
     assert one.find("configmaps", "child") is None
 
 
+def test_what_is_not_valid_is_not_deleted_to_be_made_anew(one):
+    """immutable = "recreate" is about what cannot be changed in place."""
+    recreate = {"immutable": "recreate"}
+    one.declare(("apply", deployment("web"), recreate))
+    one.run_once()
+    before = one.get("deployments", "web")
+    mark = one.cluster.audit_mark()
+    one.declare(("apply", deployment("web", image=""), recreate))
+    assert "Required value" in one.plan_text(code=1)
+    done = one.run_once(code=1)
+    assert "image: Required value" in done.stderr
+    assert one.get("deployments", "web") == before
+    assert [e for e in writes(one.cluster, mark, one.user)
+            if e["objectRef"]["resource"] == "deployments"] == []
+
+    selector = deployment("web")
+    selector["spec"]["selector"]["matchLabels"] = {"app": "other"}
+    selector["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
+    one.declare(("apply", selector, recreate))
+    one.run_once()
+    assert one.get("deployments", "web")["metadata"]["uid"] != before["metadata"]["uid"]
+
+
 def test_labels_and_names_make_nothing_prunable(one):
     labels = {"app.kubernetes.io/managed-by": "tidelock",
               "tidelock.dev/operator": "echo"}

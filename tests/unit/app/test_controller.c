@@ -207,6 +207,15 @@ TEST(a_read_kind_that_is_forbidden_holds_nobody_back)
 
 /* ---- versions of the root ---- */
 
+/* The cluster goes back: what comes has an older version. */
+static void go_back(struct pipe *p, const char *meta)
+{
+    pipe_remove(p, "Widget", "blog");
+    store_rewind(pipe_feed(p, "Widget")->feed.store);
+    p->version = 50;
+    pipe_put_meta(p, "Widget", "blog", meta);
+}
+
 TEST(a_root_older_than_one_that_was_acted_on_is_not_acted_on)
 {
     struct pipe p;
@@ -215,10 +224,27 @@ TEST(a_root_older_than_one_that_was_acted_on_is_not_acted_on)
     check(pipe_start(&p, IDLE));
     pipe_put_meta(&p, "Widget", "blog", ",'generation':5");
     check_str(pipe_run(&p), "blog: nothing\n");
-    pipe_put_meta(&p, "Widget", "blog", ",'generation':4");
+    go_back(&p, ",'generation':4");
     check_str(pipe_run(&p), "");
     check(pipe_wait_ms(&p, "blog") >= 0);
     pipe_put_meta(&p, "Widget", "blog", ",'generation':6");
+    check_str(pipe_run(&p), "blog: nothing\n");
+    pipe_release(&p);
+}
+
+TEST(a_cluster_that_went_back_to_a_backup_is_followed)
+{
+    struct pipe p;
+
+    pipe_init(&p);
+    check(pipe_start(&p, IDLE));
+    pipe_put_meta(&p, "Widget", "blog", ",'generation':5");
+    check_str(pipe_run(&p), "blog: nothing\n");
+    go_back(&p, ",'generation':4");
+    pipe_feed(&p, "Widget")->feed.epoch++; /* the source has found out */
+    check_str(pipe_run(&p), "blog: nothing\n");
+    p.version = 300; /* nobody has: versions have overtaken ours meanwhile */
+    pipe_put_meta(&p, "Widget", "blog", ",'generation':2");
     check_str(pipe_run(&p), "blog: nothing\n");
     pipe_release(&p);
 }

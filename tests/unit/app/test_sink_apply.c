@@ -304,6 +304,8 @@ TEST(a_root_that_cannot_be_read_stops_everything_destructive)
 
 /* ---- recreates ---- */
 
+#define PROBE "PATCH configmaps/probe-uid-a (dry)"
+
 TEST(a_recreate_deletes_and_creates)
 {
     struct desk d;
@@ -364,13 +366,17 @@ TEST(what_cannot_be_changed_in_place_is_made_anew)
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422,
              STATUS("Invalid", "field is immutable"));
+    api_rule(&d.api, PROBE, 201, MAP("probe-uid-a", "9"));
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
     api_rule(&d.api, "DELETE configmaps/a", 200, DELETED);
     api_rule(&d.api, "PATCH configmaps/a", 201, MAP("a", "20"));
     check_ok(desk_run(&d), &d.err);
-    check_str(api_log(&d.api), "PATCH configmaps/a (dry)\nGET widgets/blog\n"
+    check_str(api_log(&d.api), "PATCH configmaps/a (dry)\n" PROBE "\n"
+                               "GET widgets/blog\n"
                                "DELETE configmaps/a\nPATCH configmaps/a\n");
     check_has(api_body(&d.api), "\"resourceVersion\":\"1\"");
+    check_str(str_text(&d.seen), "Widget blog 51\ngone ConfigMap a uid-a\n"
+                                 "ConfigMap a 20\n");
     check_int(d.writes, 2);
     desk_release(&d);
 }
@@ -383,9 +389,30 @@ TEST(a_root_that_changed_meanwhile_is_not_made_anew)
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422, STATUS("Invalid", "no"));
+    api_rule(&d.api, PROBE, 201, MAP("probe-uid-a", "9"));
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", ",'generation':3"));
     check_int(desk_run(&d), -ERR_CONFLICT);
-    check_str(api_log(&d.api), "PATCH configmaps/a (dry)\nGET widgets/blog\n");
+    check_str(api_log(&d.api),
+              "PATCH configmaps/a (dry)\n" PROBE "\nGET widgets/blog\n");
+    desk_release(&d);
+}
+
+TEST(what_is_not_valid_at_all_is_not_deleted_to_be_made_anew)
+{
+    struct desk d;
+
+    desk_init(&d);
+    stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
+        true;
+    api_rule(&d.api, "PATCH configmaps/a (dry)", 422,
+             STATUS("Invalid", "image: Required value"));
+    api_rule(&d.api, PROBE, 422, STATUS("Invalid", "image: Required value"));
+    check_int(desk_run(&d), -ERR_REJECTED);
+    check_str(d.err.msg, "cannot change 'ConfigMap default/a': image: Required "
+                         "value");
+    check_str(api_log(&d.api), "PATCH configmaps/a (dry)\n" PROBE "\n");
+    check_int(d.writes, 0);
+    check(d.failed != NULL);
     desk_release(&d);
 }
 

@@ -125,11 +125,28 @@ TEST(an_immutable_field_turns_the_change_into_a_recreate)
         true;
     stage_field(&d.stage, &d.stage.cs.items[0], ".data.k", "'a'", "'b'");
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422, STATUS("Invalid", "no"));
+    api_rule(&d.api, "PATCH configmaps/probe-uid-a (dry)", 201, MAP("x", "9"));
     check_ok(run(&d), &d.err);
     check_int(change_at(&d, 0)->verb, CHANGE_RECREATE);
     check_has(change_at(&d, 0)->reason, "immutable");
     check(change_at(&d, 0)->confirmed);
     check_int(change_at(&d, 0)->field_count, 1);
+    desk_release(&d);
+}
+
+TEST(what_is_not_valid_at_all_is_no_recreate)
+{
+    struct desk d;
+
+    desk_init(&d);
+    stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
+        true;
+    api_rule(&d.api, "PATCH configmaps/a (dry)", 422, STATUS("Invalid", "no"));
+    api_rule(&d.api, "PATCH configmaps/probe-uid-a (dry)", 422,
+             STATUS("Invalid", "neither"));
+    check_int(run(&d), -ERR_REJECTED);
+    check_str(d.err.msg, "cannot change 'ConfigMap default/a': no");
+    check_int(change_at(&d, 0)->verb, CHANGE_APPLY);
     desk_release(&d);
 }
 
