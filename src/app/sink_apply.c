@@ -4,10 +4,9 @@
  * DESIGN
  *
  * One `exec` per changeset walks its changes. Each change is one request, or
- * two (recreate: delete, then create), or starts with a question (a dryRun
- * that tells whether an immutable field is touched). An answer that shows that
- * the view was wrong is followed by one live GET, so that the next plan is
- * made from the truth:
+ * two (recreate: delete, then create), or starts with questions
+ * (sink_apply_ask.c). An answer that shows that the view was wrong is followed
+ * by one live GET, so that the next plan is made from the truth:
  *
  *      create  409  -> GET: ours -> CONFLICT, plan again
  *                           foreign -> NAME_CONFLICT (row 3)
@@ -20,7 +19,7 @@
  *   I1  an exec has exactly one request under way, or is about to finish
  *   I2  `done` is called once, from a loop turn
  */
-#include "app/sink_apply.h"
+#include "sink_apply_impl.h"
 
 #include <string.h>
 
@@ -28,44 +27,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "kube/status.h"
-
-struct apply_sink {
-    struct sink sink;
-    struct cluster *cluster;
-    struct sink_observer observer;
-    struct exec *execs;
-};
-
-enum exec_stage {
-    STAGE_ROOT,   /* the live read of the root before a destructive change */
-    STAGE_ASK,    /* dryRun: is an immutable field touched? */
-    STAGE_PROBE,  /* dryRun: or is the object itself not valid? */
-    STAGE_WRITE,  /* the change itself */
-    STAGE_SEE,    /* the live read after a write whose answer is another kind */
-    STAGE_LOOK,   /* the live read after a refusal */
-    STAGE_FINISH, /* a timer of 0: tell the caller from a loop turn */
-};
-
-struct exec {
-    struct apply_sink *sink;
-    struct exec *prev, *next;
-    struct changeset *cs;
-    sink_done_fn done;
-    void *arg;
-    enum exec_stage stage;
-    size_t index;   /* of the change under way */
-    size_t request; /* 0 or 1 within the change */
-    bool root_checked;
-    bool recreate; /* the server said that this change needs it */
-    char *root_rv; /* newest resourceVersion of the root that we saw */
-    size_t writes;
-    struct cluster_call *call;
-    loop_timer_id timer;
-    struct err err; /* what stopped the changeset */
-    const struct change *failed;
-};
-
-static void exec_next(struct exec *e);
 
 static void exec_free(struct exec *e)
 {
@@ -101,25 +62,14 @@ static void exec_finish(struct exec *e)
         exec_report(e);
 }
 
-static void exec_fail(struct exec *e, const struct err *err)
+void exec_fail(struct exec *e, const struct err *err)
 {
     e->err = *err;
     e->failed = e->index < e->cs->count ? &e->cs->items[e->index] : NULL;
     exec_finish(e);
 }
 
-static const struct change *current(const struct exec *e)
-{
-    return &e->cs->items[e->index];
-}
-
-static struct target root_target(const struct exec *e)
-{
-    return (struct target){e->cs->root_resource, e->cs->root->key};
-}
-
-/* "cannot apply 'Service default/blog': <what the server said>" */
-static void wrap_change(struct err *err, const struct change *c)
+void exec_wrap(const struct change *c, struct err *err)
 {
     err_wrap(err, "cannot %s '%s %s%s%s'", change_verb_word(c->verb),
              c->resource->kind, c->key.ns, *c->key.ns ? "/" : "", c->key.name);
@@ -142,13 +92,13 @@ static bool is_delete(const struct exec *e, const struct change *c)
 /* Which declaration is answered, when it is one. */
 static const char *answered_hash(const struct exec *e)
 {
-    if (e->stage != STAGE_WRITE || is_delete(e, current(e)))
+    if (e->stage != STAGE_WRITE || is_delete(e, exec_change(e)))
         return NULL;
-    return current(e)->declared_hash;
+    return exec_change(e)->declared_hash;
 }
 
-static int observe(struct exec *e, const struct target *t, const char *body,
-                   size_t len, struct err *err)
+int exec_observe(struct exec *e, const struct target *t, const char *body,
+                 size_t len, struct err *err)
 {
     struct snapshot *snap;
     int rc = answer_object(t, body, len, &snap, err);
@@ -184,8 +134,7 @@ static void observe_gone(struct exec *e, const struct change *c)
 
 static void on_answer(void *arg, const struct cluster_answer *answer);
 
-static void exec_send(struct exec *e, const struct request *r,
-                      enum exec_stage stage)
+void exec_send(struct exec *e, const struct request *r, enum exec_stage stage)
 {
     struct err err = {0};
 
@@ -195,8 +144,7 @@ static void exec_send(struct exec *e, const struct request *r,
         exec_fail(e, &err);
 }
 
-static void exec_get(struct exec *e, struct target target,
-                     enum exec_stage stage)
+void exec_get(struct exec *e, struct target target, enum exec_stage stage)
 {
     struct arena arena = {0};
     struct request request;
@@ -209,12 +157,10 @@ static void exec_get(struct exec *e, struct target target,
     arena_release(&arena);
 }
 
-/* Render the change (as a recreate when the server asked for it) and send the
- * request that is due. */
-static void exec_write(struct exec *e, bool ask)
+void exec_write(struct exec *e, bool ask)
 {
     struct arena arena = {0};
-    struct change change = *current(e);
+    struct change change = *exec_change(e);
     const struct render_options options = {e->root_rv, ask};
     struct request_pair pair;
     struct err err = {0};
@@ -235,7 +181,7 @@ static void exec_write(struct exec *e, bool ask)
     arena_release(&arena);
 }
 
-static void exec_next(struct exec *e)
+void exec_next(struct exec *e)
 {
     const struct change *c;
 
@@ -243,115 +189,14 @@ static void exec_next(struct exec *e)
         exec_finish(e);
         return;
     }
-    c = current(e);
+    c = exec_change(e);
     if (c->destructive && !e->root_checked)
-        exec_get(e, root_target(e), STAGE_ROOT);
+        exec_get(e, exec_root(e), STAGE_ROOT);
     else
         exec_write(e, c->check_immutable && !e->recreate && e->request == 0);
 }
 
 /* ---- what the answers mean ---- */
-
-static void root_changed(struct exec *e, const char *how)
-{
-    struct err err = {0};
-
-    err_set(&err, ERR_CONFLICT, "%s '%s' %s since it was planned for",
-            e->cs->root->kind, e->cs->root->key.name, how);
-    exec_fail(e, &err);
-}
-
-static void view_changed(struct exec *e)
-{
-    struct err err = {0};
-
-    err_set(&err, ERR_CONFLICT,
-            "something that was read for %s '%s' changed since it was planned",
-            e->cs->root->kind, e->cs->root->key.name);
-    exec_fail(e, &err);
-}
-
-static void after_root(struct exec *e, const char *body, size_t len,
-                       const struct err *status)
-{
-    const struct snapshot *root = e->cs->root;
-    const struct target target = root_target(e);
-    struct snapshot *live;
-    struct err err = *status;
-
-    if (err.code == ERR_NOT_FOUND) {
-        e->sink->observer.gone(e->sink->observer.arg, e->cs->root_resource,
-                               &root->key, root->uid);
-        root_changed(e, "was deleted");
-        return;
-    }
-    if (err.code != ERR_NONE ||
-        answer_object(&target, body, len, &live, &err) < 0) {
-        exec_fail(e, &err);
-        return;
-    }
-    e->root_checked = strcmp(live->uid, root->uid) == 0 &&
-                      live->generation == root->generation &&
-                      live->deleting == root->deleting;
-    snapshot_unref(live, "answer");
-    observe(e, &target, body, len, &err);
-    if (!e->root_checked)
-        root_changed(e, "changed");
-    else if (!e->sink->observer.holds(e->sink->observer.arg, e->cs))
-        view_changed(e);
-    else
-        exec_next(e);
-}
-
-/* The write itself, after the root was looked at where it destroys. */
-static void go_on(struct exec *e)
-{
-    if (e->recreate && !e->root_checked)
-        exec_get(e, root_target(e), STAGE_ROOT);
-    else
-        exec_write(e, false);
-}
-
-static void probe(struct exec *e)
-{
-    struct arena arena = {0};
-    struct request request;
-    struct err err = {0};
-
-    if (change_probe(e->cs, current(e), &arena, &request, &err) < 0)
-        exec_fail(e, &err);
-    else
-        exec_send(e, &request, STAGE_PROBE);
-    arena_release(&arena);
-}
-
-/* A dryRun of an apply that was refused as invalid: the field cannot be changed
- * in place, or the object is not valid at all. */
-static void after_ask(struct exec *e, const struct err *status)
-{
-    if (status->code == ERR_NONE) {
-        go_on(e);
-        return;
-    }
-    e->err = *status;
-    wrap_change(&e->err, current(e));
-    if (status->code == ERR_REJECTED)
-        probe(e);
-    else
-        exec_fail(e, &e->err);
-}
-
-/* What could be created can be made anew; anything else would be lost. */
-static void after_probe(struct exec *e, const struct err *status)
-{
-    if (status->code != ERR_NONE) {
-        exec_fail(e, &e->err);
-        return;
-    }
-    err_clear(&e->err);
-    e->recreate = true;
-    go_on(e);
-}
 
 static void skip_change(struct exec *e)
 {
@@ -365,7 +210,7 @@ static void skip_change(struct exec *e)
  * Event. */
 static bool refusal_is_fine(struct exec *e, const struct err *err)
 {
-    const struct change *c = current(e);
+    const struct change *c = exec_change(e);
     bool gone = err->code == ERR_NOT_FOUND;
 
     if (c->verb == CHANGE_EVENT) {
@@ -382,7 +227,7 @@ static bool refusal_is_fine(struct exec *e, const struct err *err)
 
 static void write_refused(struct exec *e, bool sent, const struct err *status)
 {
-    const struct change *c = current(e);
+    const struct change *c = exec_change(e);
     bool unknown =
         sent && (status->code == ERR_TIMEOUT || status->code == ERR_CONNECT ||
                  status->code == ERR_PROTOCOL);
@@ -399,7 +244,7 @@ static void write_refused(struct exec *e, bool sent, const struct err *status)
         e->err.code = ERR_CONFLICT; /* the patch's test failed (FI-2) */
         conflict = true;
     }
-    wrap_change(&e->err, c);
+    exec_wrap(c, &e->err);
     if (unknown)
         e->err.code = ERR_TIMEOUT;
     if (unknown || conflict)
@@ -419,7 +264,7 @@ static void request_done(struct exec *e)
 
 static void delete_done(struct exec *e, const char *body, size_t len)
 {
-    const struct change *c = current(e);
+    const struct change *c = exec_change(e);
     const struct target target = {c->resource, c->key};
     struct snapshot *last;
     struct err err = {0};
@@ -441,7 +286,7 @@ static void delete_done(struct exec *e, const char *body, size_t len)
         request_done(e);
         return;
     }
-    observe(e, &target, body, len, &err);
+    exec_observe(e, &target, body, len, &err);
     /* it waits for finalizers or grace: the create of a recreate comes with
      * the pass that its deletion will cause */
     e->writes++;
@@ -451,7 +296,7 @@ static void delete_done(struct exec *e, const char *body, size_t len)
 /* The answer is a Scale: what became of the object itself is read. */
 static void scale_done(struct exec *e, const char *body, size_t len)
 {
-    const struct change *c = current(e);
+    const struct change *c = exec_change(e);
     struct err err = {0};
 
     if (answer_is_a("Scale", body, len)) {
@@ -464,7 +309,7 @@ static void scale_done(struct exec *e, const char *body, size_t len)
 
 static void write_done(struct exec *e, const char *body, size_t len)
 {
-    const struct change *c = current(e);
+    const struct change *c = exec_change(e);
     const struct target target = {c->resource, c->key};
     struct err err = {0};
 
@@ -473,7 +318,7 @@ static void write_done(struct exec *e, const char *body, size_t len)
     else if (c->verb == CHANGE_SCALE)
         scale_done(e, body, len);
     else if (c->verb != CHANGE_EVENT &&
-             observe(e, &target, body, len, &err) < 0)
+             exec_observe(e, &target, body, len, &err) < 0)
         write_refused(e, true, &err);
     else
         request_done(e);
@@ -483,12 +328,12 @@ static void write_done(struct exec *e, const char *body, size_t len)
 static void after_see(struct exec *e, const char *body, size_t len,
                       const struct err *status)
 {
-    const struct change *c = current(e);
+    const struct change *c = exec_change(e);
     const struct target target = {c->resource, c->key};
     struct err err = *status;
 
     if (err.code == ERR_NONE)
-        observe(e, &target, body, len, &err);
+        exec_observe(e, &target, body, len, &err);
     request_done(e);
 }
 
@@ -496,7 +341,7 @@ static void after_see(struct exec *e, const char *body, size_t len,
 static void after_look(struct exec *e, const char *body, size_t len,
                        const struct err *status)
 {
-    const struct change *c = current(e);
+    const struct change *c = exec_change(e);
     const struct target target = {c->resource, c->key};
     struct snapshot *live;
     struct err err = {0};
@@ -516,7 +361,7 @@ static void after_look(struct exec *e, const char *body, size_t len,
             err_hint(&why, "rename one of the two, or delete the foreign "
                            "one; tidelock never adopts an object");
         } else
-            observe(e, &target, body, len, &err);
+            exec_observe(e, &target, body, len, &err);
         snapshot_unref(live, "answer");
     }
     if (why.code == ERR_EXISTS || (why.code == ERR_FIELD_CONFLICT && create))
@@ -535,16 +380,16 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
     e->call = NULL;
     if (e->stage == STAGE_ASK || e->stage == STAGE_PROBE ||
         e->stage == STAGE_WRITE)
-        answer_hide(answer, current(e), &err);
+        answer_hide(answer, exec_change(e), &err);
     switch (e->stage) {
     case STAGE_ROOT:
-        after_root(e, answer->body, answer->len, answer->err);
+        ask_after_root(e, answer->body, answer->len, answer->err);
         break;
     case STAGE_ASK:
-        after_ask(e, &err);
+        ask_after_change(e, &err);
         break;
     case STAGE_PROBE:
-        after_probe(e, &err);
+        ask_after_probe(e, &err);
         break;
     case STAGE_WRITE:
         if (err.code == ERR_NONE)
