@@ -10,7 +10,8 @@ local layers = {}
 -- First match wins; what matches nothing is the C library.
 local EXTERNAL = {
   { "^uv%.h$", "uv" }, { "^uv/", "uv" }, { "^curl/", "curl" },
-  { "^openssl/", "openssl" }, { "^lua%.h$", "lua" },
+  { "^openssl/", "openssl" },
+  { "^microhttpd%.h$", "microhttpd" }, { "^lua%.h$", "lua" },
   { "^lauxlib%.h$", "lua" }, { "^lualib%.h$", "lua" },
   { "^cJSON%.h$", "cjson" }, { "^cjson/", "cjson" }, { "^yaml%.h$", "yaml" },
   { "^nettle/", "nettle" }, { "^zstd%.h$", "zstd" },

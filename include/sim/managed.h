@@ -1,0 +1,61 @@
+/*
+ * managed.h -- who owns which field: .metadata.managedFields, server-side
+ *              apply (SA-*; KEP-555; sigs.k8s.io/structured-merge-diff v6).
+ *
+ * Objects are trees in normal form (sim/rules.h). The schema says how lists
+ * and maps merge; where it knows nothing (fields that are preserved), maps are
+ * granular and lists atomic, as the API server deduces.
+ */
+#ifndef TIDELOCK_SIM_MANAGED_H
+#define TIDELOCK_SIM_MANAGED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/value.h"
+#include "kube/schema.h"
+#include "sim/failure.h"
+
+struct managed_call {
+    struct arena *a;
+    struct schema_node schema;
+    const char *api_version;
+    const char *kind;
+    const char *group;       /* for the text of failures */
+    const char *subresource; /* "" for the object itself */
+    const char *manager;     /* fieldManager, else the User-Agent before '/' */
+    bool force;
+    int64_t unix_now;
+    /* rules_reset_fields(): never owned by this call. */
+    const char *const *reset;
+};
+
+/* Create, update, patch: `object` is about to be stored; `live` is what is
+ * there (NULL on create). Sets object's managedFields: the manager gets an
+ * Update entry for what it changed, others lose what they no longer have. What
+ * the request itself said in managedFields is taken as the API server takes
+ * it: an empty list (or [{}]) takes all management off. In place. At most ten
+ * Update managers are kept apart, older ones become "ancient-changes". The
+ * time of an entry changes only when its set did. */
+int managed_update(const struct managed_call *c, const struct value *live,
+                   struct value *object, struct failure *f);
+
+/* Apply: `config` as it was sent, decoded strictly but not defaulted; `live`
+ * NULL when there is none. *ret is the merged object with its managedFields,
+ * to be defaulted, admitted and validated, then handed to
+ * managed_apply_finish(). 409 Conflict with a FieldManagerConflict cause for
+ * each field of others when not forced. */
+int managed_apply(const struct managed_call *c, const struct value *live,
+                  const struct value *config, struct value **ret,
+                  struct failure *f);
+/* After admission: the times of entries, and *ret_noop true when nothing but
+ * times would change (then the live object is the answer). */
+int managed_apply_finish(const struct managed_call *c, const struct value *live,
+                         struct value *object, bool *ret_noop,
+                         struct failure *f);
+
+/* Is managedFields of a request body well formed? 422 otherwise. */
+int managed_check(const struct value *object, struct failure *f);
+
+#endif
