@@ -46,6 +46,7 @@ ATTRIBUTES of kinds, from discovery; only kinds with a `plural` have a URL:
 
     plural=NAME singular=NAME short=NAME,NAME namespaced status scale
     verbs=VERB,VERB             status and scale: those subresources exist
+    categories=NAME,NAME        what `kubectl get NAME` includes it in
 """
 
 import argparse
@@ -247,6 +248,8 @@ def resource_attributes(resource, names):
     yield f"singular={resource['singularName']}"
     if resource.get("shortNames"):
         yield f"short={','.join(resource['shortNames'])}"
+    if resource.get("categories"):
+        yield f"categories={','.join(resource['categories'])}"
     if resource["namespaced"]:
         yield "namespaced"
     for subresource in ("status", "scale"):
