@@ -27,6 +27,10 @@ bool gvk_group(const char *api_version, char *out, size_t size);
 /* Same group and kind, any version: what ownerReferences compare (EH-1). */
 bool gvk_same_group_kind(const struct gvk *a, const struct gvk *b);
 
+/* The order of versions of a group, the preferred one first: v2, v1, v1beta2,
+ * v1beta1, v1alpha1, then anything else by its text. Negative: `a` is first. */
+int version_compare(const char *a, const char *b);
+
 /* One served resource: what discovery says about a kind. All owned by the
  * restmap, which outlives its users. */
 struct resource {

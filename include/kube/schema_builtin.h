@@ -11,5 +11,9 @@ struct schema_text schema_builtin_version(void); /* "v1.36.3" */
 /* What discovery says of each built-in kind that has a URL, in `a`. */
 int schema_builtin_resources(struct arena *a, struct resource **ret,
                              size_t *ret_count, struct err *err);
+/* An attribute of a kind as the table has it ("verbs=" gives "get,list"); false
+ * where there is none. */
+bool schema_builtin_attribute(const char *api_version, const char *kind,
+                              const char *name, struct schema_text *ret);
 
 #endif

@@ -19,7 +19,8 @@ struct crd;
 /* Of a definition that crd_validate() accepted. Nothing is borrowed. */
 int crd_new(const struct value *definition, struct crd **ret_crd,
             struct failure *f);
-void crd_free(struct crd *c);
+void crd_free(struct crd *c); /* NULL is fine */
+const struct value *crd_definition(const struct crd *c);
 
 /* Is the definition itself right (names, versions, structural schema)? Adds
  * causes; 0 also when there are some: see failure_invalid(). */

@@ -119,3 +119,69 @@ bool name_is_path_segment(const char *name)
         return false;
     return name[strcspn(name, "/%")] == '\0';
 }
+
+/* ---- the order of versions ---- */
+
+enum stability {
+    STABILITY_NONE,
+    STABILITY_ALPHA,
+    STABILITY_BETA,
+    STABILITY_GA
+};
+
+struct version {
+    enum stability stability;
+    int64_t major;
+    int64_t minor; /* of an alpha or beta */
+};
+
+/* Without leading zero, as Kubernetes reads versions: v01 is no version. */
+static bool read_number(const char **at, int64_t *ret_number)
+{
+    size_t len = strspn(*at, "0123456789");
+    bool ok = (*at)[0] != '0' && text_to_int64(*at, len, ret_number);
+
+    *at += len;
+    return ok;
+}
+
+/* "v1beta2": anything of another form has no stability. */
+static struct version parse_version(const char *name)
+{
+    struct version v = {0};
+    const char *at = name + 1;
+    enum stability stability = STABILITY_GA;
+
+    if (name[0] != 'v' || !read_number(&at, &v.major))
+        return v;
+    if (text_starts(at, "beta")) {
+        stability = STABILITY_BETA;
+        at += strlen("beta");
+    } else if (text_starts(at, "alpha")) {
+        stability = STABILITY_ALPHA;
+        at += strlen("alpha");
+    }
+    if (stability != STABILITY_GA && !read_number(&at, &v.minor))
+        return v;
+    if (*at == '\0')
+        v.stability = stability;
+    return v;
+}
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+int version_compare(const char *a, const char *b)
+{
+    struct version x = parse_version(a), y = parse_version(b);
+    int order = compare_numbers(y.stability, x.stability);
+
+    if (order != 0)
+        return order;
+    if (x.stability == STABILITY_NONE)
+        return strcmp(a, b);
+    order = compare_numbers(y.major, x.major);
+    return order != 0 ? order : compare_numbers(y.minor, x.minor);
+}

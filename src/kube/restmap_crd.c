@@ -5,9 +5,7 @@
  * DESIGN
  *
  * Each call makes a new table out of the live one and publishes it, so a call
- * that fails changes nothing. Versions of a definition are sorted as the API
- * server sorts them: v2, v1, v1beta2, v1beta1, v1alpha1, then anything else by
- * its text.
+ * that fails changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,73 +13,16 @@
 #include "base/str.h"
 #include "restmap_impl.h"
 
-enum stability {
-    STABILITY_NONE,
-    STABILITY_ALPHA,
-    STABILITY_BETA,
-    STABILITY_GA
-};
-
 struct version {
     const char *name;
-    enum stability stability;
-    int64_t major;
-    int64_t minor; /* of an alpha or beta */
     const struct value *definition;
 };
 
-/* ---- the order of versions ---- */
-
-/* Without leading zero, as Kubernetes reads versions: v01 is no version. */
-static bool read_number(const char **at, int64_t *ret_number)
-{
-    size_t len = strspn(*at, "0123456789");
-    bool ok = (*at)[0] != '0' && text_to_int64(*at, len, ret_number);
-
-    *at += len;
-    return ok;
-}
-
-/* "v1beta2": anything of another form has no stability. */
-static struct version parse_version(const char *name)
-{
-    struct version v = {.name = name};
-    const char *at = name + 1;
-    enum stability stability = STABILITY_GA;
-
-    if (name[0] != 'v' || !read_number(&at, &v.major))
-        return v;
-    if (text_starts(at, "beta")) {
-        stability = STABILITY_BETA;
-        at += strlen("beta");
-    } else if (text_starts(at, "alpha")) {
-        stability = STABILITY_ALPHA;
-        at += strlen("alpha");
-    }
-    if (stability != STABILITY_GA && !read_number(&at, &v.minor))
-        return v;
-    if (*at == '\0')
-        v.stability = stability;
-    return v;
-}
-
-static int compare_numbers(int64_t a, int64_t b)
-{
-    return (a > b) - (a < b);
-}
-
-/* The preferred one first. */
 static int compare_versions(const void *a, const void *b)
 {
     const struct version *x = a, *y = b;
-    int order = compare_numbers(y->stability, x->stability);
 
-    if (order != 0)
-        return order;
-    if (x->stability == STABILITY_NONE)
-        return strcmp(x->name, y->name);
-    order = compare_numbers(y->major, x->major);
-    return order != 0 ? order : compare_numbers(y->minor, x->minor);
+    return version_compare(x->name, y->name);
 }
 
 /* ---- one more kind ---- */
@@ -175,8 +116,7 @@ static int read_versions(const struct value *crd, struct arena *a,
             return missing("valid name of a version", err);
         if (!value_bool_at(v, "served", false))
             continue;
-        versions[count] = parse_version(name);
-        versions[count++].definition = v;
+        versions[count++] = (struct version){name, v};
     }
     qsort(versions, count, sizeof(*versions), compare_versions);
     *ret_versions = versions;

@@ -133,3 +133,11 @@ int schema_builtin_resources(struct arena *a, struct resource **ret,
     *ret_count = count;
     return 0;
 }
+
+bool schema_builtin_attribute(const char *api_version, const char *kind,
+                              const char *name, struct schema_text *ret)
+{
+    struct schema_node n = schema_find(NULL, api_version, kind);
+
+    return schema_known(n) && table_attribute(n.type, name, ret);
+}
