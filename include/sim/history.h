@@ -43,10 +43,18 @@ int history_put(struct history *h, const char *bucket,
 int history_remove(struct history *h, const char *bucket,
                    const struct object_key *key, const char *json, size_t len,
                    struct err *err);
-/* A stored object of an earlier life; the newest revision only grows. */
+/* A stored object of an earlier life; the newest revision only grows. Before
+ * any change. */
+struct history_kept {
+    struct object_key key;
+    uint64_t revision;
+    const char *json;
+    size_t len;
+};
 int history_restore(struct history *h, const char *bucket,
-                    const struct object_key *key, uint64_t revision,
-                    const char *json, size_t len, struct err *err);
+                    const struct history_kept *kept, struct err *err);
+/* The next revision is behind this one, whatever was restored. */
+void history_skip(struct history *h, uint64_t revision);
 
 const struct item *history_get(const struct history *h, const char *bucket,
                                const struct object_key *key); /* or NULL */
