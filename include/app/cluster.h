@@ -29,8 +29,11 @@ struct cluster {
     struct schema_set *schemas;
     char *apis_etag;                     /* of the last /apis answer */
     struct cluster_discovery *discovery; /* the refresh under way, or NULL */
-    struct map *schema_groups;           /* "apps/v1": asked for already */
+    struct map *schema_groups;           /* "apps/v1": what was learned */
     struct cluster_call *calls;          /* under way */
+    unsigned relearn_ms; /* CLUSTER_RELEARN_MS; tests are in a hurry */
+    void (*on_schemas)(void *arg); /* see cluster_relearn(), or NULL */
+    void *on_schemas_arg;
 };
 
 int cluster_open(struct loop *loop, const struct cluster_options *options,
@@ -51,11 +54,23 @@ int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
 int cluster_learn(struct cluster *c, const char *api_version,
                   cluster_done_fn done, void *arg, struct err *err);
 
+/* What was learned may be out of date: a script uses a field that the schema
+ * does not have, or the server refuses one that it has. Asks by ETag, at most
+ * once in CLUSTER_RELEARN_MS, and again after times that grow to
+ * CLUSTER_RELEARN_MAX times that, because a server publishes a schema a while
+ * after it was changed; on_schemas is called when it is another. A doubt that
+ * is not `lasting` ends after some minutes: for callers who will say it again.
+ * Nothing happens for what cluster_learn() was not asked for. */
+#define CLUSTER_RELEARN_MS 10000u
+#define CLUSTER_RELEARN_MAX 30u
+void cluster_relearn(struct cluster *c, const char *api_version, bool lasting);
+
 /* What one short request ended with. Borrowed during the callback. */
 struct cluster_answer {
     int status; /* HTTP code, 0 when there was no answer */
     const char *body;
     size_t len;
+    const char *etag;      /* or NULL */
     bool sent;             /* a write that failed may have had its effect */
     const struct err *err; /* code NONE: fine; the API server's Status
                             * (kube/status.h) is in it already */

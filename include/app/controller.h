@@ -65,6 +65,8 @@ struct sink_observer controller_observer(struct controller *c);
 void controller_start(struct controller *c, struct sink *sink);
 /* The source says that a feed became known or unknown. */
 void controller_feed_changed(struct controller *c, struct source_feed *feed);
+/* Something changed that every plan may depend on. */
+void controller_plan_all(struct controller *c);
 /* Dispatch nothing more; what is in flight ends. */
 void controller_drain(struct controller *c);
 

@@ -95,6 +95,8 @@ struct changeset {
     size_t note_count, note_cap;
     size_t unchanged; /* children already as declared */
     bool waiting;     /* something must go first: plan again on delete */
+    bool incomplete;  /* fields of the status were left out: the schema does
+                       * not have them */
     char hash[HASH_HEX_SIZE]; /* over child writes and deletes (note 12); the
                                * same in every process, "" when there are
                                * none */

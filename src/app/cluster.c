@@ -32,7 +32,6 @@ struct cluster_call {
     struct cluster_call *prev, *next; /* in cluster->calls */
     http_id id;
     cluster_answer_fn fn;
-    void (*drop)(void *arg); /* frees `arg` when the cluster closes first */
     void *arg;
 };
 
@@ -62,6 +61,7 @@ static void call_done(void *arg, http_id id, const struct http_result *result,
     struct cluster_answer answer = {.status = result->status,
                                     .body = result->body,
                                     .len = result->body_len,
+                                    .etag = result->etag,
                                     .sent = result->sent,
                                     .err = &why};
 
@@ -76,16 +76,16 @@ static void call_done(void *arg, http_id id, const struct http_result *result,
     call.fn(call.arg, &answer);
 }
 
-static struct cluster_call *send_call(struct cluster *c,
-                                      const struct request *r,
-                                      struct cluster_call fields,
-                                      struct err *err)
+struct cluster_call *cluster_ask(struct cluster *c, const struct request *r,
+                                 const char *etag, cluster_answer_fn fn,
+                                 void *arg, struct err *err)
 {
     struct cluster_call *call = mem_alloc(sizeof(*call));
     /* applies and deletes carry preconditions: twice is as good as once */
     bool apply = text_equal(r->content_type, "application/apply-patch+yaml");
     struct http_call http = {.on_done = call_done,
                              .arg = call,
+                             .if_none_match = etag,
                              .retry = true,
                              .repeatable = apply || r->method == HTTP_DELETE};
 
@@ -93,8 +93,7 @@ static struct cluster_call *send_call(struct cluster *c,
         err_nomem(err);
         return NULL;
     }
-    *call = fields;
-    call->cluster = c;
+    *call = (struct cluster_call){.cluster = c, .fn = fn, .arg = arg};
     call->id = http_send(c->http, r, &http, err);
     if (!call->id) {
         mem_free(call);
@@ -108,9 +107,7 @@ struct cluster_call *cluster_send(struct cluster *c, const struct request *r,
                                   cluster_answer_fn fn, void *arg,
                                   struct err *err)
 {
-    struct cluster_call fields = {.fn = fn, .arg = arg};
-
-    return send_call(c, r, fields, err);
+    return cluster_ask(c, r, NULL, fn, arg, err);
 }
 
 void cluster_cancel(struct cluster_call *call)
@@ -120,17 +117,6 @@ void cluster_cancel(struct cluster_call *call)
     http_cancel(call->cluster->http, call->id);
     call_unlink(call);
     mem_free(call);
-}
-
-static void drop_calls(struct cluster *c)
-{
-    while (c->calls) {
-        struct cluster_call *call = c->calls;
-
-        if (call->drop)
-            call->drop(call->arg);
-        cluster_cancel(call);
-    }
 }
 
 /* ---- discovery ---- */
@@ -315,111 +301,6 @@ int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
     return 0;
 }
 
-/* ---- schemas of kinds that are not built in ---- */
-
-struct learning {
-    struct cluster *cluster;
-    char *api_version;
-    cluster_done_fn done;
-    void *arg;
-};
-
-static int learn_document(struct cluster *c, const char *body, size_t len,
-                          struct err *err)
-{
-    struct arena arena = {0};
-    struct value *doc;
-    int rc = value_parse(&arena, body, len, &doc, err);
-
-    if (rc == 0)
-        rc = schema_set_add_openapi(c->schemas, doc, err);
-    arena_release(&arena);
-    return rc;
-}
-
-static void learn_answer(void *arg, const struct cluster_answer *answer)
-{
-    struct learning l = *(struct learning *)arg;
-    struct err none = {0};
-    struct err why = *answer->err;
-    bool learned = false;
-
-    mem_free(arg);
-    if (why.code == ERR_NONE)
-        learned =
-            learn_document(l.cluster, answer->body, answer->len, &why) == 0;
-    if (!learned) {
-        map_remove(l.cluster->schema_groups, l.api_version,
-                   strlen(l.api_version));
-        log_debug("no schema from the server", "apiVersion", l.api_version,
-                  "err", why.msg, NULL);
-    }
-    mem_free(l.api_version);
-    l.done(l.arg, learned, &none);
-}
-
-static void learn_drop(void *arg)
-{
-    struct learning *l = arg;
-
-    mem_free(l->api_version);
-    mem_free(l);
-}
-
-static void learn_nothing(struct learning *l)
-{
-    struct err none = {0};
-
-    l->done(l->arg, false, &none);
-    learn_drop(l);
-}
-
-static int learn_ask(struct learning *l, struct err *err)
-{
-    struct cluster *c = l->cluster;
-    struct cluster_call fields = {
-        .fn = learn_answer, .drop = learn_drop, .arg = l};
-    struct request request = {.method = HTTP_GET, .accept = "application/json"};
-    struct str path;
-    int rc = 0;
-
-    str_init(&path, 1024);
-    str_addf(&path, "/openapi/v3/%s%s",
-             strchr(l->api_version, '/') ? "apis/" : "api/", l->api_version);
-    rc = str_check(&path, "path", err);
-    request.path = str_text(&path);
-    if (rc == 0 && map_put(c->schema_groups, l->api_version,
-                           strlen(l->api_version), c, NULL) < 0)
-        rc = err_nomem(err);
-    if (rc == 0 && !send_call(c, &request, fields, err))
-        rc = -(int)err->code;
-    str_release(&path);
-    return rc;
-}
-
-int cluster_learn(struct cluster *c, const char *api_version,
-                  cluster_done_fn done, void *arg, struct err *err)
-{
-    struct learning *l = mem_alloc(sizeof(*l));
-    int rc;
-
-    if (!l)
-        return err_nomem(err);
-    *l = (struct learning){c, mem_strdup(api_version), done, arg};
-    if (!l->api_version) {
-        mem_free(l);
-        return err_nomem(err);
-    }
-    if (map_get(c->schema_groups, api_version, strlen(api_version))) {
-        learn_nothing(l);
-        return 0;
-    }
-    rc = learn_ask(l, err);
-    if (rc < 0)
-        learn_drop(l);
-    return rc;
-}
-
 /* ---- life ---- */
 
 static struct http *connect_to(struct cluster *c, struct err *err)
@@ -445,6 +326,7 @@ int cluster_open(struct loop *loop, const struct cluster_options *options,
     if (!c)
         return err_nomem(err);
     c->loop = loop;
+    c->relearn_ms = CLUSTER_RELEARN_MS;
     arena_init(&c->arena, 0);
     rc = cluster_config_load(&c->arena, options, &c->config, err);
     if (rc < 0)
@@ -474,12 +356,12 @@ void cluster_close(struct cluster *c)
     if (!c)
         return;
     discovery_free(c->discovery);
-    if (c->http)
-        drop_calls(c);
+    while (c->calls)
+        cluster_cancel(c->calls);
     http_free(c->http);
     restmap_free(c->restmap);
     schema_set_free(c->schemas);
-    map_free(c->schema_groups);
+    cluster_forget_groups(c);
     mem_free(c->apis_etag);
     arena_release(&c->arena);
     mem_free(c);

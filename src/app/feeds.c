@@ -169,6 +169,15 @@ void feeds_unsubscribe(struct controller *c)
                            &c->slots[i]);
 }
 
+void controller_plan_all(struct controller *c)
+{
+    struct snapshot *const *roots;
+    size_t count = store_list(c->root.feed->store, "", &roots);
+
+    for (size_t i = 0; i < count; i++)
+        controller_enqueue(c, &roots[i]->key);
+}
+
 /* ---- what answers show ---- */
 
 static bool matches(const struct operator_read *read,

@@ -8,11 +8,45 @@
 
 /* ---- while it runs ---- */
 
+static void on_schemas(void *arg)
+{
+    struct runtime *rt = arg;
+
+    for (size_t i = 0; i < rt->unit_count; i++)
+        controller_plan_all(rt->units[i].controller);
+}
+
+/* Built-in kinds have the schemas that they were built with. */
+static void relearn(struct unit *u, const struct gvk *gvk, bool lasting)
+{
+    if (!schema_known(schema_find(NULL, gvk->api_version, gvk->kind)))
+        cluster_relearn(u->runtime->cluster, gvk->api_version, lasting);
+}
+
+/* Does the plan, or the server, know another schema than we do? A definition
+ * may have been changed since it was learned. A pass that failed comes again,
+ * one whose status was cut does not. */
+static void look_at_schemas(struct unit *u, const struct pass *pass)
+{
+    const struct operator_decl *d = u->bundle.decl;
+    enum err_code code = pass->err->code;
+    bool cut = pass->cs && pass->cs->incomplete;
+
+    if (!u->runtime->cluster || u->runtime->options->plan ||
+        !(cut || code == ERR_PLAN || code == ERR_SERVER ||
+          code == ERR_REJECTED))
+        return;
+    relearn(u, &d->root, cut);
+    for (size_t i = 0; i < d->owns_count && code != ERR_NONE; i++)
+        relearn(u, &d->owns[i].gvk, false);
+}
+
 static void on_pass(void *arg, const struct pass *pass)
 {
     struct unit *u = arg;
     struct err err = {0};
 
+    look_at_schemas(u, pass);
     if (u->report) {
         if (report_pass(u->report, pass, &err) < 0)
             runtime_fail(u->runtime, &err);
@@ -134,6 +168,10 @@ int unit_start(struct unit *u, struct err *err)
     config.source = u->source ? u->source : rt->source;
     config.source->on_change = runtime_feed_changed;
     config.source->arg = rt;
+    if (rt->cluster) {
+        rt->cluster->on_schemas = on_schemas;
+        rt->cluster->on_schemas_arg = rt;
+    }
     u->controller = controller_new(&config, err);
     if (!u->controller)
         return -(int)err->code;

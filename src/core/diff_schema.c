@@ -171,6 +171,7 @@ static int note_dropped(struct dropping *d)
     struct object_ref ref = {w->in->decl->root, root->key};
     char *text;
 
+    w->cs->incomplete = true;
     text = arena_printf(w->a,
                         "status field %s is not in the schema of %s: "
                         "not written",
@@ -245,6 +246,7 @@ int diff_drop_unknown(struct diff_work *w, struct value **status)
     if (!schema_known(kind))
         return 0;
     if (!schema_known(node)) {
+        w->cs->incomplete = (*status)->count > 0;
         *status = value_object(w->a);
         return *status ? 0 : err_nomem(w->err);
     }

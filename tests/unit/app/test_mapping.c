@@ -264,6 +264,18 @@ TEST(a_map_function_that_fails_wakes_nobody)
 
 /* ---- what is asked of the source ---- */
 
+TEST(all_roots_are_planned_again_when_asked_for)
+{
+    struct pipe p;
+
+    if (begin(&p, IDLE)) {
+        controller_plan_all(p.controller);
+        check_str(pipe_run(&p), "a: nothing\nb: nothing\n");
+        check_str(pipe_run(&p), "");
+    }
+    pipe_release(&p);
+}
+
 TEST(feeds_are_asked_for_as_declared)
 {
     struct pipe p;

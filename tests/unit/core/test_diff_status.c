@@ -5,30 +5,33 @@
 #include "core/fake_server.h"
 #include "test.h"
 
-static const char *const CRD =
-    "{'apiVersion':'apiextensions.k8s.io/v1',"
-    "'kind':'CustomResourceDefinition',"
-    "'metadata':{'name':'websites.example.com'},"
-    "'spec':{'group':'example.com','scope':'Namespaced',"
-    "'names':{'kind':'Website','plural':'websites','singular':'website'},"
-    "'versions':[{'name':'v1','served':true,'storage':true,"
-    "'subresources':{'status':{}},"
-    "'schema':{'openAPIV3Schema':{'type':'object','properties':{"
-    "'status':{'type':'object','properties':{"
-    "'url':{'type':'string'},"
-    "'nested':{'type':'object','properties':{'a':{'type':'string'}}},"
-    "'conditions':{'type':'array','x-kubernetes-list-type':'map',"
-    "'x-kubernetes-list-map-keys':['type'],'items':{'type':'object',"
-    "'required':['type','status'],'properties':{"
-    "'type':{'type':'string'},'status':{'type':'string'},"
-    "'reason':{'type':'string'},'message':{'type':'string'},"
-    "'lastTransitionTime':{'type':'string','format':'date-time'}}}}"
-    "}}}}}}]}}";
+#define CRD(properties)                                                        \
+    "{'apiVersion':'apiextensions.k8s.io/v1',"                                 \
+    "'kind':'CustomResourceDefinition',"                                       \
+    "'metadata':{'name':'websites.example.com'},"                              \
+    "'spec':{'group':'example.com','scope':'Namespaced',"                      \
+    "'names':{'kind':'Website','plural':'websites','singular':'website'},"     \
+    "'versions':[{'name':'v1','served':true,'storage':true,"                   \
+    "'subresources':{'status':{}},"                                            \
+    "'schema':{'openAPIV3Schema':{'type':'object','properties':{" properties   \
+    "}}}}]}}"
+
+#define STATUS                                                                 \
+    "'status':{'type':'object','properties':{"                                 \
+    "'url':{'type':'string'},"                                                 \
+    "'nested':{'type':'object','properties':{'a':{'type':'string'}}},"         \
+    "'conditions':{'type':'array','x-kubernetes-list-type':'map',"             \
+    "'x-kubernetes-list-map-keys':['type'],'items':{'type':'object',"          \
+    "'required':['type','status'],'properties':{"                              \
+    "'type':{'type':'string'},'status':{'type':'string'},"                     \
+    "'reason':{'type':'string'},'message':{'type':'string'},"                  \
+    "'lastTransitionTime':{'type':'string','format':'date-time'}}}}"           \
+    "}}"
 
 static void with_schema(struct fixture *f)
 {
     f->schemas = schema_set_new();
-    check_ok(schema_set_add_crd(f->schemas, fx_value(f, CRD), &f->err),
+    check_ok(schema_set_add_crd(f->schemas, fx_value(f, CRD(STATUS)), &f->err),
              &f->err);
 }
 
@@ -271,6 +274,35 @@ TEST(status_fields_that_the_schema_lacks_are_left_out_and_named)
                             "Website: not written");
     check_has(fx_notes(&f), "status field .nested.c is not in the schema");
     check_int(f.cs.note_count, 2);
+    check(f.cs.incomplete);
+    fx_release(&f);
+}
+
+TEST(a_schema_without_status_leaves_all_of_it_out)
+{
+    struct fixture f;
+
+    fx_init(&f);
+    f.schemas = schema_set_new();
+    check_ok(schema_set_add_crd(f.schemas, fx_value(&f, CRD("")), &f.err),
+             &f.err);
+    fx_condition(&f, "Ready", "True");
+    check_ok(fx_diff(&f), &f.err);
+    check_str(fx_story(&f), "");
+    check(f.cs.incomplete);
+    fx_release(&f);
+}
+
+TEST(a_status_that_the_schema_has_is_complete)
+{
+    struct fixture f;
+
+    fx_init(&f);
+    with_schema(&f);
+    fx_condition(&f, "Ready", "True");
+    check_ok(fx_diff(&f), &f.err);
+    check_str(fx_story(&f), "status Website blog");
+    check(!f.cs.incomplete);
     fx_release(&f);
 }
 
