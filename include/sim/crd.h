@@ -46,8 +46,8 @@ bool crd_is_storage(const struct crd *c, const char *version);
 
 /* In place. Removed fields are appended to `unknown` (array of path texts,
  * ".spec.foo") unless it is NULL. */
-int crd_prune(const struct crd *c, const char *version, struct arena *a,
-              struct value *object, struct value *unknown, struct failure *f);
+int crd_prune(const struct crd *c, const char *version, struct value *object,
+              struct value *unknown, struct failure *f);
 int crd_default_object(const struct crd *c, const char *version,
                        struct arena *a, struct value *object,
                        struct failure *f);

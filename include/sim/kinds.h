@@ -51,18 +51,22 @@ const struct kind *kinds_next(const struct kinds *k, size_t *it);
 int kinds_put_crd(struct kinds *k, const struct value *crd, struct failure *f);
 void kinds_remove_crd(struct kinds *k, const char *crd_name);
 
-/* ---- documents; NULL when the path is none of theirs ---- */
+/* ---- documents ---- */
+struct document_call {
+    const char *path;   /* without query */
+    const char *accept; /* NULL: anything */
+};
 struct document {
     const char *content_type;
     const char *etag; /* or NULL */
-    const char *body;
+    const char *body; /* NULL: the path is none of ours */
     size_t len;
 };
 /* /api, /apis, /api/v1, /apis/G, /apis/G/V; aggregated where `accept` asks for
- * it (KEP-3352), legacy otherwise; /openapi/v3, /openapi/v3/apis/G/V?hash=,
- * /openapi/v2, /version. 0 with *ret_found false when it is another path. */
-int kinds_document(struct kinds *k, struct arena *a, const char *path,
-                   const char *accept, struct document *ret, bool *ret_found,
+ * it (KEP-3352), legacy otherwise; /openapi/v3, /openapi/v3/apis/G/V,
+ * /openapi/v2, /version. In `a`. 406 when nothing of `accept` can be had. */
+int kinds_document(struct kinds *k, struct arena *a,
+                   const struct document_call *c, struct document *ret,
                    struct failure *f);
 
 #endif

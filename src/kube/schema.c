@@ -211,18 +211,23 @@ bool schema_field_next(struct schema_node object, struct schema_field *field)
 
 /* ---- attributes ---- */
 
-static bool attribute(struct schema_node n, const char *name,
+struct schema_text schema_type_text(struct schema_node n)
+{
+    return n.type ? table_word(n.type) : schema_text("", 0);
+}
+
+bool schema_attribute(struct schema_node field, const char *name,
                       struct schema_text *ret_value)
 {
-    return n.attributes && !n.inner &&
-           table_attribute(n.attributes, name, ret_value);
+    return field.attributes && !field.inner &&
+           table_attribute(field.attributes, name, ret_value);
 }
 
 bool schema_is_required(struct schema_node field)
 {
     struct schema_text ignored;
 
-    return attribute(field, "required", &ignored);
+    return schema_attribute(field, "required", &ignored);
 }
 
 bool schema_is_atomic(struct schema_node n)
@@ -230,10 +235,11 @@ bool schema_is_atomic(struct schema_node n)
     struct schema_text ignored;
     struct definition d;
 
-    if (attribute(n, "atomic", &ignored))
+    if (schema_attribute(n, "atomic", &ignored))
         return true;
     return schema_type(n) == SCHEMA_OBJECT &&
-           !attribute(n, "separable", &ignored) && find_definition(n, &d) &&
+           !schema_attribute(n, "separable", &ignored) &&
+           find_definition(n, &d) &&
            table_attribute(d.line, "atomic", &ignored);
 }
 
@@ -241,7 +247,7 @@ enum schema_list schema_list(struct schema_node array)
 {
     struct schema_text list;
 
-    if (!attribute(array, "list=", &list) || list.len < 3)
+    if (!schema_attribute(array, "list=", &list) || list.len < 3)
         return SCHEMA_LIST_ATOMIC;
     if (memcmp(list.at, "set", 3) == 0)
         return SCHEMA_LIST_SET;
@@ -275,7 +281,7 @@ bool schema_list_key(struct schema_node array, unsigned i,
     struct schema_text keys;
 
     if (schema_list(array) != SCHEMA_LIST_MAP ||
-        !attribute(array, "list=map:", &keys))
+        !schema_attribute(array, "list=map:", &keys))
         return false;
     return nth(keys, ',', i, ret_name);
 }
@@ -285,8 +291,9 @@ bool schema_patch_key(struct schema_node array, struct schema_text *ret_name)
     struct schema_text patch, strategy;
 
     if (schema_type(array) != SCHEMA_ARRAY ||
-        !attribute(array, "patch=", &patch) || !nth(patch, ':', 0, &strategy) ||
-        strategy.len < 5 || memcmp(strategy.at, "merge", 5) != 0)
+        !schema_attribute(array, "patch=", &patch) ||
+        !nth(patch, ':', 0, &strategy) || strategy.len < 5 ||
+        memcmp(strategy.at, "merge", 5) != 0)
         return false;
     if (!nth(patch, ':', 1, ret_name))
         *ret_name = schema_text(patch.at + patch.len, 0);
@@ -297,7 +304,8 @@ struct schema_text schema_default_text(struct schema_node field)
 {
     struct schema_text text;
 
-    return attribute(field, "default=", &text) ? text : schema_text("", 0);
+    return schema_attribute(field, "default=", &text) ? text
+                                                      : schema_text("", 0);
 }
 
 int schema_default(struct schema_node field, struct arena *a,

@@ -15,17 +15,9 @@ int crd_default(struct arena *a, struct value *definition, struct failure *f)
     (void)f;
     return 0;
 }
-int crd_prune(const struct crd *c, const char *version, struct arena *a,
-              struct value *object, struct value *unknown, struct failure *f)
-{
-    (void)c;
-    (void)version;
-    (void)a;
-    (void)object;
-    (void)unknown;
-    (void)f;
-    return 0;
-}
+int crd_prune(const struct crd *c, const char *version, struct value *object,
+              struct value *unknown, struct failure *f)
+{ (void)c;(void)version;(void)object;(void)unknown;(void)f; return 0; }
 int crd_default_object(const struct crd *c, const char *version,
                        struct arena *a, struct value *object, struct failure *f)
 {

@@ -179,8 +179,7 @@ void kinds_free(struct kinds *k)
 
     if (!k)
         return;
-    kinds_forget_documents(k);
-    map_free(k->documents);
+    kinds_free_documents(k);
     if (k->definitions)
         for (size_t it = 0; map_next(k->definitions, &it, NULL, NULL, &crd);)
             crd_free(crd);

@@ -22,19 +22,19 @@ struct kinds {
 
 /* Documents that were made for an earlier version of the registry. */
 void kinds_forget_documents(struct kinds *k);
+void kinds_free_documents(struct kinds *k);
 
 /* ---- groups in the order of discovery ---- */
 struct kinds_group {
     const char *name;
     const struct kind *preferred;
 };
-/* The served groups but the core one, in `a`, in the order of /apis. */
+/* The served groups but the core one, in `a`, in the order of /apis;
+ * -1: out of memory. */
 int kinds_groups(const struct kinds *k, struct arena *a,
-                 struct kinds_group **ret, size_t *ret_count,
-                 struct failure *f);
+                 struct kinds_group **ret, size_t *ret_count);
 /* The served versions of a group, the preferred one first: one kind of each. */
 int kinds_versions(const struct kinds *k, struct arena *a, const char *group,
-                   const struct kind ***ret, size_t *ret_count,
-                   struct failure *f);
+                   const struct kind ***ret, size_t *ret_count);
 
 #endif

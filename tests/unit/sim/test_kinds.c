@@ -5,7 +5,7 @@
 #include "sim/crd.h"
 #include "sim/kinds.h"
 
-#include "test.h"
+#include "crd_help.h"
 
 static struct arena arena;
 
@@ -21,16 +21,7 @@ static const char shirts[] =
 
 static struct value *parse(const char *text)
 {
-    char *json = arena_strdup(&arena, text);
-    struct value *v = NULL;
-
-    for (char *c = json; c && *c; c++)
-        if (*c == '\'')
-            *c = '"';
-    if (json)
-        value_parse(&arena, json, strlen(json), &v, NULL);
-    check(v || torturing());
-    return v;
+    return quoted(&arena, text);
 }
 
 static bool put(struct kinds *k, const struct value *definition)
