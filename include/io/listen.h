@@ -32,6 +32,7 @@ struct listen_request {
 /* The first header of that name in any case; NULL when there is none. */
 const char *listen_header(const struct listen_request *r, const char *name);
 
+struct listen_answer;
 /* Every request must be answered once, in the callback or later. */
 typedef void (*listen_fn)(void *arg, const struct listen_request *r);
 /* The peer went away before its answer or stream was complete. */
@@ -43,13 +44,16 @@ struct listen_options {
     const char *certificate_pem; /* NULL: no TLS */
     const char *key_pem;
     size_t max_body;
+    const struct listen_answer *too_large; /* what a larger one is told with the
+                                              code 413; NULL: nothing more */
     unsigned max_connections;
     unsigned idle_seconds; /* of a connection without a request, and of one that
                               sends or takes nothing */
     listen_fn on_request;
     listen_gone_fn on_gone;
     /* After all requests that were ready have been handed out, once: the place
-     * to commit what they changed. */
+     * to commit what they changed. No answer that was given meanwhile has left
+     * before it returns. */
     void (*on_turn)(void *arg);
     void *arg;
 };
@@ -78,11 +82,16 @@ enum listen_piece { LISTEN_PIECE, LISTEN_LATER, LISTEN_END };
  * listen_wake() follows. */
 typedef enum listen_piece (*listen_stream_fn)(void *arg, const char **ret_data,
                                               size_t *ret_len);
+struct listen_source {
+    listen_stream_fn next;
+    void (*free_arg)(void *arg); /* or NULL */
+    void *arg;
+};
 /* `body` of the answer is ignored. `free_arg` is called once, at the end or
  * when the peer has gone; also when this returns false. */
 bool listen_stream(struct listen *s, listen_id id,
-                   const struct listen_answer *answer, listen_stream_fn next,
-                   void (*free_arg)(void *arg), void *arg);
+                   const struct listen_answer *answer,
+                   const struct listen_source *source);
 void listen_wake(struct listen *s, listen_id id);
 
 #endif

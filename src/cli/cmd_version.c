@@ -23,7 +23,7 @@ static int run(int argc, char **argv)
         return cli_fail(&err, EXIT_BAD_USAGE);
     printf("tidelock %s (commit %s)\n", version_text, version_commit);
     for (size_t i = 0; (lib = versions_library(i)); i++)
-        printf("  %-10s %s\n", lib->name, lib->version());
+        printf("  %-13s %s\n", lib->name, lib->version());
     return EXIT_OK;
 }
 

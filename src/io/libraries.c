@@ -4,6 +4,7 @@
 #include "base/libraries.h"
 
 #include <curl/curl.h>
+#include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <uv.h>
 
@@ -31,5 +32,6 @@ const struct library io_libraries[] = {
     {"nghttp2", http2_text},
     {"libuv", uv_version_string},
     {"OpenSSL", openssl_text},
+    {"libmicrohttpd", MHD_get_version},
     {0},
 };
