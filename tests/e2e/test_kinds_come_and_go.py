@@ -125,6 +125,13 @@ class World:
         self.client.delete("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/"
                            f"read-{plural(kind)}")
 
+    def may_watch(self, kind):
+        return self.client.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": USER, "resourceAttributes": {
+                "group": GROUP, "resource": plural(kind), "verb": "watch",
+                "namespace": self.ns}}})["status"]["allowed"]
+
     # The version of a kind.
 
     def serve(self, kind, served):
@@ -198,6 +205,8 @@ def trouble(world):
     world.serve("Unserved", False)
     world.client.delete(crd_path("Deleted"))
     world.client.delete(crd_path("Sprout"))
+    for kind in ("Forbidden", "Leaf"):
+        wait_for(lambda: not world.may_watch(kind), f"{kind} to be forbidden")
     # a watch that runs is not stopped by the loss of the right
     world.hook.plurals = {plural("Forbidden"), plural("Leaf")}
 

@@ -110,9 +110,9 @@ def test_after_a_restart_of_the_api_server_the_watches_resume(world, tmp_path, k
         world.put("Mirror", "one", "2")
         world.put("Shadow", "two", "2")
         world.agree()
-        world.plane.audit_mark()
+        wait_for(lambda: sorted(watches(world, mark)) == sorted(last),
+                 "all watches to begin again")
     began = watches(world, mark)
-    assert sorted(began) == sorted(last)
     for resource, queries in began.items():
         for query in queries:
             assert "sendInitialEvents" not in query, resource
@@ -149,6 +149,7 @@ class Gate(Hook):
         self.shut = False
         self.written = []       # (method, object, value)
         self.watched = []       # paths of watches that began
+        self.ended = []         # and of those that were ended
         self.too_old = 0
 
     def before(self, request):
@@ -164,6 +165,7 @@ class Gate(Hook):
 
     def line(self, request, line):
         if self.shut:
+            self.ended.append(request.path)
             raise Cut
         if b'"type":"ERROR"' in line and b'"code":410' in line:
             self.too_old += 1
@@ -172,12 +174,14 @@ class Gate(Hook):
 
 def shut(world, gate):
     """Ends all watches: each by one more event of its kind, which is lost."""
+    gate.ended.clear()
     gate.shut = True
     for kind in KINDS:
         world.put(kind, "three", "lost")
     world.client.apply("/api/v1/namespaces/default/configmaps/other", {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"},
         "data": {"at": str(world.plane.revision())}}, force="true")
+    wait_for(lambda: len(gate.ended) == 3, "the watches to end")
 
 
 def test_what_happened_before_a_compaction_is_found_out_by_a_list(world, tmp_path):

@@ -80,10 +80,11 @@ def test_an_interrupted_pass_is_no_success(fake, tmp_path, command):
         exchange.default()
 
     fake.always("apply", "ConfigMap", slow)
-    process = Tidelock(*command, mirror(tmp_path), kubeconfig=fake.kubeconfig,
+    process = Tidelock(*command, "-v", mirror(tmp_path), kubeconfig=fake.kubeconfig,
                        folder=tmp_path)
     wait_for(lambda: fake.asked("apply", "ConfigMap"), "a write")
     process.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: "stopping" in process.log, "the signal to be noticed")
     go_on.set()
     assert process.process.wait(60) == 1
     assert "stopped by a signal" in process.log
