@@ -29,15 +29,27 @@ struct managed_call {
     int64_t unix_now;
     /* rules_reset_fields(): never owned by this call. */
     const char *const *reset;
+    /* What rules_decode() makes of {apiVersion, kind}: a created object is
+     * compared with it, so that `spec: {}` is nobody's when it is always
+     * there. NULL: nothing more than the two. */
+    const struct value *empty;
+    /* The object as another version of the kind has it, *ret NULL when there
+     * is no such version (its entries go then). NULL: every version is this
+     * one. */
+    int (*convert)(void *arg, const char *api_version,
+                   const struct value *object, const struct value **ret,
+                   struct schema_node *ret_schema);
+    void *convert_arg;
 };
 
-/* Create, update, patch: `object` is about to be stored; `live` is what is
- * there (NULL on create). Sets object's managedFields: the manager gets an
- * Update entry for what it changed, others lose what they no longer have. What
- * the request itself said in managedFields is taken as the API server takes
- * it: an empty list (or [{}]) takes all management off. In place. At most ten
- * Update managers are kept apart, older ones become "ancient-changes". The
- * time of an entry changes only when its set did. */
+/* Create, update, patch: `object` is about to be stored, not yet admitted;
+ * `live` is what is there (NULL on create). Sets object's managedFields: the
+ * manager gets an Update entry for what it changed, others lose what they no
+ * longer have. What the request itself said in managedFields is taken as the
+ * API server takes it: an empty list (or [{}]) takes all management off. In
+ * place; parts of `live` are shared. At most ten Update managers are kept
+ * apart, older ones become "ancient-changes". The time of an entry changes only
+ * when its set did. */
 int managed_update(const struct managed_call *c, const struct value *live,
                    struct value *object, struct failure *f);
 
@@ -49,13 +61,29 @@ int managed_update(const struct managed_call *c, const struct value *live,
 int managed_apply(const struct managed_call *c, const struct value *live,
                   const struct value *config, struct value **ret,
                   struct failure *f);
-/* After admission: the times of entries, and *ret_noop true when nothing but
- * times would change (then the live object is the answer). */
+/* After admission, of any write: when nothing but the times of entries would
+ * change, they stay what they were. *ret_noop: nothing changes, and the live
+ * object is the answer. */
 int managed_apply_finish(const struct managed_call *c, const struct value *live,
                          struct value *object, bool *ret_noop,
                          struct failure *f);
 
-/* Is managedFields of a request body well formed? 422 otherwise. */
+/* Adds causes for what is wrong in managedFields after managed_update(): names
+ * that are too long. */
 int managed_check(const struct value *object, struct failure *f);
+
+/* ---- the scale subresource ---- */
+/* managedFields of a Scale from those of its parent, and back: entries that own
+ * `replicas` ("spec.replicas" in the parent at `api_version`). NULL: none. */
+struct managed_scale {
+    struct arena *a;
+    const char *api_version; /* of the parent */
+    const char *replicas;    /* dotted path of the parent's field */
+};
+int managed_to_scale(const struct managed_scale *m, const struct value *parent,
+                     struct value **ret, struct failure *f);
+int managed_from_scale(const struct managed_scale *m,
+                       const struct value *parent, const struct value *scale,
+                       struct value **ret, struct failure *f);
 
 #endif
