@@ -23,6 +23,7 @@ class Gate(Hook):
         self._lock = threading.Condition()
         self._shut = set()
         self._actions = []              # [when, match, action]
+        self.told = []                  # lines of watches that were handed on
 
     def shut(self, *plurals):
         with self._lock:
@@ -56,6 +57,7 @@ class Gate(Hook):
     def line(self, request, line):
         with self._lock:
             self._lock.wait_for(lambda: resource_of(request) not in self._shut)
+            self.told.append(line)
         return line
 
     def before(self, request):
