@@ -4,8 +4,9 @@
 -- its library), and the file cap to Lua, Python and shell as well. There is no
 -- list of exceptions. The table is about src/ and include/.
 --
--- A trailing `struct err *` is not counted as a parameter: every function that
--- can fail has it, so it says nothing about this one.
+-- A trailing `struct err *` (in sim: `struct failure *`) is not counted as a
+-- parameter: every function that can fail has it, so it says nothing about this
+-- one.
 
 local ctext = require "ctext"
 local nesting = require "nesting"
@@ -26,6 +27,7 @@ local function read_signature(text)
     return nil
   end
   list = list:sub(2, -2):gsub("%b()", ""):gsub(",%s*struct err %*[%w_]+$", "")
+    :gsub(",%s*struct failure %*[%w_]+$", "")
   if list:match("^%s*$") or list:match("^%s*void%s*$") then
     return name, 0
   end
