@@ -342,7 +342,7 @@ const struct fieldset *fieldset_named(struct fields *s,
         if (part.children) {
             child = below(n, &part.e);
             part.member = part.member ||
-                          (part.e.kind == FIELD_NAME && is_declared(child));
+                          (part.e.kind == FIELD_NAME && is_declared(n, child));
             part.children = fieldset_named(s, part.children, child);
         }
         level_add(s, &out, &x->entries[i].e, part);

@@ -28,7 +28,7 @@ static const struct fieldset *set_of_map(struct fields *s, struct schema_node n,
         struct fieldset_entry part = set_of(s, child, m->value);
         struct field_element e = field_named(m);
 
-        if (m->value->type == VALUE_NULL || !is_declared(child) ||
+        if (m->value->type == VALUE_NULL || !is_declared(n, child) ||
             (m->value->type == VALUE_OBJECT && m->value->count == 0))
             part.member = true;
         level_add(s, &out, &e, part);

@@ -31,9 +31,10 @@ static inline bool shape_equal(struct shape x, struct shape y)
     return x.form == y.form && x.atomic == y.atomic;
 }
 /* A field by its name: not an element, nor what is merely tolerated. */
-static inline bool is_declared(struct schema_node field)
+static inline bool is_declared(struct schema_node object,
+                               struct schema_node field)
 {
-    return field.attributes && !field.inner;
+    return schema_type(object) == SCHEMA_OBJECT && field.attributes;
 }
 /* `v` when it is of that type and holds something; NULL otherwise. */
 static inline const struct value *filled(const struct value *v,

@@ -183,11 +183,12 @@ void desk_update(struct desk *d, const struct value *live,
     own->time = desk_time(d);
 }
 
-/* An empty list, or a list of one empty entry: manage no more. */
-static bool is_reset(const struct value *managed_fields)
+/* An empty list, or a list of one empty entry: manage no more. Of custom
+ * resources the server sees no empty list. */
+static bool is_reset(const struct desk *d, const struct value *managed_fields)
 {
     return value_is(managed_fields, VALUE_ARRAY) &&
-           (managed_fields->count == 0 ||
+           ((managed_fields->count == 0 && is_built_in(d->c->schema)) ||
             (managed_fields->count == 1 &&
              managed_fields->as.items[0]->count == 0));
 }
@@ -200,7 +201,7 @@ static void read_owners(struct desk *d, const struct value *live,
     const struct value *there = value_path(live, "metadata.managedFields");
 
     if (*d->c->subresource == '\0') {
-        if (is_reset(sent))
+        if (is_reset(d, sent))
             return;
         if (!sent || !there || !value_equal(sent, there)) {
             d->foreign = true;

@@ -21,10 +21,10 @@ static struct fields *space(struct apply *p)
 
 /* ---- is the request one? ---- */
 
-static int wrong_kind(const struct managed_call *c, struct failure *f,
-                      const char *api_version, const char *kind)
+static int wrong_kind(struct failure *f, const char *api_version,
+                      const char *kind)
 {
-    const char *slash = strchr(c->api_version, '/') ? "" : "/";
+    const char *slash = api_version && strchr(api_version, '/') ? "" : "/";
 
     return failure_set(f, 400, "BadRequest",
                        "invalid object type: %s%s, Kind=%s", slash,
@@ -39,7 +39,7 @@ static int check_request(const struct managed_call *c,
     const struct value *managed = value_path(config, "metadata.managedFields");
 
     if (!text_equal(api_version, c->api_version) || !text_equal(kind, c->kind))
-        return wrong_kind(c, f, api_version, kind);
+        return wrong_kind(f, api_version, kind);
     if (managed && managed->type != VALUE_NULL)
         return failure_set(f, 400, "BadRequest",
                            "metadata.managedFields must be nil");
@@ -55,10 +55,11 @@ static int untyped(const struct managed_call *c, const struct value *config,
     bool many = strchr(why, '\n') != NULL;
 
     return failure_set(f, 500, "",
-                       "failed to create typed patch object (%s/%s; %s, "
+                       "failed to create typed patch object (%s/%s; %s%s, "
                        "Kind=%s): %s%s",
-                       ns ? ns : "", name ? name : "", c->api_version, c->kind,
-                       many ? "errors:\n" : "", why);
+                       ns ? ns : "", name ? name : "",
+                       strchr(c->api_version, '/') ? "" : "/", c->api_version,
+                       c->kind, many ? "errors:\n" : "", why);
 }
 
 static int check_config(struct apply *p, struct failure *f)
