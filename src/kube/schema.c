@@ -136,12 +136,21 @@ static bool find_definition(struct schema_node n, struct definition *ret)
 
     ret->name = key.first;
     ret->table = n.table;
-    ret->line = table_find(ret->table, &key);
+    ret->line = table_recall(ret->table, &key);
     if (!ret->line) {
         ret->table = schema_builtin();
-        ret->line = table_find(ret->table, &key);
+        ret->line = table_recall(ret->table, &key);
     }
     return ret->line != NULL;
+}
+
+const char *schema_definition_line(struct schema_node object)
+{
+    struct definition d;
+
+    if (schema_type(object) != SCHEMA_OBJECT || !find_definition(object, &d))
+        return NULL;
+    return d.line;
 }
 
 static struct table_key field_key(const struct definition *d, const char *name,
@@ -162,7 +171,7 @@ static struct schema_node object_field(struct schema_node n, const char *name,
         return field;
     key = field_key(&d, name, len);
     field.table = d.table;
-    field.type = table_find(d.table, &key);
+    field.type = table_recall(d.table, &key);
     field.attributes = field.type;
     if (!field.type && table_attribute(d.line, "open", &ignored))
         field.type = ANY_TYPE;

@@ -2,8 +2,9 @@
 """Makes src/kube/schema.data, the table of Kubernetes' built-in kinds.
 
 The source is a real API server (tests/cluster): its OpenAPI v3 documents say
-what the fields are, its discovery says what the kinds are called in URLs. The
-result is the same for the same server, byte by byte.
+what the fields are, its discovery says what the kinds are called in URLs, its
+Go types say the rest (tests/cluster/types). The result is the same for the same
+server, byte by byte.
 
     src/kube/schema_gen.py              write the file beside this script
     src/kube/schema_gen.py --check      is the file what the server says?
@@ -41,6 +42,18 @@ ATTRIBUTES of fields; one about scalars means the innermost TYPE:
                                 definitions); separable=not so, although the
                                 definition says it
     patch=STRATEGY[:KEY]        of strategic merge patches: merge, retainKeys
+    zero=keep|always|null       "", 0, false, {} and [] are kept when they were
+                                given; or always there (arrays, maps and times
+                                as null); or the field is null when absent.
+                                Without it they are dropped
+    micro                       a time with six digits behind the seconds
+    set=JSON                    what the server sets when the object is there
+                                and the field is not
+
+ATTRIBUTES of definitions, so that nobody has to look at every field:
+
+    printed=FIELD,FIELD         those with zero=always or zero=null
+    sets=FIELD,FIELD            those with set=
 
 ATTRIBUTES of kinds, from discovery; only kinds with a `plural` have a URL:
 
@@ -52,11 +65,13 @@ ATTRIBUTES of kinds, from discovery; only kinds with a `plural` have a URL:
 import argparse
 import json
 import pathlib
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 OUTPUT = HERE / "schema.data"
-sys.path.insert(0, str(HERE.parent.parent / "tests" / "cluster"))
+CLUSTER = HERE.parent.parent / "tests" / "cluster"
+sys.path.insert(0, str(CLUSTER))
 
 from controlplane import ClusterError, ControlPlane  # noqa: E402
 
@@ -116,8 +131,9 @@ def reference(schema):
 class Table:
     """Collects lines, following references from the kinds downwards."""
 
-    def __init__(self, definitions):
+    def __init__(self, definitions, types):
         self._definitions = definitions
+        self._types = types
         self._lines = {}
         self._wanted = []
 
@@ -141,10 +157,13 @@ class Table:
         schema = self._definitions[name]
         if short_name(name) in self._lines:
             return
-        self._add(short_name(name), "object", list(map_type(schema)))
+        more = {field: self._types.get(f"{short_name(name)}:{field}", [])
+                for field in sorted(schema["properties"])}
+        self._add(short_name(name), "object", [*map_type(schema), *named_fields(more)])
         for field, spec in schema["properties"].items():
             self._add(f"{short_name(name)}:{field}", self._type(spec),
-                      list(attributes_of(spec, field in schema.get("required", ()))))
+                      [*attributes_of(spec, field in schema.get("required", ())),
+                       *more[field]])
 
     def _type(self, schema):
         target = reference(schema)
@@ -189,6 +208,15 @@ def attributes_of(schema, required):
     if "x-kubernetes-patch-strategy" in schema:
         key = schema.get("x-kubernetes-patch-merge-key")
         yield f"patch={schema['x-kubernetes-patch-strategy']}{':' + key if key else ''}"
+
+
+def named_fields(more):
+    """The fields of a definition that something is to be done about."""
+    for attribute, starts in (("printed", ("zero=always", "zero=null")), ("sets", ("set=",))):
+        names = [field for field, types in more.items()
+                 if any(one.startswith(starts) for one in types)]
+        if names:
+            yield f"{attribute}={','.join(names)}"
 
 
 def innermost(schema):
@@ -243,6 +271,14 @@ def read_resources(client):
     return found
 
 
+def read_types():
+    """{DEFINITION:FIELD: attributes} of what the Go types say."""
+    done = subprocess.run(["go", "run", "-trimpath", "-buildvcs=false", "./types"],
+                          cwd=CLUSTER, stdout=subprocess.PIPE, text=True, check=True)
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    return {key: attributes for key, *attributes in lines}
+
+
 def resource_attributes(resource, names):
     yield f"plural={resource['name']}"
     yield f"singular={resource['singularName']}"
@@ -261,7 +297,7 @@ def resource_attributes(resource, names):
 def generate(client):
     definitions, kinds = read_definitions(client)
     resources = read_resources(client)
-    table = Table(definitions)
+    table = Table(definitions, read_types())
     for name, names in kinds.items():
         for api_version, kind in names:
             if kind not in NOT_OBJECTS:

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kube/schema.h"
 
@@ -33,6 +34,9 @@ const struct schema_table *schema_builtin(void);
 /* What follows the key and its TAB, NULL when there is no such line. */
 const char *table_find(const struct schema_table *t,
                        const struct table_key *key);
+/* The same, and remembers lines of the built-in table. */
+const char *table_recall(const struct schema_table *t,
+                         const struct table_key *key);
 /* The line after `line` (or the first one, for NULL) whose key begins with
  * this one; NULL behind the last. A returned pointer is the line's begin. */
 const char *table_next(const struct schema_table *t,
@@ -44,6 +48,8 @@ bool table_attribute(const char *at, const char *name,
 /* The bytes up to the next TAB or the end of the line. */
 struct schema_text table_word(const char *at);
 
+/* In schema.c. What follows the definition's key; NULL: there is none. */
+const char *schema_definition_line(struct schema_node object);
 /* In schema.c. A listed value, or values are not listed. */
 bool schema_allows(struct schema_node n, const char *text, size_t len);
 /* JSON, empty when there is none. */

@@ -1,0 +1,328 @@
+/*
+ * rules_check.c -- see rules_check.h.
+ */
+#include "rules_check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* ---- causes ---- */
+
+void check_add(struct check *k, const char *reason, const struct place *at,
+               const char *field, const char *fmt, ...)
+{
+    struct place inner = {.up = at, .name = field};
+    const char *path;
+    va_list args;
+    char buffer[1024];
+
+    if (field)
+        inner.len = strlen(field);
+    path = place_text(k->c->a, field ? &inner : at);
+    va_start(args, fmt);
+    vsnprintf(buffer, sizeof buffer, fmt, args);
+    va_end(args);
+    if (path)
+        failure_cause(k->f, reason, path, "%s", buffer);
+    else
+        failure_nomem(k->f);
+}
+
+void check_required(struct check *k, const struct place *at, const char *field,
+                    const char *detail)
+{
+    check_add(k, CAUSE_REQUIRED, at, field, "Required value%s%s",
+              *detail ? ": " : "", detail);
+}
+
+void check_invalid(struct check *k, const struct place *at,
+                   const struct value *v, const char *detail)
+{
+    struct str text;
+
+    str_init(&text, 512);
+    if (!v)
+        str_add(&text, "null");
+    else
+        value_print(v, &text, NULL);
+    check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: %s: %s",
+              str_text(&text), detail);
+    str_release(&text);
+}
+
+/* ---- metadata ---- */
+
+void check_labels(struct check *k, const struct place *at,
+                  const struct value *labels)
+{
+    for (uint32_t i = 0; labels && i < labels->count; i++) {
+        const struct value_member *m = &labels->as.members[i];
+        const char *text = value_text(m->value);
+        const char *wrong = wrong_qualified_name(m->key);
+
+        if (wrong)
+            check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: \"%s\": %s",
+                      m->key, wrong);
+        wrong = text ? wrong_label_value(text) : NULL;
+        if (wrong)
+            check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: \"%s\": %s",
+                      text, wrong);
+    }
+}
+
+static void check_annotations(struct check *k, const struct place *at,
+                              const struct value *notes)
+{
+    size_t total = 0;
+
+    for (uint32_t i = 0; notes && i < notes->count; i++) {
+        const struct value_member *m = &notes->as.members[i];
+        char lower[320];
+        const char *wrong;
+        size_t n = 0;
+
+        for (; m->key[n] && n < sizeof lower - 1; n++)
+            lower[n] = (char)(m->key[n] >= 'A' && m->key[n] <= 'Z'
+                                  ? m->key[n] + 32
+                                  : m->key[n]);
+        lower[n] = '\0';
+        wrong = wrong_qualified_name(lower);
+        if (wrong)
+            check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: \"%s\": %s",
+                      m->key, wrong);
+        total += m->key_len + m->value->count;
+    }
+    if (total > 256 * 1024)
+        check_add(k, CAUSE_TOO_LONG, at, NULL,
+                  "Too long: may not be more than 262144 bytes");
+}
+
+static void check_owner(struct check *k, const struct place *at,
+                        const struct value *owner)
+{
+    static const char *const fields[] = {"apiVersion", "kind", "name", "uid"};
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (rules_is_absent(value_get(owner, fields[i])))
+            check_add(k, CAUSE_INVALID, at, fields[i],
+                      "Invalid value: \"\": %s",
+                      i ? "must not be empty" : "version must not be empty");
+    if (text_equal(value_text_at(owner, "kind"), "Event"))
+        check_add(k, CAUSE_INVALID, at, NULL,
+                  "Invalid value: Event is disallowed from being an owner");
+}
+
+static void check_owners(struct check *k, const struct place *at,
+                         const struct value *owners)
+{
+    const struct value *owner;
+    unsigned controllers = 0;
+
+    for (size_t i = 0; (owner = rules_item(owners, i)); i++) {
+        check_owner(k, at, owner);
+        controllers += value_bool_at(owner, "controller", false);
+    }
+    for (; controllers > 1; controllers--)
+        check_add(k, CAUSE_INVALID, at, NULL,
+                  "Invalid value: Only one reference can have Controller set "
+                  "to true");
+}
+
+static bool has_text(const struct value *array, const char *text)
+{
+    const struct value *item;
+
+    for (size_t i = 0; (item = rules_item(array, i)); i++)
+        if (text_equal(value_text(item), text))
+            return true;
+    return false;
+}
+
+static void check_finalizers(struct check *k, const struct place *at,
+                             const struct value *finalizers)
+{
+    const struct value *item;
+
+    for (size_t i = 0; (item = rules_item(finalizers, i)); i++) {
+        const char *wrong = wrong_qualified_name(value_text(item));
+
+        if (wrong)
+            check_invalid(k, at, item, wrong);
+    }
+    if (has_text(finalizers, "orphan") &&
+        has_text(finalizers, "foregroundDeletion"))
+        check_invalid(k, at, finalizers,
+                      "finalizer orphan and foregroundDeletion cannot be both "
+                      "set");
+}
+
+static void check_name(struct check *k, const struct place *at,
+                       const struct value *meta, wrong_name_fn wrong_name)
+{
+    const char *prefix = value_text_at(meta, "generateName");
+    const char *name = value_text_at(meta, "name");
+    const char *wrong;
+    char *masked;
+    size_t len = prefix ? strlen(prefix) : 0;
+
+    if (len) {
+        masked = arena_strdup(k->c->a, prefix);
+        if (masked && len > 1 && masked[len - 1] == '-')
+            masked[len - 1] = 'a';
+        wrong = masked ? wrong_name(masked) : NULL;
+        if (wrong)
+            check_add(k, CAUSE_INVALID, at, "generateName",
+                      "Invalid value: \"%s\": %s", prefix, wrong);
+    }
+    if (!name || !*name) {
+        check_required(k, at, "name", "name or generateName is required");
+        return;
+    }
+    wrong = wrong_name(name);
+    if (wrong)
+        check_add(k, CAUSE_INVALID, at, "name", "Invalid value: \"%s\": %s",
+                  name, wrong);
+}
+
+static void check_meta_update(struct check *k, const struct place *at,
+                              const struct value *meta)
+{
+    static const char *const fields[] = {"name", "namespace", "uid",
+                                         "creationTimestamp",
+                                         "deletionTimestamp",
+                                         "deletionGracePeriodSeconds"};
+    const struct value *was = value_get(k->old, "metadata");
+    const struct value *finalizers = value_get(meta, "finalizers");
+    const struct value *item;
+    bool added = false;
+
+    for (size_t i = 0; (item = rules_item(finalizers, i)); i++)
+        added |= !has_text(value_get(was, "finalizers"), value_text(item));
+    if (added && value_get(was, "deletionTimestamp"))
+        check_add(k, CAUSE_FORBIDDEN, at, "finalizers",
+                  "Forbidden: no new finalizers can be added if the object is "
+                  "being deleted");
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        struct place field = place_field(at, fields[i]);
+        const struct value *is = value_get(meta, fields[i]);
+        const struct value *other = value_get(was, fields[i]);
+
+        if (is && other ? !value_equal(is, other)
+                        : rules_is_zero(is) != rules_is_zero(other))
+            check_invalid(k, &field, is, "field is immutable");
+    }
+}
+
+void check_meta(struct check *k, wrong_name_fn wrong_name)
+{
+    const struct value *meta = value_get(k->object, "metadata");
+    struct place at = place_field(NULL, "metadata");
+    struct place labels = place_field(&at, "labels");
+    struct place notes = place_field(&at, "annotations");
+    struct place owners = place_field(&at, "ownerReferences");
+    struct place finalizers = place_field(&at, "finalizers");
+
+    if (k->old)
+        check_meta_update(k, &at, meta);
+    else
+        check_name(k, &at, meta, wrong_name);
+    check_labels(k, &labels, value_get(meta, "labels"));
+    check_annotations(k, &notes, value_get(meta, "annotations"));
+    check_owners(k, &owners, value_get(meta, "ownerReferences"));
+    check_finalizers(k, &finalizers, value_get(meta, "finalizers"));
+}
+
+/* ---- common rules ---- */
+
+void check_enum(struct check *k, const struct place *at,
+                const struct value *object, const char *field,
+                const char *const *allowed)
+{
+    const char *text = value_text_at(object, field);
+    struct str list;
+
+    if (!text || !*text) {
+        check_required(k, at, field, "");
+        return;
+    }
+    str_init(&list, 0);
+    for (size_t i = 0; allowed[i]; i++) {
+        if (strcmp(allowed[i], text) == 0) {
+            str_release(&list);
+            return;
+        }
+        str_addf(&list, "%s\"%s\"", i ? ", " : "", allowed[i]);
+    }
+    check_add(k, CAUSE_NOT_SUPPORTED, at, field,
+              "Unsupported value: \"%s\": supported values: %s", text,
+              str_text(&list));
+    str_release(&list);
+}
+
+void check_non_negative(struct check *k, const struct place *at,
+                        const struct value *object, const char *field)
+{
+    int64_t number = value_int_at(object, field, 0);
+
+    if (number < 0)
+        check_add(k, CAUSE_INVALID, at, field,
+                  "Invalid value: %lld: must be greater than or equal to 0",
+                  (long long)number);
+}
+
+static void check_expression(struct check *k, const struct place *at,
+                             const struct value *e)
+{
+    const char *op = value_text_at(e, "operator");
+    const char *key = value_text_at(e, "key");
+    const struct value *values = value_get(e, "values");
+    const char *wrong = wrong_qualified_name(key ? key : "");
+    bool listed = op && (strcmp(op, "In") == 0 || strcmp(op, "NotIn") == 0);
+    bool bare = op && strstr(op, "Exist");
+
+    if (listed && (!values || values->count == 0))
+        check_required(k, at, "values",
+                       "must be specified when `operator` is 'In' or 'NotIn'");
+    else if (bare && values && values->count)
+        check_add(k, CAUSE_FORBIDDEN, at, "values",
+                  "Forbidden: may not be specified when `operator` is "
+                  "'Exists' or 'DoesNotExist'");
+    else if (!listed && !bare)
+        check_add(k, CAUSE_INVALID, at, "operator",
+                  "Invalid value: \"%s\": not a valid selector operator",
+                  op ? op : "");
+    if (wrong)
+        check_add(k, CAUSE_INVALID, at, "key", "Invalid value: \"%s\": %s",
+                  key ? key : "", wrong);
+}
+
+void check_selector(struct check *k, const struct place *at,
+                    const struct value *selector)
+{
+    struct place labels = place_field(at, "matchLabels");
+    struct place list = place_field(at, "matchExpressions");
+    const struct value *expressions = value_get(selector, "matchExpressions");
+    const struct value *e;
+
+    check_labels(k, &labels, value_get(selector, "matchLabels"));
+    for (size_t i = 0; (e = rules_item(expressions, i)); i++) {
+        struct place one = place_index(&list, i);
+
+        check_expression(k, &one, e);
+    }
+}
+
+void check_immutable(struct check *k, const char *path)
+{
+    const struct value *is = value_path(k->object, path);
+    const struct value *was = value_path(k->old, path);
+    struct place at = place_field(NULL, path);
+
+    if (is && was ? value_equal(is, was)
+                  : rules_is_zero(is) == rules_is_zero(was))
+        return;
+    check_invalid(k, &at, is, "field is immutable");
+}

@@ -1,0 +1,87 @@
+/*
+ * rules_check.h -- what the validations share: paths and common rules. Private
+ *                  to src/sim/rules*.c.
+ *
+ * A check adds causes to the failure of its call. Running out of memory is
+ * noted there too (code 500), so that checks need not return anything.
+ */
+#ifndef TIDELOCK_SRC_SIM_RULES_CHECK_H
+#define TIDELOCK_SRC_SIM_RULES_CHECK_H
+
+#include <string.h>
+
+#include "rules_impl.h"
+
+struct check {
+    const struct rules_call *c;
+    struct failure *f;
+    const struct value *object;
+    const struct value *old; /* NULL on create */
+};
+
+/* A field of `up`, an element, a key of a map. */
+static inline struct place place_field(const struct place *up,
+                                       const char *name)
+{
+    return (struct place){.up = up, .name = name, .len = strlen(name)};
+}
+static inline struct place place_index(const struct place *up, size_t index)
+{
+    return (struct place){.up = up, .index = index};
+}
+static inline struct place place_key(const struct place *up, const char *name)
+{
+    return (struct place){
+        .up = up, .name = name, .len = strlen(name), .is_key = true};
+}
+
+/* A cause at a place, or at a field of it (NULL: the place itself). */
+void check_add(struct check *k, const char *reason, const struct place *at,
+               const char *field, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+void check_required(struct check *k, const struct place *at, const char *field,
+                    const char *detail);
+/* Invalid value: <the value of the field>: detail. */
+void check_invalid(struct check *k, const struct place *at,
+                   const struct value *v, const char *detail);
+
+/* ---- texts; NULL: fine, else what is wrong ---- */
+const char *wrong_dns_label(const char *text);
+const char *wrong_dns1035_label(const char *text);
+const char *wrong_dns_subdomain(const char *text);
+const char *wrong_path_segment(const char *text);
+const char *wrong_qualified_name(const char *text);
+const char *wrong_label_value(const char *text);
+const char *wrong_config_key(const char *text);
+const char *wrong_port_name(const char *text);
+
+/* ---- metadata ---- */
+typedef const char *(*wrong_name_fn)(const char *name);
+void check_meta(struct check *k, wrong_name_fn wrong_name);
+void check_labels(struct check *k, const struct place *at,
+                  const struct value *labels);
+
+/* ---- common rules ---- */
+/* One of the texts, which end with NULL; required when absent. */
+void check_enum(struct check *k, const struct place *at,
+                const struct value *object, const char *field,
+                const char *const *allowed);
+void check_non_negative(struct check *k, const struct place *at,
+                        const struct value *object, const char *field);
+void check_selector(struct check *k, const struct place *at,
+                    const struct value *selector);
+/* Causes when a field of the object is not what it was. */
+void check_immutable(struct check *k, const char *path);
+
+/* ---- kinds ---- */
+typedef void (*check_fn)(struct check *k);
+struct kind_check {
+    const char *group, *kind;
+    wrong_name_fn wrong_name;
+    check_fn create; /* also the common part of updates; may be NULL */
+    check_fn update; /* what only updates are asked; may be NULL */
+};
+/* NULL: the kind has no rules of its own. */
+const struct kind_check *rules_find_check(const struct kind *k);
+
+#endif

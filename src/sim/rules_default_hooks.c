@@ -1,0 +1,356 @@
+/*
+ * rules_default_hooks.c -- defaults that depend on other fields, each named
+ *                          after the object that it is about.
+ */
+#include <string.h>
+
+#include "rules_impl.h"
+
+/* ---- containers and volumes ---- */
+
+/* "latest" is also what an image without tag and digest means. */
+static bool is_latest(const char *image)
+{
+    const char *name = strrchr(image, '/');
+    const char *tag;
+
+    name = name ? name + 1 : image;
+    if (!*image || strchr(name, '@'))
+        return false;
+    tag = strchr(name, ':');
+    return !tag || strcmp(tag + 1, "latest") == 0;
+}
+
+static int default_policy(const struct rules_call *c, struct value *object,
+                          const char *image_key, const char *key,
+                          struct failure *f)
+{
+    const char *image = value_text_at(object, image_key);
+
+    return rules_default_text(c, object, key,
+                              is_latest(image ? image : "") ? "Always"
+                                                            : "IfNotPresent",
+                              f);
+}
+
+static int default_container(const struct rules_call *c, struct value *object,
+                             struct failure *f)
+{
+    return default_policy(c, object, "image", "imagePullPolicy", f);
+}
+
+static int default_image_volume(const struct rules_call *c,
+                                struct value *object, struct failure *f)
+{
+    return default_policy(c, object, "reference", "pullPolicy", f);
+}
+
+/* A volume that says nothing of where it is from is an empty directory. */
+static int default_volume(const struct rules_call *c, struct value *object,
+                          struct failure *f)
+{
+    for (uint32_t i = 0; i < object->count; i++)
+        if (strcmp(object->as.members[i].key, "name") != 0)
+            return 0;
+    return rules_default_object(c, object, "emptyDir", f);
+}
+
+/* ---- pods ---- */
+
+static int default_requests(const struct rules_call *c, struct value *array,
+                            struct failure *f)
+{
+    struct value *item;
+
+    for (size_t i = 0; (item = rules_item(array, i)); i++) {
+        struct value *resources = value_get(item, "resources");
+
+        if (rules_fill_map(c, resources, "requests",
+                           value_get(resources, "limits"), f) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int default_host_ports(const struct rules_call *c,
+                              const struct value *array, struct failure *f)
+{
+    struct value *item, *port;
+
+    for (size_t i = 0; (item = rules_item(array, i)); i++) {
+        const struct value *ports = value_get(item, "ports");
+
+        for (size_t j = 0; (port = rules_item(ports, j)); j++)
+            if (rules_default_int(c, port, "hostPort",
+                                  value_int_at(port, "containerPort", 0),
+                                  f) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+static int default_pod(const struct rules_call *c, struct value *object,
+                       struct failure *f)
+{
+    struct value *spec = value_get(object, "spec");
+    struct value *containers = value_get(spec, "containers");
+    struct value *init = value_get(spec, "initContainers");
+
+    if (!value_is(spec, VALUE_OBJECT))
+        return 0;
+    if (default_requests(c, containers, f) < 0 ||
+        default_requests(c, init, f) < 0)
+        return -1;
+    if (value_bool_at(spec, "hostNetwork", false) &&
+        (default_host_ports(c, containers, f) < 0 ||
+         default_host_ports(c, init, f) < 0))
+        return -1;
+    return rules_default_bool(c, spec, "enableServiceLinks", true, f);
+}
+
+/* ---- apps ---- */
+
+static bool is_rolling(const struct value *strategy)
+{
+    const char *type = value_text_at(strategy, "type");
+
+    return !type || !*type || strcmp(type, "RollingUpdate") == 0;
+}
+
+static int default_strategy(const struct rules_call *c, struct value *object,
+                            struct failure *f)
+{
+    return is_rolling(object)
+               ? rules_default_object(c, object, "rollingUpdate", f)
+               : 0;
+}
+
+/* Only a strategy that says nothing gets parameters. */
+static int default_stateful(const struct rules_call *c, struct value *object,
+                            struct failure *f)
+{
+    return rules_is_absent(value_get(object, "type"))
+               ? rules_default_object(c, object, "rollingUpdate", f)
+               : 0;
+}
+
+static int default_controller(const struct rules_call *c, struct value *object,
+                              struct failure *f)
+{
+    const struct value *labels =
+        value_path(object, "spec.template.metadata.labels");
+    struct value *spec = value_get(object, "spec");
+    struct value *meta = value_get(object, "metadata");
+    const struct value *own = value_get(meta, "labels");
+    const struct value *selector = value_get(spec, "selector");
+
+    if (!labels || labels->count == 0)
+        return 0;
+    if ((!selector || selector->count == 0) &&
+        rules_fill_map(c, spec, "selector", labels, f) < 0)
+        return -1;
+    return !own || own->count == 0
+               ? rules_fill_map(c, meta, "labels", labels, f)
+               : 0;
+}
+
+/* ---- batch ---- */
+
+static int default_job_counts(const struct rules_call *c, struct value *spec,
+                              struct failure *f)
+{
+    bool index = !rules_is_absent(value_get(spec, "backoffLimitPerIndex"));
+
+    if (rules_is_absent(value_get(spec, "parallelism")) &&
+        rules_default_int(c, spec, "completions", 1, f) < 0)
+        return -1;
+    if (rules_default_int(c, spec, "parallelism", 1, f) < 0)
+        return -1;
+    return rules_default_int(c, spec, "backoffLimit", index ? INT32_MAX : 6,
+                             f);
+}
+
+static int default_job(const struct rules_call *c, struct value *object,
+                       struct failure *f)
+{
+    struct value *spec = value_get(object, "spec");
+    struct value *meta = value_get(object, "metadata");
+    const struct value *labels = value_path(spec, "template.metadata.labels");
+    const struct value *own = value_get(meta, "labels");
+    bool policy = !rules_is_absent(value_get(spec, "podFailurePolicy"));
+
+    if (!value_is(spec, VALUE_OBJECT))
+        return 0;
+    if ((!own || own->count == 0) &&
+        rules_fill_map(c, meta, "labels", labels, f) < 0)
+        return -1;
+    if (default_job_counts(c, spec, f) < 0 ||
+        rules_default_text(c, spec, "completionMode", "NonIndexed", f) < 0 ||
+        rules_default_bool(c, spec, "suspend", false, f) < 0 ||
+        rules_default_bool(c, spec, "manualSelector", false, f) < 0)
+        return -1;
+    return rules_default_text(c, spec, "podReplacementPolicy",
+                              policy ? "Failed" : "TerminatingOrFailed", f);
+}
+
+/* ---- others of core ---- */
+
+/* Every namespace can be selected by its name. */
+static int default_namespace(const struct rules_call *c, struct value *object,
+                             struct failure *f)
+{
+    struct value *meta = value_get(object, "metadata");
+    const char *name = value_text_at(meta, "name");
+    struct value *labels;
+
+    if (!name || !*name)
+        return 0;
+    labels = value_make(c->a, meta, "labels");
+    if (!labels)
+        return failure_nomem(f);
+    return rules_set_text(c, labels, "kubernetes.io/metadata.name", name, f);
+}
+
+static int default_node_status(const struct rules_call *c,
+                               struct value *object, struct failure *f)
+{
+    return value_get(object, "allocatable")
+               ? 0
+               : rules_fill_map(c, object, "allocatable",
+                                value_get(object, "capacity"), f);
+}
+
+static int default_limit(const struct rules_call *c, struct value *object,
+                         struct failure *f)
+{
+    const char *type = value_text_at(object, "type");
+
+    if (!type || strcmp(type, "Container") != 0)
+        return 0;
+    if (rules_fill_map(c, object, "default", value_get(object, "max"), f) < 0 ||
+        rules_fill_map(c, object, "defaultRequest",
+                       value_get(object, "default"), f) < 0)
+        return -1;
+    return rules_fill_map(c, object, "defaultRequest",
+                          value_get(object, "min"), f);
+}
+
+static int default_persistent_volume(const struct rules_call *c,
+                                     struct value *object, struct failure *f)
+{
+    struct value *spec = value_get(object, "spec");
+
+    if (!value_is(spec, VALUE_OBJECT))
+        return 0;
+    if (rules_default_text(c, spec, "persistentVolumeReclaimPolicy", "Retain",
+                           f) < 0)
+        return -1;
+    return rules_default_text(c, spec, "volumeMode", "Filesystem", f);
+}
+
+/* ---- networking, rbac ---- */
+
+static int default_network_policy(const struct rules_call *c,
+                                  struct value *object, struct failure *f)
+{
+    const struct value *egress = value_get(object, "egress");
+    const struct value *types = value_get(object, "policyTypes");
+    struct value *list;
+
+    if (types && types->count)
+        return 0;
+    list = value_array(c->a);
+    if (!list ||
+        value_append(c->a, list, value_string(c->a, "Ingress")) < 0 ||
+        (egress && egress->count &&
+         value_append(c->a, list, value_string(c->a, "Egress")) < 0))
+        return failure_nomem(f);
+    return rules_set(c, object, "policyTypes", list, f);
+}
+
+static int default_subject(const struct rules_call *c, struct value *object,
+                           struct failure *f)
+{
+    const char *kind = value_text_at(object, "kind");
+
+    if (!kind || (strcmp(kind, "User") != 0 && strcmp(kind, "Group") != 0))
+        return 0;
+    return rules_default_text(c, object, "apiGroup",
+                              "rbac.authorization.k8s.io", f);
+}
+
+/* ---- autoscaling ---- */
+
+static int default_scaling(const struct rules_call *c, struct value *behavior,
+                           const char *key, const char *json,
+                           struct failure *f)
+{
+    struct value *all, *rules;
+
+    if (value_parse(c->a, json, strlen(json), &all, NULL) < 0)
+        return failure_nomem(f);
+    rules = value_make(c->a, behavior, key);
+    if (!rules)
+        return failure_nomem(f);
+    for (uint32_t i = 0; i < all->count; i++) {
+        const char *name = all->as.members[i].key;
+
+        if (rules_is_absent(value_get(rules, name)) &&
+            rules_set(c, rules, name, all->as.members[i].value, f) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int default_behavior(const struct rules_call *c, struct value *object,
+                            struct failure *f)
+{
+    if (default_scaling(c, object, "scaleUp",
+                        "{\"stabilizationWindowSeconds\":0,"
+                        "\"selectPolicy\":\"Max\",\"policies\":["
+                        "{\"type\":\"Pods\",\"value\":4,\"periodSeconds\":15},"
+                        "{\"type\":\"Percent\",\"value\":100,"
+                        "\"periodSeconds\":15}]}",
+                        f) < 0)
+        return -1;
+    return default_scaling(c, object, "scaleDown",
+                           "{\"selectPolicy\":\"Max\",\"policies\":["
+                           "{\"type\":\"Percent\",\"value\":100,"
+                           "\"periodSeconds\":15}]}",
+                           f);
+}
+
+/* ---- the list ---- */
+
+static const struct {
+    const char *definition;
+    rules_default_fn set;
+} HOOKS[] = {
+    {"core.v1.Container", default_container},
+    {"core.v1.EphemeralContainer", default_container},
+    {"core.v1.ImageVolumeSource", default_image_volume},
+    {"core.v1.LimitRangeItem", default_limit},
+    {"core.v1.Namespace", default_namespace},
+    {"core.v1.NodeStatus", default_node_status},
+    {"core.v1.PersistentVolume", default_persistent_volume},
+    {"core.v1.Pod", default_pod},
+    {"core.v1.ReplicationController", default_controller},
+    {"core.v1.ServiceSpec", rules_default_service},
+    {"core.v1.Volume", default_volume},
+    {"apps.v1.DaemonSetUpdateStrategy", default_strategy},
+    {"apps.v1.DeploymentStrategy", default_strategy},
+    {"apps.v1.StatefulSetUpdateStrategy", default_stateful},
+    {"autoscaling.v2.HorizontalPodAutoscalerBehavior", default_behavior},
+    {"batch.v1.Job", default_job},
+    {"networking.v1.NetworkPolicySpec", default_network_policy},
+    {"rbac.v1.Subject", default_subject},
+};
+
+rules_default_fn rules_default_hook(struct schema_text definition)
+{
+    for (size_t i = 0; i < sizeof HOOKS / sizeof HOOKS[0]; i++)
+        if (strncmp(HOOKS[i].definition, definition.at, definition.len) == 0 &&
+            HOOKS[i].definition[definition.len] == '\0')
+            return HOOKS[i].set;
+    return NULL;
+}

@@ -1,0 +1,217 @@
+/*
+ * rules_prepare.c -- PrepareForCreate and PrepareForUpdate: the parts of an
+ *                    object that a request may not write; see rules.h.
+ */
+#include <string.h>
+
+#include "kube/schema_zero.h"
+#include "rules_impl.h"
+
+static struct value *meta_of(const struct value *object)
+{
+    return value_get(object, "metadata");
+}
+
+/* ---- what is the server's ---- */
+
+/* The status of an object that nobody has looked at yet. */
+static int reset_status(const struct rules_call *c, struct value *object,
+                        struct failure *f)
+{
+    if (c->kind->crd || !value_get(object, "status")) {
+        value_unset(object, "status");
+        return 0;
+    }
+    return rules_zero_field(c, object, "status", f);
+}
+
+static int take(const struct rules_call *c, struct value *object,
+                const struct value *old, const char *key, struct failure *f)
+{
+    const struct value *is = value_get(old, key);
+
+    if (!is) {
+        value_unset(object, key);
+        return 0;
+    }
+    return rules_set(c, object, key, value_copy(c->a, is), f);
+}
+
+static int take_absent(const struct rules_call *c, struct value *object,
+                       const struct value *old, const char *key,
+                       struct failure *f)
+{
+    return rules_is_absent(value_get(object, key))
+               ? take(c, object, old, key, f)
+               : 0;
+}
+
+/* What every update leaves as it was. */
+static int take_metadata(const struct rules_call *c, struct value *object,
+                         const struct value *old, struct failure *f)
+{
+    struct value *meta = meta_of(object);
+    const struct value *was = meta_of(old);
+
+    if (take(c, meta, was, "generation", f) < 0 ||
+        take_absent(c, meta, was, "uid", f) < 0 ||
+        take(c, meta, was, "creationTimestamp", f) < 0)
+        return -1;
+    if (value_get(was, "deletionTimestamp") &&
+        take(c, meta, was, "deletionTimestamp", f) < 0)
+        return -1;
+    return take_absent(c, meta, was, "deletionGracePeriodSeconds", f);
+}
+
+/* ---- generations ---- */
+
+static bool same_at(const struct value *a, const struct value *b,
+                    const char *path)
+{
+    const struct value *one = value_path(a, path);
+    const struct value *other = value_path(b, path);
+
+    return one && other ? value_equal(one, other)
+                        : rules_is_zero(one) && rules_is_zero(other);
+}
+
+/* Custom resources: everything but metadata counts, status only where it is
+ * no subresource. */
+static bool custom_differs(const struct kind *k, const struct value *a,
+                           const struct value *b)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct value_member *m = &a->as.members[i];
+        const struct value *other = value_getn(b, m->key, m->key_len);
+
+        if (strcmp(m->key, "metadata") == 0 ||
+            strcmp(m->key, "apiVersion") == 0 ||
+            (k->r.has_status && strcmp(m->key, "status") == 0))
+            continue;
+        if (!other || !value_equal(m->value, other))
+            return true;
+    }
+    return false;
+}
+
+static bool counts_up(const struct kind *k, const struct value *object,
+                      const struct value *old)
+{
+    const char *at = rules_counted(k);
+    char path[64];
+
+    if (k->crd)
+        return custom_differs(k, object, old) || custom_differs(k, old, object);
+    while (at && *at) {
+        size_t len = strcspn(at, " ");
+
+        memcpy(path, at, len);
+        path[len] = '\0';
+        if (!same_at(object, old, path))
+            return true;
+        at += len + (at[len] == ' ');
+    }
+    return false;
+}
+
+static int count_generation(const struct rules_call *c, struct value *object,
+                            const struct value *old, struct failure *f)
+{
+    int64_t was = value_int_at(old, "metadata.generation", 0);
+
+    if (!counts_up(c->kind, object, old))
+        return 0;
+    return rules_set(c, meta_of(object), "generation",
+                     value_integer(c->a, was + 1), f);
+}
+
+/* ---- creation ---- */
+
+int rules_prepare_create(const struct rules_call *c, struct value *object,
+                         struct failure *f)
+{
+    struct value *meta = meta_of(object);
+
+    if (c->kind->r.has_status && !rules_is(c->kind, "", "Node") &&
+        reset_status(c, object, f) < 0)
+        return -1;
+    if (rules_has_generation(c->kind) &&
+        rules_set(c, meta, "generation", value_integer(c->a, 1), f) < 0)
+        return -1;
+    return rules_prepare_kind(c, object, NULL, f);
+}
+
+/* ---- updates ---- */
+
+/* A status write is everything of the old object but its status. */
+static int keep_all_but_status(const struct rules_call *c,
+                               struct value *object, const struct value *old,
+                               struct failure *f)
+{
+    for (uint32_t i = 0; i < object->count;) {
+        const char *key = object->as.members[i].key;
+
+        if (strcmp(key, "status") != 0 && strcmp(key, "metadata") != 0 &&
+            !value_get(old, key))
+            value_unset(object, key);
+        else
+            i++;
+    }
+    for (uint32_t i = 0; i < old->count; i++) {
+        const char *key = old->as.members[i].key;
+
+        if (strcmp(key, "status") != 0 && strcmp(key, "metadata") != 0 &&
+            take(c, object, old, key, f) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int keep_metadata(const struct rules_call *c, struct value *object,
+                         const struct value *old, struct failure *f)
+{
+    static const char *const keys[] = {
+        "deletionTimestamp", "deletionGracePeriodSeconds",
+        "labels",            "annotations",
+        "finalizers",        "ownerReferences",
+        "selfLink"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (take(c, meta_of(object), meta_of(old), keys[i], f) < 0)
+            return -1;
+    return 0;
+}
+
+static int prepare_status(const struct rules_call *c, struct value *object,
+                          const struct value *old, struct failure *f)
+{
+    const char *const *reset = rules_reset_fields(c->kind, "status");
+
+    if (keep_all_but_status(c, object, old, f) < 0)
+        return -1;
+    for (; *reset; reset++) {
+        if (strcmp(*reset, "metadata") == 0 &&
+            keep_metadata(c, object, old, f) < 0)
+            return -1;
+        if (text_starts(*reset, "metadata.") &&
+            take(c, meta_of(object), meta_of(old), *reset + 9, f) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int rules_prepare_update(const struct rules_call *c, struct value *object,
+                         const struct value *old, struct failure *f)
+{
+    bool status = strcmp(c->subresource, "status") == 0;
+
+    if (take_metadata(c, object, old, f) < 0)
+        return -1;
+    if (status)
+        return prepare_status(c, object, old, f);
+    if (c->kind->r.has_status && take(c, object, old, "status", f) < 0)
+        return -1;
+    if (rules_prepare_kind(c, object, old, f) < 0)
+        return -1;
+    return count_generation(c, object, old, f);
+}

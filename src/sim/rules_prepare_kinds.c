@@ -1,0 +1,266 @@
+/*
+ * rules_prepare_kinds.c -- what the strategies of single kinds do beyond the
+ *                          common part in rules_prepare.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "rules_impl.h"
+
+typedef int (*prepare_fn)(const struct rules_call *c, struct value *object,
+                          const struct value *old, struct failure *f);
+
+static struct value *make_status(const struct rules_call *c,
+                                 struct value *object)
+{
+    return value_make(c->a, object, "status");
+}
+
+static int set_phase(const struct rules_call *c, struct value *object,
+                     const char *phase, struct failure *f)
+{
+    struct value *status = make_status(c, object);
+
+    return status ? rules_set_text(c, status, "phase", phase, f)
+                  : failure_nomem(f);
+}
+
+/* ---- pods ---- */
+
+/* Both maps say the same of cpu and memory. */
+static bool is_same_amount(const struct value *a, const struct value *b)
+{
+    const char *one = value_text(a);
+    const char *other = value_text(b);
+
+    return one && other && strcmp(one, other) == 0;
+}
+
+static bool is_asked(const struct value *amount)
+{
+    const char *text = value_text(amount);
+
+    return text && strcmp(text, "0") != 0;
+}
+
+struct qos {
+    bool any;    /* something is asked for */
+    bool exact;  /* everywhere, and the limit is as much */
+};
+
+static void look_at_resources(const struct value *containers, struct qos *q)
+{
+    static const char *const names[] = {"cpu", "memory"};
+    const struct value *item;
+
+    for (size_t i = 0; (item = rules_item(containers, i)); i++) {
+        for (size_t n = 0; n < 2; n++) {
+            const struct value *r = value_get(item, "resources");
+            const struct value *limit = value_get(value_get(r, "limits"),
+                                                  names[n]);
+            const struct value *request = value_get(value_get(r, "requests"),
+                                                    names[n]);
+
+            q->any |= is_asked(limit) || is_asked(request);
+            q->exact &= is_asked(limit) &&
+                        (!request || is_same_amount(limit, request));
+        }
+    }
+}
+
+static const char *qos_class(const struct value *spec)
+{
+    struct qos q = {.any = false, .exact = true};
+
+    look_at_resources(value_get(spec, "containers"), &q);
+    look_at_resources(value_get(spec, "initContainers"), &q);
+    if (!q.any)
+        return "BestEffort";
+    return q.exact ? "Guaranteed" : "Burstable";
+}
+
+static int gated_condition(const struct rules_call *c, struct value *status,
+                           struct failure *f)
+{
+    static const char json[] =
+        "[{\"type\":\"PodScheduled\",\"status\":\"False\","
+        "\"reason\":\"SchedulingGated\",\"lastProbeTime\":null,"
+        "\"lastTransitionTime\":null,"
+        "\"message\":\"Scheduling is blocked due to non-empty scheduling "
+        "gates\"}]";
+    struct value *list;
+
+    if (value_parse(c->a, json, sizeof json - 1, &list, NULL) < 0)
+        return failure_nomem(f);
+    return rules_set(c, status, "conditions", list, f);
+}
+
+static int prepare_pod(const struct rules_call *c, struct value *object,
+                       const struct value *old, struct failure *f)
+{
+    const struct value *spec = value_get(object, "spec");
+    const struct value *gates = value_get(spec, "schedulingGates");
+    struct value *status = make_status(c, object);
+
+    if (old)
+        return 0;
+    if (!status)
+        return failure_nomem(f);
+    if (rules_set_text(c, status, "phase", "Pending", f) < 0 ||
+        rules_set_text(c, status, "qosClass", qos_class(spec), f) < 0)
+        return -1;
+    return gates && gates->count ? gated_condition(c, status, f) : 0;
+}
+
+/* ---- jobs ---- */
+
+static int label(const struct rules_call *c, struct value *labels,
+                 const char *key, const char *text, struct failure *f)
+{
+    return value_get(labels, key) ? 0 : rules_set_text(c, labels, key, text, f);
+}
+
+static int label_pods(const struct rules_call *c, struct value *labels,
+                      const struct value *meta, struct failure *f)
+{
+    const char *uid = value_text_at(meta, "uid");
+    const char *name = value_text_at(meta, "name");
+
+    if (!labels)
+        return failure_nomem(f);
+    if (label(c, labels, "controller-uid", uid, f) < 0 ||
+        label(c, labels, "batch.kubernetes.io/controller-uid", uid, f) < 0 ||
+        label(c, labels, "job-name", name, f) < 0)
+        return -1;
+    return label(c, labels, "batch.kubernetes.io/job-name", name, f);
+}
+
+/* A Job finds its pods by its own uid, unless it was told otherwise. */
+static int prepare_job(const struct rules_call *c, struct value *object,
+                       const struct value *old, struct failure *f)
+{
+    const struct value *meta = value_get(object, "metadata");
+    struct value *spec = value_get(object, "spec");
+    struct value *template = value_path(spec, "template.metadata");
+    const char *uid = value_text_at(meta, "uid");
+    struct value *selector;
+
+    if (old || !template || !uid || !value_text_at(meta, "name") ||
+        value_bool_at(spec, "manualSelector", false))
+        return 0;
+    if (label_pods(c, value_make(c->a, template, "labels"), meta, f) < 0)
+        return -1;
+    selector = value_make(c->a, spec, "selector");
+    selector = selector ? value_make(c->a, selector, "matchLabels") : NULL;
+    if (!selector)
+        return failure_nomem(f);
+    return label(c, selector, "batch.kubernetes.io/controller-uid", uid, f);
+}
+
+/* ---- daemon sets ---- */
+
+#define TEMPLATE_GENERATION "deprecated.daemonset.template.generation"
+
+static int64_t template_generation(const struct value *object)
+{
+    const char *text = value_text(value_get(
+        value_path(object, "metadata.annotations"), TEMPLATE_GENERATION));
+    int64_t number;
+
+    return text && text_to_int64(text, strlen(text), &number) ? number : 0;
+}
+
+static int prepare_daemon_set(const struct rules_call *c, struct value *object,
+                              const struct value *old, struct failure *f)
+{
+    struct value *notes =
+        value_make(c->a, value_get(object, "metadata"), "annotations");
+    int64_t generation = 1;
+    char text[32];
+
+    if (!notes)
+        return failure_nomem(f);
+    if (old)
+        generation = template_generation(old) +
+                     !value_equal(value_path(object, "spec.template"),
+                                  value_path(old, "spec.template"));
+    snprintf(text, sizeof text, "%lld", (long long)generation);
+    return rules_set_text(c, notes, TEMPLATE_GENERATION, text, f);
+}
+
+/* ---- namespaces, volumes ---- */
+
+static int prepare_namespace(const struct rules_call *c, struct value *object,
+                             const struct value *old, struct failure *f)
+{
+    struct value *spec, *list;
+
+    if (old) {
+        const struct value *was = value_path(old, "spec.finalizers");
+
+        spec = value_make(c->a, object, "spec");
+        if (!spec)
+            return failure_nomem(f);
+        if (!was) {
+            value_unset(spec, "finalizers");
+            return 0;
+        }
+        return rules_set(c, spec, "finalizers", value_copy(c->a, was), f);
+    }
+    spec = value_make(c->a, object, "spec");
+    if (!spec)
+        return failure_nomem(f);
+    list = rules_make_array(c, spec, "finalizers");
+    if (!list)
+        return failure_nomem(f);
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(value_text(list->as.items[i]), "kubernetes") == 0)
+            return set_phase(c, object, "Active", f);
+    if (value_append(c->a, list, value_string(c->a, "kubernetes")) < 0)
+        return failure_nomem(f);
+    return set_phase(c, object, "Active", f);
+}
+
+static int prepare_claim(const struct rules_call *c, struct value *object,
+                         const struct value *old, struct failure *f)
+{
+    return old ? 0 : set_phase(c, object, "Pending", f);
+}
+
+static int prepare_volume(const struct rules_call *c, struct value *object,
+                          const struct value *old, struct failure *f)
+{
+    char now[32];
+
+    if (old)
+        return 0;
+    text_rfc3339(c->world->unix_now, now);
+    if (set_phase(c, object, "Pending", f) < 0)
+        return -1;
+    return rules_set_text(c, value_get(object, "status"),
+                          "lastPhaseTransitionTime", now, f);
+}
+
+/* ---- the list ---- */
+
+static const struct {
+    const char *group, *kind;
+    prepare_fn prepare;
+} PREPARES[] = {
+    {"", "Namespace", prepare_namespace},
+    {"", "PersistentVolume", prepare_volume},
+    {"", "PersistentVolumeClaim", prepare_claim},
+    {"", "Pod", prepare_pod},
+    {"", "Service", rules_prepare_service},
+    {"apps", "DaemonSet", prepare_daemon_set},
+    {"batch", "Job", prepare_job},
+};
+
+int rules_prepare_kind(const struct rules_call *c, struct value *object,
+                       const struct value *old, struct failure *f)
+{
+    for (size_t i = 0; i < sizeof PREPARES / sizeof PREPARES[0]; i++)
+        if (rules_is(c->kind, PREPARES[i].group, PREPARES[i].kind))
+            return PREPARES[i].prepare(c, object, old, f);
+    return 0;
+}

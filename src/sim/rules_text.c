@@ -1,0 +1,159 @@
+/*
+ * rules_text.c -- what texts of the API may look like; the words are those of
+ *                 k8s.io/apimachinery util/validation.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "kube/key.h"
+#include "rules_check.h"
+
+static bool is_lower_or_digit(char c)
+{
+    return islower((unsigned char)c) || isdigit((unsigned char)c);
+}
+
+const char *wrong_dns_label(const char *text)
+{
+    if (strlen(text) > NAME_MAX_DNS1123_LABEL)
+        return "must be no more than 63 bytes";
+    return name_is_dns_label(text)
+               ? NULL
+               : "a lowercase RFC 1123 label must consist of lower case "
+                 "alphanumeric characters or '-', and must start and end with "
+                 "an alphanumeric character (e.g. 'my-name',  or '123-abc', "
+                 "regex used for validation is "
+                 "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+}
+
+const char *wrong_dns1035_label(const char *text)
+{
+    if (strlen(text) > NAME_MAX_DNS1123_LABEL)
+        return "must be no more than 63 bytes";
+    return name_is_dns_label(text) && islower((unsigned char)*text)
+               ? NULL
+               : "a DNS-1035 label must consist of lower case alphanumeric "
+                 "characters or '-', start with an alphabetic character, and "
+                 "end with an alphanumeric character (e.g. 'my-name',  or "
+                 "'abc-123', regex used for validation is "
+                 "'[a-z]([-a-z0-9]*[a-z0-9])?')";
+}
+
+const char *wrong_dns_subdomain(const char *text)
+{
+    if (strlen(text) > NAME_MAX_DNS1123_SUBDOMAIN)
+        return "must be no more than 253 bytes";
+    return name_is_dns_subdomain(text)
+               ? NULL
+               : "a lowercase RFC 1123 subdomain must consist of lower case "
+                 "alphanumeric characters, '-' or '.', and must start and end "
+                 "with an alphanumeric character (e.g. 'example.com', regex "
+                 "used for validation is "
+                 "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*"
+                 "[a-z0-9])?)*')";
+}
+
+const char *wrong_path_segment(const char *text)
+{
+    if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+        return "may not be '.' or '..'";
+    if (strchr(text, '/'))
+        return "may not contain '/'";
+    return strchr(text, '%') ? "may not contain '%'" : NULL;
+}
+
+/* Letters, digits and - _ . inside, letters or digits at both ends. */
+static bool is_label_text(const char *text, size_t len)
+{
+    if (len == 0 || !isalnum((unsigned char)text[0]) ||
+        !isalnum((unsigned char)text[len - 1]))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i]))
+            return false;
+    return true;
+}
+
+static const char NAME_PART[] =
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and "
+    "must start and end with an alphanumeric character (e.g. 'MyName',  or "
+    "'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+const char *wrong_qualified_name(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    const char *name = slash ? slash + 1 : text;
+    char prefix[256];
+    size_t len = slash ? (size_t)(slash - text) : 0;
+
+    if (strchr(name, '/'))
+        return "a qualified name must consist of alphanumeric characters, "
+               "'-', '_' or '.', and must start and end with an alphanumeric "
+               "character, with an optional DNS subdomain prefix and '/' "
+               "(e.g. 'example.com/MyName')";
+    if (slash && len == 0)
+        return "prefix part must be non-empty";
+    if (len >= sizeof prefix)
+        return "prefix part must be no more than 253 bytes";
+    memcpy(prefix, text, len);
+    prefix[len] = '\0';
+    if (slash && wrong_dns_subdomain(prefix))
+        return wrong_dns_subdomain(prefix);
+    if (!*name)
+        return "name part must be non-empty";
+    if (strlen(name) > 63)
+        return "name part must be no more than 63 bytes";
+    return is_label_text(name, strlen(name)) ? NULL : NAME_PART;
+}
+
+const char *wrong_label_value(const char *text)
+{
+    if (strlen(text) > 63)
+        return "must be no more than 63 bytes";
+    return !*text || is_label_text(text, strlen(text))
+               ? NULL
+               : "a valid label must be an empty string or consist of "
+                 "alphanumeric characters, '-', '_' or '.', and must start "
+                 "and end with an alphanumeric character (e.g. 'MyValue',  or "
+                 "'my_value',  or '12345', regex used for validation is "
+                 "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+}
+
+const char *wrong_config_key(const char *text)
+{
+    if (strlen(text) > 253)
+        return "must be no more than 253 bytes";
+    for (const char *at = text; *at; at++)
+        if (!isalnum((unsigned char)*at) && !strchr("-_.", *at))
+            goto wrong;
+    if (!*text)
+        goto wrong;
+    if (strcmp(text, ".") == 0)
+        return "must not be '.'";
+    return text_starts(text, "..") ? "must not start with '..'" : NULL;
+wrong:
+    return "a valid config key must consist of alphanumeric characters, '-', "
+           "'_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', "
+           "regex used for validation is '[-._a-zA-Z0-9]+')";
+}
+
+const char *wrong_port_name(const char *text)
+{
+    bool letter = false;
+    size_t len = strlen(text);
+
+    if (len > 15)
+        return "must be no more than 15 characters long";
+    for (size_t i = 0; i < len; i++) {
+        if (!is_lower_or_digit(text[i]) && text[i] != '-')
+            return "must contain only alpha-numeric characters (a-z, 0-9), "
+                   "and hyphens (-)";
+        letter |= islower((unsigned char)text[i]) != 0;
+    }
+    if (strstr(text, "--"))
+        return "must not contain consecutive hyphens";
+    if (len && (text[0] == '-' || text[len - 1] == '-'))
+        return "must not begin or end with a hyphen";
+    return letter ? NULL : "must contain at least one letter (a-z)";
+}
