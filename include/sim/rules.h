@@ -82,8 +82,8 @@ const char *rules_default_propagation(const struct kind *k);
 
 /* Between versions of one bucket (HPA v1 and v2, Events of two groups): the
  * same object as `to` has it, in `a`. Other kinds: apiVersion alone. */
-int rules_convert(struct arena *a, const struct kind *from,
-                  const struct kind *to, const struct value *object,
-                  struct value **ret, struct failure *f);
+int rules_convert(struct arena *a, const struct kind *to,
+                  const struct value *object, struct value **ret,
+                  struct failure *f);
 
 #endif

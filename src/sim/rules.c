@@ -63,8 +63,8 @@ bool rules_is_absent(const struct value *v)
            (v->type == VALUE_STRING && v->count == 0);
 }
 
-int rules_set(const struct rules_call *c, struct value *object,
-              const char *key, struct value *item, struct failure *f)
+int rules_set(const struct rules_call *c, struct value *object, const char *key,
+              struct value *item, struct failure *f)
 {
     return value_set(c->a, object, key, item) < 0 ? failure_nomem(f) : 0;
 }
@@ -109,8 +109,7 @@ int rules_default_object(const struct rules_call *c, struct value *object,
 
 /* Members that are in `from` and not in the object under `key` yet. */
 int rules_fill_map(const struct rules_call *c, struct value *object,
-                   const char *key, const struct value *from,
-                   struct failure *f)
+                   const char *key, const struct value *from, struct failure *f)
 {
     struct value *map;
 
@@ -131,8 +130,8 @@ int rules_fill_map(const struct rules_call *c, struct value *object,
     return 0;
 }
 
-struct value *rules_make_array(const struct rules_call *c,
-                               struct value *object, const char *key)
+struct value *rules_make_array(const struct rules_call *c, struct value *object,
+                               const char *key)
 {
     struct value *is = value_get(object, key);
 

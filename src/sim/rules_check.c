@@ -12,16 +12,12 @@
 /* ---- causes ---- */
 
 void check_add(struct check *k, const char *reason, const struct place *at,
-               const char *field, const char *fmt, ...)
+               const char *fmt, ...)
 {
-    struct place inner = {.up = at, .name = field};
-    const char *path;
+    const char *path = place_text(k->c->a, at);
     va_list args;
     char buffer[1024];
 
-    if (field)
-        inner.len = strlen(field);
-    path = place_text(k->c->a, field ? &inner : at);
     va_start(args, fmt);
     vsnprintf(buffer, sizeof buffer, fmt, args);
     va_end(args);
@@ -34,7 +30,7 @@ void check_add(struct check *k, const char *reason, const struct place *at,
 void check_required(struct check *k, const struct place *at, const char *field,
                     const char *detail)
 {
-    check_add(k, CAUSE_REQUIRED, at, field, "Required value%s%s",
+    check_add(k, CAUSE_REQUIRED, PLACE(at, field), "Required value%s%s",
               *detail ? ": " : "", detail);
 }
 
@@ -48,8 +44,8 @@ void check_invalid(struct check *k, const struct place *at,
         str_add(&text, "null");
     else
         value_print(v, &text, NULL);
-    check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: %s: %s",
-              str_text(&text), detail);
+    check_add(k, CAUSE_INVALID, at, "Invalid value: %s: %s", str_text(&text),
+              detail);
     str_release(&text);
 }
 
@@ -64,12 +60,12 @@ void check_labels(struct check *k, const struct place *at,
         const char *wrong = wrong_qualified_name(m->key);
 
         if (wrong)
-            check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: \"%s\": %s",
-                      m->key, wrong);
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
+                      wrong);
         wrong = text ? wrong_label_value(text) : NULL;
         if (wrong)
-            check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: \"%s\": %s",
-                      text, wrong);
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text,
+                      wrong);
     }
 }
 
@@ -85,18 +81,18 @@ static void check_annotations(struct check *k, const struct place *at,
         size_t n = 0;
 
         for (; m->key[n] && n < sizeof lower - 1; n++)
-            lower[n] = (char)(m->key[n] >= 'A' && m->key[n] <= 'Z'
-                                  ? m->key[n] + 32
-                                  : m->key[n]);
+            lower[n] =
+                (char)(m->key[n] >= 'A' && m->key[n] <= 'Z' ? m->key[n] + 32
+                                                            : m->key[n]);
         lower[n] = '\0';
         wrong = wrong_qualified_name(lower);
         if (wrong)
-            check_add(k, CAUSE_INVALID, at, NULL, "Invalid value: \"%s\": %s",
-                      m->key, wrong);
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
+                      wrong);
         total += m->key_len + m->value->count;
     }
     if (total > 256 * 1024)
-        check_add(k, CAUSE_TOO_LONG, at, NULL,
+        check_add(k, CAUSE_TOO_LONG, at,
                   "Too long: may not be more than 262144 bytes");
 }
 
@@ -107,11 +103,11 @@ static void check_owner(struct check *k, const struct place *at,
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (rules_is_absent(value_get(owner, fields[i])))
-            check_add(k, CAUSE_INVALID, at, fields[i],
+            check_add(k, CAUSE_INVALID, PLACE(at, fields[i]),
                       "Invalid value: \"\": %s",
                       i ? "must not be empty" : "version must not be empty");
     if (text_equal(value_text_at(owner, "kind"), "Event"))
-        check_add(k, CAUSE_INVALID, at, NULL,
+        check_add(k, CAUSE_INVALID, at,
                   "Invalid value: Event is disallowed from being an owner");
 }
 
@@ -126,7 +122,7 @@ static void check_owners(struct check *k, const struct place *at,
         controllers += value_bool_at(owner, "controller", false);
     }
     for (; controllers > 1; controllers--)
-        check_add(k, CAUSE_INVALID, at, NULL,
+        check_add(k, CAUSE_INVALID, at,
                   "Invalid value: Only one reference can have Controller set "
                   "to true");
 }
@@ -174,7 +170,7 @@ static void check_name(struct check *k, const struct place *at,
             masked[len - 1] = 'a';
         wrong = masked ? wrong_name(masked) : NULL;
         if (wrong)
-            check_add(k, CAUSE_INVALID, at, "generateName",
+            check_add(k, CAUSE_INVALID, PLACE(at, "generateName"),
                       "Invalid value: \"%s\": %s", prefix, wrong);
     }
     if (!name || !*name) {
@@ -183,14 +179,16 @@ static void check_name(struct check *k, const struct place *at,
     }
     wrong = wrong_name(name);
     if (wrong)
-        check_add(k, CAUSE_INVALID, at, "name", "Invalid value: \"%s\": %s",
-                  name, wrong);
+        check_add(k, CAUSE_INVALID, PLACE(at, "name"),
+                  "Invalid value: \"%s\": %s", name, wrong);
 }
 
 static void check_meta_update(struct check *k, const struct place *at,
                               const struct value *meta)
 {
-    static const char *const fields[] = {"name", "namespace", "uid",
+    static const char *const fields[] = {"name",
+                                         "namespace",
+                                         "uid",
                                          "creationTimestamp",
                                          "deletionTimestamp",
                                          "deletionGracePeriodSeconds"};
@@ -202,7 +200,7 @@ static void check_meta_update(struct check *k, const struct place *at,
     for (size_t i = 0; (item = rules_item(finalizers, i)); i++)
         added |= !has_text(value_get(was, "finalizers"), value_text(item));
     if (added && value_get(was, "deletionTimestamp"))
-        check_add(k, CAUSE_FORBIDDEN, at, "finalizers",
+        check_add(k, CAUSE_FORBIDDEN, PLACE(at, "finalizers"),
                   "Forbidden: no new finalizers can be added if the object is "
                   "being deleted");
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -256,7 +254,7 @@ void check_enum(struct check *k, const struct place *at,
         }
         str_addf(&list, "%s\"%s\"", i ? ", " : "", allowed[i]);
     }
-    check_add(k, CAUSE_NOT_SUPPORTED, at, field,
+    check_add(k, CAUSE_NOT_SUPPORTED, PLACE(at, field),
               "Unsupported value: \"%s\": supported values: %s", text,
               str_text(&list));
     str_release(&list);
@@ -268,7 +266,7 @@ void check_non_negative(struct check *k, const struct place *at,
     int64_t number = value_int_at(object, field, 0);
 
     if (number < 0)
-        check_add(k, CAUSE_INVALID, at, field,
+        check_add(k, CAUSE_INVALID, PLACE(at, field),
                   "Invalid value: %lld: must be greater than or equal to 0",
                   (long long)number);
 }
@@ -287,16 +285,16 @@ static void check_expression(struct check *k, const struct place *at,
         check_required(k, at, "values",
                        "must be specified when `operator` is 'In' or 'NotIn'");
     else if (bare && values && values->count)
-        check_add(k, CAUSE_FORBIDDEN, at, "values",
+        check_add(k, CAUSE_FORBIDDEN, PLACE(at, "values"),
                   "Forbidden: may not be specified when `operator` is "
                   "'Exists' or 'DoesNotExist'");
     else if (!listed && !bare)
-        check_add(k, CAUSE_INVALID, at, "operator",
+        check_add(k, CAUSE_INVALID, PLACE(at, "operator"),
                   "Invalid value: \"%s\": not a valid selector operator",
                   op ? op : "");
     if (wrong)
-        check_add(k, CAUSE_INVALID, at, "key", "Invalid value: \"%s\": %s",
-                  key ? key : "", wrong);
+        check_add(k, CAUSE_INVALID, PLACE(at, "key"),
+                  "Invalid value: \"%s\": %s", key ? key : "", wrong);
 }
 
 void check_selector(struct check *k, const struct place *at,

@@ -20,8 +20,7 @@ struct check {
 };
 
 /* A field of `up`, an element, a key of a map. */
-static inline struct place place_field(const struct place *up,
-                                       const char *name)
+static inline struct place place_field(const struct place *up, const char *name)
 {
     return (struct place){.up = up, .name = name, .len = strlen(name)};
 }
@@ -35,10 +34,16 @@ static inline struct place place_key(const struct place *up, const char *name)
         .up = up, .name = name, .len = strlen(name), .is_key = true};
 }
 
-/* A cause at a place, or at a field of it (NULL: the place itself). */
+/* The same for the length of a call. */
+#define PLACE(up, name) (&(struct place){(up), (name), strlen(name), 0, false})
+#define PLACE_AT(up, index) (&(struct place){(up), NULL, 0, (index), false})
+#define PLACE_KEY(up, name)                                                    \
+    (&(struct place){(up), (name), strlen(name), 0, true})
+
+/* A cause at a place. */
 void check_add(struct check *k, const char *reason, const struct place *at,
-               const char *field, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+               const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* At a field of the place; `detail` may be "". */
 void check_required(struct check *k, const struct place *at, const char *field,
                     const char *detail);
 /* Invalid value: <the value of the field>: detail. */

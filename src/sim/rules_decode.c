@@ -415,8 +415,8 @@ static int report_unknown(struct decoding *d, const struct place *at)
     if (!d->unknown)
         return 0;
     path = place_text(d->c->a, at);
-    if (!path || value_append(d->c->a, d->unknown,
-                              value_string(d->c->a, path)) < 0)
+    if (!path ||
+        value_append(d->c->a, d->unknown, value_string(d->c->a, path)) < 0)
         return failure_nomem(d->f);
     return 0;
 }
@@ -475,6 +475,16 @@ static int decode_value(struct decoding *d, struct schema_node n,
 
 /* ---- whole objects ---- */
 
+/* ".spec.foo" as "spec.foo". */
+static void drop_dots(struct value *paths)
+{
+    struct value *path;
+
+    for (size_t i = 0; (path = rules_item(paths, i)); i++)
+        if (value_text(path)[0] == '.')
+            set_string(path, path->as.string + 1);
+}
+
 /* Metadata of a custom resource is as strictly typed as that of others. */
 static int decode_custom(struct decoding *d, struct value *object)
 {
@@ -487,8 +497,11 @@ static int decode_custom(struct decoding *d, struct value *object)
         value_unset(object, "metadata");
     else if (meta && decode_value(d, n, &at, meta) < 0)
         return -1;
-    return crd_prune(d->c->kind->crd, d->c->kind->r.version, d->c->a, object,
-                     d->unknown, d->f);
+    if (crd_prune(d->c->kind->crd, d->c->kind->r.version, object, d->unknown,
+                  d->f) < 0)
+        return -1;
+    drop_dots(d->unknown);
+    return 0;
 }
 
 int rules_decode(const struct rules_call *c, struct value *object,

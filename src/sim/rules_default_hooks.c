@@ -27,10 +27,9 @@ static int default_policy(const struct rules_call *c, struct value *object,
 {
     const char *image = value_text_at(object, image_key);
 
-    return rules_default_text(c, object, key,
-                              is_latest(image ? image : "") ? "Always"
-                                                            : "IfNotPresent",
-                              f);
+    return rules_default_text(
+        c, object, key,
+        is_latest(image ? image : "") ? "Always" : "IfNotPresent", f);
 }
 
 static int default_container(const struct rules_call *c, struct value *object,
@@ -166,8 +165,7 @@ static int default_job_counts(const struct rules_call *c, struct value *spec,
         return -1;
     if (rules_default_int(c, spec, "parallelism", 1, f) < 0)
         return -1;
-    return rules_default_int(c, spec, "backoffLimit", index ? INT32_MAX : 6,
-                             f);
+    return rules_default_int(c, spec, "backoffLimit", index ? INT32_MAX : 6, f);
 }
 
 static int default_job(const struct rules_call *c, struct value *object,
@@ -211,8 +209,8 @@ static int default_namespace(const struct rules_call *c, struct value *object,
     return rules_set_text(c, labels, "kubernetes.io/metadata.name", name, f);
 }
 
-static int default_node_status(const struct rules_call *c,
-                               struct value *object, struct failure *f)
+static int default_node_status(const struct rules_call *c, struct value *object,
+                               struct failure *f)
 {
     return value_get(object, "allocatable")
                ? 0
@@ -231,8 +229,8 @@ static int default_limit(const struct rules_call *c, struct value *object,
         rules_fill_map(c, object, "defaultRequest",
                        value_get(object, "default"), f) < 0)
         return -1;
-    return rules_fill_map(c, object, "defaultRequest",
-                          value_get(object, "min"), f);
+    return rules_fill_map(c, object, "defaultRequest", value_get(object, "min"),
+                          f);
 }
 
 static int default_persistent_volume(const struct rules_call *c,
@@ -260,8 +258,7 @@ static int default_network_policy(const struct rules_call *c,
     if (types && types->count)
         return 0;
     list = value_array(c->a);
-    if (!list ||
-        value_append(c->a, list, value_string(c->a, "Ingress")) < 0 ||
+    if (!list || value_append(c->a, list, value_string(c->a, "Ingress")) < 0 ||
         (egress && egress->count &&
          value_append(c->a, list, value_string(c->a, "Egress")) < 0))
         return failure_nomem(f);
@@ -282,8 +279,7 @@ static int default_subject(const struct rules_call *c, struct value *object,
 /* ---- autoscaling ---- */
 
 static int default_scaling(const struct rules_call *c, struct value *behavior,
-                           const char *key, const char *json,
-                           struct failure *f)
+                           const char *key, const char *json, struct failure *f)
 {
     struct value *all, *rules;
 

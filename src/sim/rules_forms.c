@@ -38,8 +38,8 @@ static int merge_string_data(const struct rules_call *c, struct value *object,
 }
 
 /* serviceAccount is the old name of serviceAccountName. */
-static int merge_service_account(const struct rules_call *c,
-                                 struct value *spec, struct failure *f)
+static int merge_service_account(const struct rules_call *c, struct value *spec,
+                                 struct failure *f)
 {
     const char *name = value_text_at(spec, "serviceAccountName");
     const char *old = value_text_at(spec, "serviceAccount");
@@ -56,7 +56,8 @@ static int merge_service_account(const struct rules_call *c,
 static int name_claim_kinds(const struct rules_call *c, struct value *object,
                             struct failure *f)
 {
-    const struct value *claims = value_path(object, "spec.volumeClaimTemplates");
+    const struct value *claims =
+        value_path(object, "spec.volumeClaimTemplates");
     struct value *claim;
 
     for (size_t i = 0; (claim = rules_item(claims, i)); i++)
@@ -72,8 +73,7 @@ int rules_settle_forms(const struct rules_call *c, struct value *object,
     const char *pod = rules_pod_spec_path(c->kind);
     struct value *spec = pod ? value_path(object, pod) : NULL;
 
-    if (value_is(spec, VALUE_OBJECT) &&
-        merge_service_account(c, spec, f) < 0)
+    if (value_is(spec, VALUE_OBJECT) && merge_service_account(c, spec, f) < 0)
         return -1;
     if (rules_is(c->kind, "", "Secret"))
         return merge_string_data(c, object, f);

@@ -36,8 +36,8 @@ const char *rules_template_path(const struct kind *k);
 bool rules_is_zero(const struct value *v);
 bool rules_is_absent(const struct value *v); /* or null, or "" */
 /* Setting; rules_default_*() only what is absent. All return 0 or fill `f`. */
-int rules_set(const struct rules_call *c, struct value *object,
-              const char *key, struct value *item, struct failure *f);
+int rules_set(const struct rules_call *c, struct value *object, const char *key,
+              struct value *item, struct failure *f);
 int rules_set_text(const struct rules_call *c, struct value *object,
                    const char *key, const char *text, struct failure *f);
 int rules_default_text(const struct rules_call *c, struct value *object,
@@ -75,15 +75,14 @@ int rules_prepare_kind(const struct rules_call *c, struct value *object,
 int rules_prepare_service(const struct rules_call *c, struct value *object,
                           const struct value *old, struct failure *f);
 /* The array under `key`, made when there is none; NULL on out of memory. */
-struct value *rules_make_array(const struct rules_call *c,
-                               struct value *object, const char *key);
+struct value *rules_make_array(const struct rules_call *c, struct value *object,
+                               const char *key);
 
 /* The i-th element, NULL behind the last. */
 static inline struct value *rules_item(const struct value *array, size_t i)
 {
-    return value_is(array, VALUE_ARRAY) && i < array->count
-               ? array->as.items[i]
-               : NULL;
+    return value_is(array, VALUE_ARRAY) && i < array->count ? array->as.items[i]
+                                                            : NULL;
 }
 
 #endif

@@ -144,9 +144,8 @@ int rules_prepare_create(const struct rules_call *c, struct value *object,
 /* ---- updates ---- */
 
 /* A status write is everything of the old object but its status. */
-static int keep_all_but_status(const struct rules_call *c,
-                               struct value *object, const struct value *old,
-                               struct failure *f)
+static int keep_all_but_status(const struct rules_call *c, struct value *object,
+                               const struct value *old, struct failure *f)
 {
     for (uint32_t i = 0; i < object->count;) {
         const char *key = object->as.members[i].key;
@@ -170,11 +169,13 @@ static int keep_all_but_status(const struct rules_call *c,
 static int keep_metadata(const struct rules_call *c, struct value *object,
                          const struct value *old, struct failure *f)
 {
-    static const char *const keys[] = {
-        "deletionTimestamp", "deletionGracePeriodSeconds",
-        "labels",            "annotations",
-        "finalizers",        "ownerReferences",
-        "selfLink"};
+    static const char *const keys[] = {"deletionTimestamp",
+                                       "deletionGracePeriodSeconds",
+                                       "labels",
+                                       "annotations",
+                                       "finalizers",
+                                       "ownerReferences",
+                                       "selfLink"};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (take(c, meta_of(object), meta_of(old), keys[i], f) < 0)

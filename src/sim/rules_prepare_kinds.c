@@ -44,8 +44,8 @@ static bool is_asked(const struct value *amount)
 }
 
 struct qos {
-    bool any;    /* something is asked for */
-    bool exact;  /* everywhere, and the limit is as much */
+    bool any;   /* something is asked for */
+    bool exact; /* everywhere, and the limit is as much */
 };
 
 static void look_at_resources(const struct value *containers, struct qos *q)
@@ -56,14 +56,14 @@ static void look_at_resources(const struct value *containers, struct qos *q)
     for (size_t i = 0; (item = rules_item(containers, i)); i++) {
         for (size_t n = 0; n < 2; n++) {
             const struct value *r = value_get(item, "resources");
-            const struct value *limit = value_get(value_get(r, "limits"),
-                                                  names[n]);
-            const struct value *request = value_get(value_get(r, "requests"),
-                                                    names[n]);
+            const struct value *limit =
+                value_get(value_get(r, "limits"), names[n]);
+            const struct value *request =
+                value_get(value_get(r, "requests"), names[n]);
 
             q->any |= is_asked(limit) || is_asked(request);
-            q->exact &= is_asked(limit) &&
-                        (!request || is_same_amount(limit, request));
+            q->exact &=
+                is_asked(limit) && (!request || is_same_amount(limit, request));
         }
     }
 }

@@ -103,8 +103,7 @@ static bool is_below_1024(const struct quantity *q)
 
 static const char *print_binary(struct arena *a, const struct quantity *q)
 {
-    static const char *const units[] = {"",   "Ki", "Mi", "Gi",
-                                        "Ti", "Pi", "Ei"};
+    static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
     unsigned __int128 n = 0;
     size_t unit = 0;
 
@@ -125,8 +124,8 @@ const char *rules_quantity_text(struct arena *a, const char *text,
     *ret_nomem = false;
     if (!quantity_parse(text, &q))
         return NULL;
-    out = form == FORM_BINARY ? print_binary(a, &q)
-                              : print_decimal(a, &q, form);
+    out =
+        form == FORM_BINARY ? print_binary(a, &q) : print_decimal(a, &q, form);
     *ret_nomem = !out;
     return out;
 }

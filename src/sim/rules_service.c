@@ -83,8 +83,8 @@ int rules_default_service(const struct rules_call *c, struct value *spec,
         rules_default_text(c, spec, "type", "ClusterIP", f) < 0 ||
         default_ports(c, spec, f) < 0)
         return -1;
-    if (is_reached(spec) && rules_default_text(c, spec, "externalTrafficPolicy",
-                                               "Cluster", f) < 0)
+    if (is_reached(spec) &&
+        rules_default_text(c, spec, "externalTrafficPolicy", "Cluster", f) < 0)
         return -1;
     if (!is_type(spec, "ExternalName") &&
         rules_default_text(c, spec, "internalTrafficPolicy", "Cluster", f) < 0)
@@ -146,8 +146,8 @@ static int settle_ips(const struct rules_call *c, struct value *spec,
         rules_set_text(c, spec, "clusterIP", was, f) < 0)
         return -1;
     if (!ip && !was && ips && ips->count &&
-        rules_set_text(c, spec, "clusterIP", value_text(ips->as.items[0]),
-                       f) < 0)
+        rules_set_text(c, spec, "clusterIP", value_text(ips->as.items[0]), f) <
+            0)
         return -1;
     if (!value_text_at(spec, "clusterIP") && draw_ip(c, spec, f) < 0)
         return -1;
@@ -179,8 +179,7 @@ static int settle_node_port(const struct rules_call *c, struct value *port,
     int64_t number = old_node_port(old, port);
 
     if (number == 0)
-        number =
-            30000 + (int64_t)(c->world->random(c->world->arg) % 2768);
+        number = 30000 + (int64_t)(c->world->random(c->world->arg) % 2768);
     return rules_default_int(c, port, "nodePort", number, f);
 }
 
@@ -194,8 +193,8 @@ static int settle_node_ports(const struct rules_call *c, struct value *spec,
     for (size_t i = 0; (port = rules_item(ports, i)); i++) {
         if (wanted && settle_node_port(c, port, old, f) < 0)
             return -1;
-        if (!wanted && old && old_node_port(old, port) ==
-                                  value_int_at(port, "nodePort", 0))
+        if (!wanted && old &&
+            old_node_port(old, port) == value_int_at(port, "nodePort", 0))
             value_unset(port, "nodePort");
     }
     return 0;

@@ -112,10 +112,12 @@ bool rules_allows_create_on_update(const struct kind *k)
 /* Kinds whose status writes change no metadata, as custom resources. */
 static bool status_keeps_metadata(const struct kind *k)
 {
-    static const char *const groups[] = {
-        "admissionregistration.k8s.io", "flowcontrol.apiserver.k8s.io",
-        "resource.k8s.io",              "storagemigration.k8s.io",
-        "apiextensions.k8s.io",         "apiregistration.k8s.io"};
+    static const char *const groups[] = {"admissionregistration.k8s.io",
+                                         "flowcontrol.apiserver.k8s.io",
+                                         "resource.k8s.io",
+                                         "storagemigration.k8s.io",
+                                         "apiextensions.k8s.io",
+                                         "apiregistration.k8s.io"};
 
     if (k->crd || rules_is(k, "storage.k8s.io", "VolumeAttachment") ||
         rules_is(k, "networking.k8s.io", "ServiceCIDR"))
@@ -160,8 +162,8 @@ int64_t rules_grace_period(const struct kind *k, const struct value *object)
         return 0;
     /* A pod that no node has, or that is over, is gone at once. */
     if (rules_is_absent(value_path(object, "spec.nodeName")) ||
-        (phase && (strcmp(phase, "Succeeded") == 0 ||
-                   strcmp(phase, "Failed") == 0)))
+        (phase &&
+         (strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0)))
         return 0;
     return value_int_at(object, "spec.terminationGracePeriodSeconds", 30);
 }

@@ -41,14 +41,13 @@ int rules_validate(const struct rules_call *c, const struct value *object,
 
     if (c->kind->crd)
         return validate_custom(&k);
-    check_meta(&k, own && own->wrong_name ? own->wrong_name
-                                          : wrong_dns_subdomain);
+    check_meta(&k,
+               own && own->wrong_name ? own->wrong_name : wrong_dns_subdomain);
     if (own && own->create && *c->subresource == '\0')
         own->create(&k);
     if (own && own->update && old && *c->subresource == '\0')
         own->update(&k);
-    if (rules_is(c->kind, "apiextensions.k8s.io",
-                 "CustomResourceDefinition") &&
+    if (rules_is(c->kind, "apiextensions.k8s.io", "CustomResourceDefinition") &&
         crd_validate(c->a, object, old, f) < 0)
         return -1;
     return f->code ? -1 : 0;
