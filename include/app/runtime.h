@@ -43,4 +43,28 @@ struct runtime_options {
  * or EXIT_BAD_USAGE; single roots that failed were logged and reported. */
 int runtime_run(const struct runtime_options *options, struct err *err);
 
+/* ---- the same as one of several things on a loop ---- */
+struct loop;
+struct runtime;
+
+struct runtime_host {
+    struct loop *loop; /* borrowed */
+    /* Once, from a turn: it failed, or runtime_drain() is done. */
+    void (*on_end)(void *arg);
+    void *arg;
+};
+/* Loads the operators and begins; `options` is borrowed. */
+int runtime_open(const struct runtime_options *options,
+                 const struct runtime_host *host, struct runtime **ret,
+                 struct err *err);
+/* Is nothing ready and nothing under way? What waits for a time of its own
+ * (requeue_after, backoff) does not count. */
+bool runtime_is_idle(const struct runtime *rt);
+size_t runtime_failing(const struct runtime *rt); /* roots */
+/* Let what is under way end. */
+void runtime_drain(struct runtime *rt);
+/* Why it ended by itself; code NONE: it did not. */
+const struct err *runtime_error(const struct runtime *rt);
+void runtime_close(struct runtime *rt); /* NULL is fine */
+
 #endif

@@ -40,7 +40,7 @@ static void stop_now(void *arg)
 
     rt->stop_timer = 0;
     rt->done = true;
-    loop_stop(rt->loop);
+    rt->host.on_end(rt->host.arg);
 }
 
 void runtime_fail(struct runtime *rt, const struct err *err)
@@ -52,7 +52,7 @@ void runtime_fail(struct runtime *rt, const struct err *err)
     rt->stop_timer = loop_after(rt->loop, 0, stop_now, rt);
 }
 
-static bool busy(struct runtime *rt)
+static bool busy(const struct runtime *rt)
 {
     for (size_t i = 0; i < rt->unit_count; i++)
         if (controller_state(rt->units[i].controller).running > 0)
@@ -100,8 +100,10 @@ static void list_delayed(void *arg, const struct object_key *key,
 }
 
 /* Is there anything left that will come without waiting for a time? */
-static bool idle(struct runtime *rt)
+bool runtime_is_idle(const struct runtime *rt)
 {
+    if (!rt->started)
+        return false;
     for (size_t i = 0; i < rt->unit_count; i++) {
         struct controller_state s = controller_state(rt->units[i].controller);
 
@@ -177,7 +179,7 @@ void runtime_check(struct runtime *rt)
     if (!runtime_ends(rt) || hopeless(rt))
         return;
     mind_trouble(rt);
-    if (!idle(rt))
+    if (!runtime_is_idle(rt))
         return;
     for (size_t i = 0; i < rt->unit_count && rt->options->once; i++)
         controller_each_delayed(rt->units[i].controller, list_delayed,
@@ -362,9 +364,9 @@ static void runtime_release(struct runtime *rt)
     }
     mem_free(rt->manifests);
     mem_free(rt->manifest_names);
+    loop_cancel(rt->loop, rt->stop_timer);
+    loop_cancel(rt->loop, rt->trouble_timer);
     arena_release(&rt->arena);
-    if (rt->loop)
-        loop_free(rt->loop);
 }
 
 /* ---- the end ---- */
@@ -411,14 +413,17 @@ static int exit_code(struct runtime *rt)
     return changes ? EXIT_CHANGES : EXIT_OK;
 }
 
+static void run_ended(void *arg)
+{
+    loop_stop(arg);
+}
+
 static int run_loop(struct runtime *rt, struct err *err)
 {
     int rc = loop_on_signal(rt->loop, SIGINT, on_signal, rt, err);
 
     if (rc == 0)
         rc = loop_on_signal(rt->loop, SIGTERM, on_signal, rt, err);
-    if (rc == 0)
-        rc = connect_or_not(rt, err);
     if (rc < 0)
         return rc;
     loop_run(rt->loop);
@@ -433,17 +438,26 @@ static int run_loop(struct runtime *rt, struct err *err)
     return rc < 0 ? rc : print_reports(rt, err);
 }
 
+/* Load, connect, begin. */
+static int begin(struct runtime *rt, struct err *err)
+{
+    int rc = load_units(rt, err);
+
+    if (rc == 0)
+        rc = runtime_read_files(rt, err);
+    return rc < 0 ? rc : connect_or_not(rt, err);
+}
+
 int runtime_run(const struct runtime_options *options, struct err *err)
 {
-    struct runtime rt = {.options = options};
+    struct runtime rt = {.options = options, .host.on_end = run_ended};
     int rc, code;
 
     rt.loop = loop_new(err);
     if (!rt.loop)
         return EXIT_ERROR;
-    rc = load_units(&rt, err);
-    if (rc == 0)
-        rc = runtime_read_files(&rt, err);
+    rt.host.arg = rt.loop;
+    rc = begin(&rt, err);
     if (rc == 0)
         rc = run_loop(&rt, err);
     if (rc == 0)
@@ -451,5 +465,58 @@ int runtime_run(const struct runtime_options *options, struct err *err)
     else
         code = err->code == ERR_USAGE ? EXIT_BAD_USAGE : EXIT_ERROR;
     runtime_release(&rt);
+    loop_free(rt.loop);
     return code;
+}
+
+/* ---- as a guest ---- */
+
+int runtime_open(const struct runtime_options *options,
+                 const struct runtime_host *host, struct runtime **ret,
+                 struct err *err)
+{
+    struct runtime *rt = mem_calloc(1, sizeof(*rt));
+    int rc;
+
+    if (!rt)
+        return err_nomem(err);
+    rt->options = options;
+    rt->host = *host;
+    rt->loop = host->loop;
+    rc = begin(rt, err);
+    if (rc < 0) {
+        runtime_close(rt);
+        return rc;
+    }
+    *ret = rt;
+    return 0;
+}
+
+size_t runtime_failing(const struct runtime *rt)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < rt->unit_count; i++)
+        if (rt->units[i].controller)
+            n += controller_state(rt->units[i].controller).failing;
+    return n;
+}
+
+void runtime_drain(struct runtime *rt)
+{
+    if (!rt->stopping && !rt->done)
+        drain(rt);
+}
+
+const struct err *runtime_error(const struct runtime *rt)
+{
+    return &rt->err;
+}
+
+void runtime_close(struct runtime *rt)
+{
+    if (!rt)
+        return;
+    runtime_release(rt);
+    mem_free(rt);
 }

@@ -25,8 +25,9 @@ struct unit {
 
 struct runtime {
     const struct runtime_options *options;
+    struct runtime_host host;
     struct arena arena;
-    struct loop *loop;
+    struct loop *loop; /* the host's */
     struct cluster *cluster; /* NULL when offline */
     struct restmap *restmap; /* the cluster's, or our own offline */
     struct schema_set *schemas;
