@@ -172,8 +172,15 @@ int lend(struct str *s, const char *text, struct err *err)
     return str_check(s, "a version", err);
 }
 
+int list_is_over(struct err *err)
+{
+    return err_set(err, ERR_PROTOCOL, "text after the list");
+}
+
 int list_too_large(const struct decoder *d, struct err *err)
 {
+    if (d->ended)
+        return list_is_over(err);
     return err_set(err, ERR_LIMIT, "list with an item of over %zu bytes",
                    d->max_bytes);
 }

@@ -71,7 +71,9 @@ int span_snapshot(const struct decoder *d, struct span span,
 /* The same message, but -ERR_PROTOCOL: it is the server's fault. Out of memory
  * stays what it is. */
 int as_protocol(int rc, struct err *err);
-/* The one message for it, wherever it is noticed. */
+/* The one message for each, wherever it is noticed. What comes after the end is
+ * never too large. */
+int list_is_over(struct err *err);
 int list_too_large(const struct decoder *d, struct err *err);
 /* Copy a text that an event lends to its reader. NULL is "". */
 int lend(struct str *s, const char *text, struct err *err);

@@ -117,7 +117,7 @@ int decoder_take_list(struct decoder *d, struct decoder_event *ret,
                       struct err *err)
 {
     if (d->ended)
-        return err_set(err, ERR_PROTOCOL, "text after the list");
+        return list_is_over(err);
     if (d->cut.kind == CUT_END)
         return take_end(d, ret, err);
     if (d->cut.end - d->cut.start > d->max_bytes)
