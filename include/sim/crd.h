@@ -52,12 +52,16 @@ int crd_default_object(const struct crd *c, const char *version,
                        struct arena *a, struct value *object,
                        struct failure *f);
 /* Adds causes for what the schema forbids. `old` is NULL on create (ratcheting:
- * KEP-4008, unchanged values are not judged). `field` "" for the whole object.
- */
+ * KEP-4008, unchanged values are not judged). */
 int crd_check(const struct crd *c, const char *version,
               const struct value *object, const struct value *old,
               struct failure *f);
-/* Appends a text for each set of CEL rules that was not evaluated. */
+/* The same for a write to the status subresource: only `status` is judged. */
+int crd_check_status(const struct crd *c, const char *version,
+                     const struct value *object, const struct value *old,
+                     struct failure *f);
+/* Appends a text for each set of CEL rules, and each pattern, that was not
+ * evaluated. */
 int crd_warnings(const struct crd *c, const char *version, struct arena *a,
                  struct value *warnings);
 

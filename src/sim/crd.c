@@ -3,6 +3,8 @@
  */
 #include "crd_impl.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -94,4 +96,49 @@ const struct value *crd_property(const struct value *schema, const char *name)
     const struct value *others = value_get(schema, "additionalProperties");
 
     return found ? found : value_is(others, VALUE_OBJECT) ? others : NULL;
+}
+
+bool crd_is_meta(const char *key)
+{
+    return strcmp(key, "apiVersion") == 0 || strcmp(key, "kind") == 0 ||
+           strcmp(key, "metadata") == 0;
+}
+
+/* ---- paths ---- */
+
+size_t crd_path_key(struct str *path, const char *key)
+{
+    size_t len = path->len;
+
+    str_add(path, len ? "." : "");
+    str_add(path, key);
+    return len;
+}
+
+size_t crd_path_index(struct str *path, size_t index)
+{
+    size_t len = path->len;
+
+    str_addf(path, "[%zu]", index);
+    return len;
+}
+
+void crd_path_cut(struct str *path, size_t len)
+{
+    if (path->len <= len)
+        return;
+    path->len = len;
+    path->data[len] = '\0';
+}
+
+const char *crd_text(struct arena *a, const struct value *v)
+{
+    struct str text;
+    const char *copy = NULL;
+
+    str_init(&text, 0);
+    if (value_print(v, &text, NULL) == 0)
+        copy = arena_strndup(a, str_text(&text), text.len);
+    str_release(&text);
+    return copy ? copy : "";
 }
