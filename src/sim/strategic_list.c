@@ -354,6 +354,46 @@ static int list_or_nothing(struct strategic *m, struct value *list)
     return 0;
 }
 
+static bool is_deleted(const struct sequence *q, const struct value *patch,
+                       const struct value *item)
+{
+    for (uint32_t i = 0; i < patch->count; i++)
+        if (is_deletion(patch->as.items[i]) &&
+            same_identity(q, patch->as.items[i], item))
+            return true;
+    return false;
+}
+
+/* The server's order as the API server sees it: it merges in place, so items
+ * that are added stand where items were deleted. NULL on out of memory. */
+static struct value *server_order(struct strategic *m, const struct sequence *q,
+                                  const struct value *there,
+                                  const struct value *patch)
+{
+    struct value *out;
+    bool replaces = false;
+
+    if (!q->maps || !patch)
+        return shallow(m, there);
+    out = value_array(m->a);
+    for (uint32_t i = 0; out && i < there->count; i++)
+        if (!is_deleted(q, patch, there->as.items[i]) &&
+            value_append(m->a, out, there->as.items[i]) < 0)
+            return NULL;
+    for (uint32_t i = 0; i < patch->count; i++)
+        replaces =
+            replaces ||
+            text_equal(value_text_at(patch->as.items[i], "$patch"), "replace");
+    for (uint32_t i = 0; out && !replaces && i < patch->count; i++) {
+        struct value *item = patch->as.items[i];
+
+        if (out->count < there->count && !value_get(item, "$patch") &&
+            find(out, q, item) < 0 && value_append(m->a, out, item) < 0)
+            return NULL;
+    }
+    return out;
+}
+
 int strategic_order(struct strategic *m, struct schema_node n,
                     struct value *original, struct value *patch,
                     struct value_member order)
@@ -374,7 +414,12 @@ int strategic_order(struct strategic *m, struct schema_node n,
         return -1;
     if (!there && !changes)
         return 0;
-    lists[1] = there ? shallow(m, there) : NULL;
+    if (item_type(m, there, changes, &type) < 0)
+        return -1;
+    if (type < 0)
+        return strategic_refuse(m, 500,
+                                "no elements in any of the given slices");
+    lists[1] = there ? server_order(m, &q, there, changes) : NULL;
     if (there && !lists[1])
         return failure_nomem(m->f);
     if (there && changes && strategic_list(m, n, there, changes, &merged) < 0)
@@ -383,11 +428,6 @@ int strategic_order(struct strategic *m, struct schema_node n,
         strategic_clean(changes);
         merged = changes;
     }
-    if (item_type(m, there, changes, &type) < 0)
-        return -1;
-    if (type < 0)
-        return strategic_refuse(m, 500,
-                                "no elements in any of the given slices");
     rc = arrange(m, &q, merged, lists, &out);
     value_unset(patch, order.key);
     if (rc == 0 && value_set(m->a, original, order.key, out) < 0)
