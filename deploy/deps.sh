@@ -13,7 +13,7 @@ build_packages=(
 )
 test_packages=(
     lua5.4 lua-busted lua-cjson                       # specs
-    python3 python3-pytest python3-yaml               # end-to-end tests
+    python3 python3-pytest python3-yaml python3-kubernetes  # end-to-end tests
     openssl                                           # certificates of the test cluster
     valgrind clang clang-format libclang-rt-14-dev    # memory, fuzzing, layout
 )

@@ -25,12 +25,14 @@ class Relay:
     def release(self):
         self._flowing.set()
 
+    def cut(self):
+        """Ends the connections that there are; new ones are taken."""
+        sockets, self._sockets = self._sockets, []
+        _end(sockets)
+
     def close(self):
         self._flowing.set()
-        for sock in [self._listener, *self._sockets]:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        _end([self._listener, *self._sockets])
 
     def _accept(self):
         with contextlib.suppress(OSError):      # closed
@@ -48,6 +50,13 @@ class Relay:
         for source, sink, gate in ((near, far, None), (far, near, self._flowing)):
             threading.Thread(target=_pump, args=(source, sink, gate),
                              daemon=True).start()
+
+
+def _end(sockets):
+    for sock in sockets:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        sock.close()
 
 
 def _pump(source, sink, gate):

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,10 +51,10 @@ class SimPlane:
         self._audit_log = self.folder / "audit.log"
         self.kubeconfig = str(self.folder / "admin.kubeconfig")
         self._component = Component("sim", harness.program(), self.folder / "sim.log")
-        self.resume_start()
+        self.start_program()
         return self
 
-    def resume_start(self):
+    def start_program(self):
         """Starts the program; the folder is there."""
         pathlib.Path(self.kubeconfig).unlink(missing_ok=True)
         self._component.start(["sim", "--port", str(self._port), "--write-kubeconfig", self.kubeconfig,
@@ -61,20 +62,20 @@ class SimPlane:
         self._component.wait_until(self._ready, "sim to be ready", 20)
 
     def stop(self):
+        self.stop_program()
+        if self.folder and not self._kept_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop_program(self, sig=signal.SIGTERM):
+        """Its folder stays; start_program() starts it again."""
         for client in self._clients.values():
             client.close()
         self._clients = {}
         if self._component:
-            self._component.stop()
-        if self.folder and not self._kept_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._component.stop(sig)
 
     def kill(self):
-        """SIGKILL."""
-        for client in self._clients.values():
-            client.close()
-        self._clients = {}
-        self._component.stop(9)
+        self.stop_program(signal.SIGKILL)
 
     @property
     def pid(self):
@@ -129,6 +130,15 @@ class SimPlane:
             entry["as-groups"] = list(groups)
         path = self.folder / f"{uuid.uuid4().hex[:12]}.kubeconfig"
         path.write_text(json.dumps(config), encoding="utf-8")
+        path.chmod(0o600)
+        return str(path)
+
+    def kubeconfig_at(self, port, kubeconfig=None):
+        """The same at another port of this machine."""
+        source = pathlib.Path(kubeconfig or self.kubeconfig)
+        path = source.with_name(f"{port}-{source.name}")
+        path.write_text(source.read_text(encoding="utf-8").replace(
+            f":{self.port}", f":{port}"), encoding="utf-8")
         path.chmod(0o600)
         return str(path)
 

@@ -46,6 +46,8 @@ class Masks:
         version = self._version(value, written)
         for key in sorted(value):
             item = value[key]
+            if key == "items" and isinstance(item, list):
+                item = sorted(item, key=_random_name)       # the others stay as they are
             if key == "managedFields" and isinstance(item, list):
                 found[key] = self._managers(item)
             elif key in ADDRESSES:
@@ -129,6 +131,12 @@ class Masks:
         if not isinstance(cell, str):
             return cell
         return NODE_PORT.sub(":PORT/", "AGE" if AGE.match(cell) else cell)
+
+
+def _random_name(item):
+    """A LimitRange without a name gets a uuid for one."""
+    meta = item.get("metadata") if isinstance(item, dict) else None
+    return isinstance(meta, dict) and bool(UUID.fullmatch(str(meta.get("name"))))
 
 
 def status(value):
