@@ -6,7 +6,7 @@
 
 #include "test.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 /* ---- the server's threads ---- */
 

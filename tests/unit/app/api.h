@@ -70,7 +70,7 @@ const char *api_log(struct api *api);
 /* The body of the newest write. */
 const char *api_body(struct api *api);
 
-/* Turn the loop until the condition holds; false after ten seconds. */
+/* Turn the loop until the condition holds; false after a minute. */
 bool api_until(struct api *api, bool (*held)(void *arg), void *arg);
 /* Until as many requests are in the log. */
 bool api_requests(struct api *api, unsigned n);
