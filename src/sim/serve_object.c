@@ -1,0 +1,218 @@
+/*
+ * serve_object.c -- what an object goes through before it is stored: create
+ *                   and change, whatever verb wants them (registry/rest
+ *                   BeforeCreate, BeforeUpdate; registry/generic Store).
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "serve_impl.h"
+#include "serve_store.h"
+#include "serve_write.h"
+#include "sim/crd.h"
+
+#define NAME_TRIES 8
+
+struct rules_call rules_call(struct ask *k)
+{
+    return (struct rules_call){.kind = k->kind,
+                               .subresource = k->at.subresource,
+                               .world = &k->world,
+                               .a = k->a,
+                               .warnings = k->warnings};
+}
+
+int object_decode(struct ask *k, struct value *object, struct value *unknown)
+{
+    struct rules_call c = rules_call(k);
+    const char *version = k->kind->r.version;
+
+    if (rules_decode(&c, object, unknown, &k->f) < 0)
+        return -1;
+    if (k->kind->crd && crd_prune(k->kind->crd, version, k->a, object, unknown,
+                                  &k->f) < 0)
+        return -1;
+    return object_default(k, object);
+}
+
+int object_default(struct ask *k, struct value *object)
+{
+    struct rules_call c = rules_call(k);
+
+    if (k->kind->crd)
+        return crd_default_object(k->kind->crd, k->kind->r.version, k->a,
+                                  object, &k->f);
+    return rules_default(&c, object, &k->f);
+}
+
+int object_validate(struct ask *k, struct value *object,
+                    const struct value *old)
+{
+    struct rules_call c = rules_call(k);
+    const char *name = value_text_at(object, "metadata.name");
+    const struct crd *crd = k->kind->crd;
+
+    if (rules_validate(&c, object, old, &k->f) < 0)
+        return -1;
+    if (crd &&
+        crd_check(crd, k->kind->r.version, object, old, &k->f) < 0)
+        return -1;
+    if (failure_invalid(&k->f, k->kind->r.group, k->kind->r.kind,
+                        name ? name : "") < 0)
+        return -1;
+    if (crd && crd_warnings(crd, k->kind->r.version, k->a, k->warnings) < 0)
+        return failure_nomem(&k->f);
+    return 0;
+}
+
+/* ---- create ---- */
+
+static int exists(struct ask *k, const char *name)
+{
+    failure_set(&k->f, 409, "AlreadyExists", "%s%s%s \"%s\" already exists",
+                k->kind->r.plural, *k->kind->r.group ? "." : "",
+                k->kind->r.group, name);
+    return failure_about(&k->f, k->kind->r.group, k->kind->r.plural, name);
+}
+
+/* A generated name that is taken is generated anew. */
+static int claim_name(struct ask *k, struct value *object)
+{
+    struct value *meta = meta_of(k, object);
+    bool generated = !value_text(value_get(meta, "name")) ||
+                     !*value_text(value_get(meta, "name"));
+    struct object_key key = {k->kind->r.namespaced ? k->at.key.ns : "", ""};
+
+    for (int i = 0; i < NAME_TRIES; i++) {
+        if (meta_fill(k, object) < 0)
+            return -1;
+        key.name = value_text(value_get(meta, "name"));
+        if (!key.name || !store_item(k, &key))
+            return 0;
+        if (!generated)
+            return 0; /* said by whoever stores, after validation */
+        value_unset(meta, "name");
+    }
+    return exists(k, value_text_at(object, "metadata.generateName"));
+}
+
+static int check_free(struct ask *k, const struct value *object)
+{
+    struct object_key key = {k->kind->r.namespaced ? k->at.key.ns : "",
+                             value_text_at(object, "metadata.name")};
+
+    if (store_item(k, &key))
+        return exists(k, key.name);
+    if (meta_revision(object) && !k->o.dry_run)
+        return failure_set(&k->f, 500, "",
+                           "resourceVersion should not be set on objects to "
+                           "be created");
+    return 0;
+}
+
+int object_create(struct ask *k, struct value *object)
+{
+    struct rules_call c = rules_call(k);
+
+    if (namespace_admit(k) < 0 || rules_admit(&c, object, NULL, &k->f) < 0 ||
+        claim_name(k, object) < 0 ||
+        rules_prepare_create(&c, object, &k->f) < 0 ||
+        definition_prepare(k, object) < 0 ||
+        object_validate(k, object, NULL) < 0)
+        return -1;
+    return check_free(k, object);
+}
+
+/* ---- change ---- */
+
+/* What an update can neither set nor take away. */
+static int keep_meta(struct ask *k, struct value *object,
+                     const struct value *old)
+{
+    static const char *const kept[] = {"creationTimestamp", "deletionTimestamp",
+                                       "generation"};
+    const struct value *was = value_get(old, "metadata");
+    struct value *meta = meta_of(k, object);
+    int rc = meta ? 0 : -1;
+
+    for (size_t i = 0; rc == 0 && i < sizeof kept / sizeof kept[0]; i++) {
+        struct value *v = value_get(was, kept[i]);
+
+        value_unset(meta, kept[i]);
+        if (v)
+            rc = value_set(k->a, meta, kept[i], v);
+    }
+    if (rc == 0 && !value_get(meta, "deletionGracePeriodSeconds") &&
+        value_get(was, "deletionGracePeriodSeconds"))
+        rc = value_set(k->a, meta, "deletionGracePeriodSeconds",
+                       value_get(was, "deletionGracePeriodSeconds"));
+    if (rc == 0 && !value_text(value_get(meta, "uid")))
+        rc = value_set(k->a, meta, "uid", value_get(was, "uid"));
+    return rc < 0 ? failure_nomem(&k->f) : 0;
+}
+
+static int check_revision(struct ask *k, struct value *object,
+                          const struct value *old)
+{
+    const char *name = value_text_at(old, "metadata.name");
+    const char *said = value_text_at(object, "metadata.resourceVersion");
+    struct value *meta = meta_of(k, object);
+
+    if (!said || !*said || strcmp(said, "0") == 0) {
+        if (!rules_allows_unconditional_update(k->kind)) {
+            failure_cause(&k->f, CAUSE_INVALID, "metadata.resourceVersion",
+                          "Invalid value: 0: must be specified for an update");
+            return failure_invalid(&k->f, k->kind->r.group, k->kind->r.plural,
+                                   name);
+        }
+        if (value_set(k->a, meta, "resourceVersion",
+                      value_path(old, "metadata.resourceVersion")) < 0)
+            return failure_nomem(&k->f);
+        return 0;
+    }
+    if (meta_revision(object) == meta_revision(old))
+        return 0;
+    return conflict(k, name,
+                    "the object has been modified; please apply your changes "
+                    "to the latest version and try again");
+}
+
+/* An object that waits only for its finalizers goes with the last of them. */
+static bool is_done(const struct ask *k, const struct value *object,
+                    const struct value *old)
+{
+    const struct value *finalizers = value_path(object, "metadata.finalizers");
+    const struct value *grace =
+        value_path(old, "metadata.deletionGracePeriodSeconds");
+    const struct value *spec = value_path(object, "spec.finalizers");
+
+    if (finalizers && finalizers->count)
+        return false;
+    if (strcmp(k->kind->bucket, "namespaces") == 0 && spec && spec->count)
+        return false;
+    if (!value_text_at(old, "metadata.deletionTimestamp"))
+        return false;
+    return !value_is(grace, VALUE_INTEGER) || grace->as.integer == 0;
+}
+
+static int store_change(struct ask *k, struct value *object,
+                        const struct value *old)
+{
+    if (is_done(k, object, old))
+        return store_erase(k, object);
+    if (value_equal(object, old))
+        return 0;
+    return store_write(k, object);
+}
+
+int object_change(struct ask *k, struct value *object, const struct value *old)
+{
+    struct rules_call c = rules_call(k);
+
+    if (check_revision(k, object, old) < 0 || keep_meta(k, object, old) < 0 ||
+        rules_prepare_update(&c, object, old, &k->f) < 0 ||
+        definition_prepare(k, object) < 0 ||
+        object_validate(k, object, old) < 0)
+        return -1;
+    return store_change(k, object, old);
+}

@@ -1,0 +1,189 @@
+/*
+ * serve_patch.c -- the four kinds of patch.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "core/json_patch.h"
+#include "serve_store.h"
+#include "serve_write.h"
+#include "sim/strategic.h"
+
+#define OPERATIONS_MAX 10000
+
+static int malformed(struct ask *k, const char *why)
+{
+    return failure_set(&k->f, 400, "BadRequest", "error decoding patch: %s",
+                       why);
+}
+
+static int patch_json(struct ask *k, const struct value *live,
+                      struct value **ret)
+{
+    struct err err;
+    int rc;
+
+    if (!value_is(k->body, VALUE_ARRAY))
+        return malformed(k, "a JSON patch is an array of operations");
+    if (k->body->count > OPERATIONS_MAX)
+        return failure_set(&k->f, 413, "RequestEntityTooLarge",
+                           "Request entity too large: The allowed maximum "
+                           "operations in a JSON patch is %d, got %u",
+                           OPERATIONS_MAX, k->body->count);
+    for (uint32_t i = 0; i < k->body->count; i++)
+        if (!value_is(k->body->as.items[i], VALUE_OBJECT))
+            return malformed(k, "an operation is an object");
+    rc = json_patch_apply(k->a, live, k->body, ret, &err);
+    if (rc == -ERR_NOMEM)
+        return failure_nomem(&k->f);
+    return rc < 0 ? failure_set(&k->f, 422, "Invalid",
+                                "the server rejected our request due to an "
+                                "error in our request: %s",
+                                err.msg)
+                  : 0;
+}
+
+static int patch_by_type(struct ask *k, const struct value *live,
+                         struct value **ret)
+{
+    if (k->body_type == BODY_JSON_PATCH)
+        return patch_json(k, live, ret);
+    if (!value_is(k->body, VALUE_OBJECT))
+        return malformed(k, "a patch is an object");
+    if (k->body_type == BODY_STRATEGIC_PATCH)
+        return strategic_apply(k->a, k->kind->schema, live, k->body, ret,
+                               &k->f);
+    return merge_patch_apply(k->a, live, k->body, ret, NULL) < 0
+               ? failure_nomem(&k->f)
+               : 0;
+}
+
+/* What the patch made has to be an object of this kind again: 422 else. */
+static int decode_patched(struct ask *k, struct value *object)
+{
+    struct value *unknown = value_array(k->a);
+    const char *version = value_text_at(object, "apiVersion");
+    const char *kind = value_text_at(object, "kind");
+
+    if (!unknown)
+        return failure_nomem(&k->f);
+    if (!text_equal(version, k->kind->r.api_version) ||
+        !text_equal(kind, k->kind->r.kind))
+        return failure_set(&k->f, 400, "BadRequest",
+                           "the patched object is no %s of %s",
+                           k->kind->r.kind, k->kind->r.api_version);
+    if (object_decode(k, object, unknown) == 0)
+        return note_unknown(k, unknown) < 0 ? -1 : body_judge(k, NULL);
+    if (k->f.code == 400) {
+        const char *why = k->f.message;
+
+        failure_init(&k->f, k->a);
+        failure_cause(&k->f, CAUSE_INVALID, "patch", "Invalid value: %s", why);
+        failure_invalid(&k->f, "", "", "");
+    }
+    return -1;
+}
+
+static int change_by_patch(struct ask *k, const struct value *live)
+{
+    struct managed_call m = managed_call(k);
+    struct rules_call c = rules_call(k);
+    struct value *object, *mine;
+
+    if (patch_by_type(k, live, &mine) < 0)
+        return -1;
+    object = value_copy(k->a, mine); /* it may share with `live` */
+    if (!object)
+        return failure_nomem(&k->f);
+    if (!value_is(object, VALUE_OBJECT))
+        return malformed(k, "the result is no object");
+    if (decode_patched(k, object) < 0 || meta_check_names(k, object) < 0 ||
+        managed_update(&m, live, object, &k->f) < 0 ||
+        rules_admit(&c, object, live, &k->f) < 0 ||
+        dedup_owners(k, object) < 0 || object_change(k, object, live) < 0)
+        return -1;
+    return answer_object(k, 200, object);
+}
+
+/* ---- apply ---- */
+
+/* Not there: only the object itself may be made by an apply. */
+static int create_by_apply(struct ask *k)
+{
+    struct managed_call m = managed_call(k);
+    struct value *object;
+    bool noop;
+
+    if (*k->at.subresource)
+        return not_found(k, k->at.key.name);
+    if (managed_apply(&m, NULL, k->body, &object, &k->f) < 0 ||
+        decode_patched(k, object) < 0 || meta_check_names(k, object) < 0)
+        return -1;
+    if (value_text_at(object, "metadata.uid")) {
+        const char *why = arena_printf(
+            k->a,
+            "uid mismatch: the provided object specified uid %s, and no "
+            "existing object was found",
+            value_text_at(object, "metadata.uid"));
+
+        return why ? conflict(k, k->at.key.name, why) : failure_nomem(&k->f);
+    }
+    /* "1" is no version of any object: a create-only apply. */
+    value_unset(meta_of(k, object), "resourceVersion");
+    if (dedup_owners(k, object) < 0 || object_create(k, object) < 0 ||
+        managed_apply_finish(&m, NULL, object, &noop, &k->f) < 0 ||
+        store_write(k, object) < 0)
+        return -1;
+    return answer_object(k, 201, object);
+}
+
+static bool same_at(const struct value *a, const struct value *b,
+                    const char *path)
+{
+    return text_equal(value_text_at(a, path), value_text_at(b, path));
+}
+
+static int change_by_apply(struct ask *k, const struct value *live)
+{
+    struct managed_call m = managed_call(k);
+    struct rules_call c = rules_call(k);
+    struct value *object;
+    bool noop = false;
+
+    if (managed_apply(&m, live, k->body, &object, &k->f) < 0 ||
+        decode_patched(k, object) < 0 || meta_check_names(k, object) < 0 ||
+        rules_admit(&c, object, live, &k->f) < 0 ||
+        dedup_owners(k, object) < 0 ||
+        managed_apply_finish(&m, live, object, &noop, &k->f) < 0)
+        return -1;
+    if (noop && same_at(object, live, "metadata.resourceVersion") &&
+        same_at(object, live, "metadata.uid") &&
+        (object = value_copy(k->a, live)) == NULL)
+        return failure_nomem(&k->f);
+    if (object_change(k, object, live) < 0)
+        return -1;
+    return answer_object(k, 200, object);
+}
+
+static int check_applied(struct ask *k)
+{
+    if (!value_is(k->body, VALUE_OBJECT))
+        return failure_set(&k->f, 400, "BadRequest",
+                           "error decoding YAML: it is no object");
+    return body_judge(k, "error strict decoding YAML");
+}
+
+int serve_patch(struct ask *k)
+{
+    struct value *live;
+
+    if (body_read(k) < 0 || store_read(k, &k->at.key, &live) < 0)
+        return -1;
+    if (k->body_type == BODY_APPLY) {
+        if (check_applied(k) < 0)
+            return -1;
+        k->strict->count = 0;
+        return live ? change_by_apply(k, live) : create_by_apply(k);
+    }
+    return live ? change_by_patch(k, live) : not_found(k, k->at.key.name);
+}

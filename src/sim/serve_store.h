@@ -1,0 +1,23 @@
+/*
+ * serve_store.h -- stored texts, for those who answer with them, and what
+ *                  follows when a CustomResourceDefinition is stored.
+ */
+#ifndef TIDELOCK_SIM_SERVE_STORE_H
+#define TIDELOCK_SIM_SERVE_STORE_H
+
+#include "serve_impl.h"
+
+/* What each stored text of the kind begins with; its length. */
+int store_prefix(const struct kind *kind, char *out, size_t size);
+/* Is the stored text what a client of this version reads? */
+bool store_as_is(const struct kind *kind, const struct item *item);
+int store_print(struct arena *a, const struct value *object, struct str *out);
+
+/* Before a definition is stored: status, names, finalizer. Other kinds: 0. */
+int definition_prepare(struct ask *k, struct value *object);
+int definition_stored(struct ask *k, const struct value *object);
+void definition_erased(struct ask *k, const char *name);
+/* All instances of a definition that is being deleted go. */
+int definition_clean(struct ask *k, struct value *object);
+
+#endif
