@@ -29,7 +29,7 @@ int object_decode(struct ask *k, struct value *object, struct value *unknown)
 
     if (rules_decode(&c, object, unknown, &k->f) < 0)
         return -1;
-    if (k->kind->crd && crd_prune(k->kind->crd, version, k->a, object, unknown,
+    if (k->kind->crd && crd_prune(k->kind->crd, version, object, unknown,
                                   &k->f) < 0)
         return -1;
     return object_default(k, object);
@@ -42,7 +42,9 @@ int object_default(struct ask *k, struct value *object)
     if (k->kind->crd)
         return crd_default_object(k->kind->crd, k->kind->r.version, k->a,
                                   object, &k->f);
-    return rules_default(&c, object, &k->f);
+    if (rules_default(&c, object, &k->f) < 0)
+        return -1;
+    return definition_is(k->kind) ? crd_default(k->a, object, &k->f) : 0;
 }
 
 int object_validate(struct ask *k, struct value *object,
@@ -52,7 +54,11 @@ int object_validate(struct ask *k, struct value *object,
     const char *name = value_text_at(object, "metadata.name");
     const struct crd *crd = k->kind->crd;
 
-    if (rules_validate(&c, object, old, &k->f) < 0)
+    if (rules_validate(&c, object, old, &k->f) < 0 ||
+        managed_check(object, &k->f) < 0)
+        return -1;
+    if (definition_is(k->kind) &&
+        crd_validate(k->a, object, old, &k->f) < 0)
         return -1;
     if (crd &&
         crd_check(crd, k->kind->r.version, object, old, &k->f) < 0)

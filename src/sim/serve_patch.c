@@ -89,6 +89,7 @@ static int change_by_patch(struct ask *k, const struct value *live)
     struct managed_call m = managed_call(k);
     struct rules_call c = rules_call(k);
     struct value *object, *mine;
+    bool noop;
 
     if (patch_by_type(k, live, &mine) < 0)
         return -1;
@@ -100,7 +101,9 @@ static int change_by_patch(struct ask *k, const struct value *live)
     if (decode_patched(k, object) < 0 || meta_check_names(k, object) < 0 ||
         managed_update(&m, live, object, &k->f) < 0 ||
         rules_admit(&c, object, live, &k->f) < 0 ||
-        dedup_owners(k, object) < 0 || object_change(k, object, live) < 0)
+        dedup_owners(k, object) < 0 ||
+        managed_apply_finish(&m, live, object, &noop, &k->f) < 0 ||
+        object_change(k, object, live) < 0)
         return -1;
     return answer_object(k, 200, object);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "sim/crd.h"
 #include "serve_select.h"
 
 static const struct {
@@ -54,10 +53,23 @@ static bool is_listed(const char *list, const char *field)
 
 /* The definition's selectableFields: ".spec.color" is asked for as spec.color.
  */
-static bool crd_selects(const struct kind *kind, const char *field)
+static bool crd_selects(struct ask *k, const char *field)
 {
-    const struct value *fields = crd_selectable(kind->crd, kind->r.version);
+    const char *name = arena_printf(k->a, "%s.%s", k->kind->r.plural,
+                                    k->kind->r.group);
+    struct object_key key = {"", name ? name : ""};
+    const struct item *item = history_get(
+        k->s->history, "apiextensions.k8s.io/customresourcedefinitions", &key);
+    const struct value *versions, *fields = NULL;
+    struct value *crd;
 
+    if (!item || value_parse(k->a, item->json, item->len, &crd, NULL) < 0)
+        return false;
+    versions = value_path(crd, "spec.versions");
+    for (uint32_t i = 0; versions && i < versions->count; i++)
+        if (text_equal(value_text_at(versions->as.items[i], "name"),
+                       k->kind->r.version))
+            fields = value_get(versions->as.items[i], "selectableFields");
     for (uint32_t i = 0; fields && i < fields->count; i++) {
         const char *path = value_text_at(fields->as.items[i], "jsonPath");
 
@@ -67,8 +79,9 @@ static bool crd_selects(const struct kind *kind, const char *field)
     return false;
 }
 
-static bool may_select(const struct kind *kind, const char *field)
+static bool may_select(struct ask *k, const char *field)
 {
+    const struct kind *kind = k->kind;
     bool no_namespace = false;
 
     for (size_t i = 0; !kind->crd && i < SELECTABLE; i++) {
@@ -83,7 +96,7 @@ static bool may_select(const struct kind *kind, const char *field)
         return true;
     if (strcmp(field, "metadata.namespace") == 0)
         return !no_namespace;
-    return kind->crd && crd_selects(kind, field);
+    return kind->crd && crd_selects(k, field);
 }
 
 static int check_fields(struct ask *k, const char *text)
@@ -98,7 +111,7 @@ static int check_fields(struct ask *k, const char *text)
         field = arena_strndup(k->a, text, key < len ? key : len);
         if (!field)
             return failure_nomem(&k->f);
-        if (len && !may_select(k->kind, field))
+        if (len && !may_select(k, field))
             return failure_set(&k->f, 400, "BadRequest",
                                "field label not supported: %s", field);
         text += len + (text[len] == ',');

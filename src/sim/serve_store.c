@@ -205,25 +205,41 @@ int store_write(struct ask *k, struct value *object)
     return rc < 0 ? failure_nomem(&k->f) : definition_stored(k, object);
 }
 
-int store_erase(struct ask *k, struct value *object)
+/* What goes is what was stored, at the revision of its going. */
+static int erase(struct ask *k, const struct object_key *key,
+                 struct value *last)
 {
-    struct object_key key = key_of(object);
     struct str text;
     int rc;
 
-    if (k->o.dry_run)
-        return 0;
     str_init(&text, 0);
-    rc = set_revision(k, object);
+    rc = set_revision(k, last);
     if (rc == 0)
-        rc = store_print(k->a, object, &text);
+        rc = store_print(k->a, last, &text);
     if (rc == 0)
-        rc = history_remove(k->s->history, k->kind->bucket, &key, text.data,
+        rc = history_remove(k->s->history, k->kind->bucket, key, text.data,
                             text.len, NULL);
     if (rc == 0)
-        tell(k, &key, NULL);
+        tell(k, key, NULL);
     str_release(&text);
-    if (rc < 0)
+    return rc < 0 ? failure_nomem(&k->f) : 0;
+}
+
+int store_erase(struct ask *k, struct value *object)
+{
+    struct object_key key = key_of(object);
+    const struct item *item = store_item(k, &key);
+    struct value *last;
+
+    if (k->o.dry_run || !item)
+        return 0;
+    if (value_parse(k->a, item->json, item->len, &last, NULL) < 0)
+        return failure_nomem(&k->f);
+    if (erase(k, &key, last) < 0)
+        return -1;
+    if (k->verb >= VERB_DELETE &&
+        value_set(k->a, meta_of(k, object), "resourceVersion",
+                  value_path(last, "metadata.resourceVersion")) < 0)
         return failure_nomem(&k->f);
     definition_erased(k, key.name);
     return 0;

@@ -13,6 +13,7 @@ int store_prefix(const struct kind *kind, char *out, size_t size);
 bool store_as_is(const struct kind *kind, const struct item *item);
 int store_print(struct arena *a, const struct value *object, struct str *out);
 
+bool definition_is(const struct kind *kind);
 /* Before a definition is stored: status, names, finalizer. Other kinds: 0. */
 int definition_prepare(struct ask *k, struct value *object);
 int definition_stored(struct ask *k, const struct value *object);

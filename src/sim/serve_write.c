@@ -22,6 +22,46 @@ static const char *manager_of(struct ask *k)
     return name && *name ? name : "unknown";
 }
 
+/* The object as another version of its kind has it. */
+static int convert(void *arg, const char *api_version,
+                   const struct value *object, const struct value **ret,
+                   struct schema_node *ret_schema)
+{
+    struct ask *k = arg;
+    const struct kind *to =
+        kinds_find_kind(k->s->kinds, api_version, k->kind->r.kind);
+    struct failure f;
+    struct value *other;
+
+    *ret = NULL;
+    if (!to || strcmp(to->bucket, k->kind->bucket) != 0)
+        return 0;
+    failure_init(&f, k->a);
+    if (rules_convert(k->a, k->kind, to, object, &other, &f) < 0)
+        return -ERR_NOMEM;
+    *ret = other;
+    *ret_schema = to->schema;
+    return 0;
+}
+
+/* What decoding makes of an object that says nothing; NULL on failure. */
+static const struct value *empty_object(struct ask *k)
+{
+    struct rules_call c = rules_call(k);
+    struct value *empty = value_object(k->a);
+    struct failure f;
+
+    failure_init(&f, k->a);
+    if (!empty ||
+        value_set(k->a, empty, "apiVersion",
+                  value_string(k->a, k->kind->r.api_version)) < 0 ||
+        value_set(k->a, empty, "kind", value_string(k->a, k->kind->r.kind)) <
+            0 ||
+        rules_decode(&c, empty, NULL, &f) < 0)
+        return NULL;
+    return empty;
+}
+
 struct managed_call managed_call(struct ask *k)
 {
     return (struct managed_call){
@@ -35,6 +75,9 @@ struct managed_call managed_call(struct ask *k)
         .force = k->o.force == 1,
         .unix_now = k->world.unix_now,
         .reset = rules_reset_fields(k->kind, k->at.subresource),
+        .empty = empty_object(k),
+        .convert = convert,
+        .convert_arg = k,
     };
 }
 
@@ -234,6 +277,7 @@ int serve_update(struct ask *k)
     struct managed_call m = managed_call(k);
     struct rules_call c = rules_call(k);
     struct value *old;
+    bool noop;
 
     if (body_read(k) < 0 || decode_body(k) < 0 ||
         meta_check_names(k, k->body) < 0 || dedup_owners(k, k->body) < 0 ||
@@ -243,6 +287,7 @@ int serve_update(struct ask *k)
         return create_by_update(k);
     if (managed_update(&m, old, k->body, &k->f) < 0 ||
         rules_admit(&c, k->body, old, &k->f) < 0 ||
+        managed_apply_finish(&m, old, k->body, &noop, &k->f) < 0 ||
         object_change(k, k->body, old) < 0)
         return -1;
     return answer_object(k, 200, k->body);

@@ -21,6 +21,8 @@ int dedup_owners(struct ask *k, struct value *object);
 int answer_object(struct ask *k, int code, struct value *object);
 /* "Success", about what was deleted. */
 int answer_deleted(struct ask *k, const struct value *object);
+/* As the client wants it: the object itself, its metadata, a table. */
+int answer_form(struct ask *k, struct value *object, struct value **ret);
 /* Turns k->answer into bytes. */
 int answer_print(struct ask *k);
 
