@@ -86,8 +86,8 @@ static bool asks_to_watch(struct ask *k)
 {
     const char *watch = query_get(k, "watch");
 
-    return k->at.watch || (watch && strcmp(watch, "false") != 0 &&
-                           strcmp(watch, "0") != 0);
+    return k->at.watch ||
+           (watch && strcmp(watch, "false") != 0 && strcmp(watch, "0") != 0);
 }
 
 static enum verb verb_of(struct ask *k)
@@ -252,8 +252,8 @@ static bool ask_init(struct ask *k, struct sim *s, struct arena *a,
                      const struct sim_request *q, struct sim_response *ret)
 {
     *k = (struct ask){.s = s, .a = a, .q = q, .ret = ret};
-    *ret = (struct sim_response){.content_type = "application/json",
-                                 .body = ""};
+    *ret =
+        (struct sim_response){.content_type = "application/json", .body = ""};
     failure_init(&k->f, a);
     k->at.subresource = "";
     k->world = (struct rules_world){.arg = s,

@@ -26,9 +26,10 @@ int answer_deleted(struct ask *k, const struct value *object)
         value_set(a, status, "metadata", value_object(a)) < 0 ||
         value_set(a, status, "status", value_string(a, "Success")) < 0 ||
         value_set(a, status, "details", details) < 0 ||
-        value_set(a, details, "name",
-                  value_path(object, "metadata.name")) < 0 ||
-        (*group && value_set(a, details, "group", value_string(a, group)) < 0) ||
+        value_set(a, details, "name", value_path(object, "metadata.name")) <
+            0 ||
+        (*group &&
+         value_set(a, details, "group", value_string(a, group)) < 0) ||
         value_set(a, details, "kind", value_string(a, k->kind->r.plural)) < 0 ||
         value_set(a, details, "uid", value_path(object, "metadata.uid")) < 0)
         return failure_nomem(&k->f);
@@ -46,8 +47,7 @@ static int metadata_of(struct ask *k, struct value *object, struct value **ret)
                   value_string(k->a, "PartialObjectMetadata")) < 0 ||
         value_set(k->a, partial, "apiVersion",
                   value_string(k->a, "meta.k8s.io/v1")) < 0 ||
-        value_set(k->a, partial, "metadata",
-                  value_get(object, "metadata")) < 0)
+        value_set(k->a, partial, "metadata", value_get(object, "metadata")) < 0)
         return failure_nomem(&k->f);
     *ret = partial;
     return 0;
@@ -142,8 +142,8 @@ int answer_print(struct ask *k)
         rc = value_print(object, &text, NULL);
     if (k->o.yaml)
         k->ret->content_type = "application/yaml";
-    k->ret->body = rc == 0 ? arena_strndup(k->a, str_text(&text), text.len)
-                           : NULL;
+    k->ret->body =
+        rc == 0 ? arena_strndup(k->a, str_text(&text), text.len) : NULL;
     k->ret->body_len = text.len;
     str_release(&text);
     return k->ret->body ? 0 : failure_nomem(&k->f);

@@ -35,7 +35,8 @@ static void cut_path(struct builder *b, size_t len)
 static int duplicate(struct builder *b)
 {
     struct ask *k = b->k;
-    char *text = arena_printf(k->a, "duplicate field \"%s\"", str_text(&b->path));
+    char *text =
+        arena_printf(k->a, "duplicate field \"%s\"", str_text(&b->path));
 
     return text ? value_append(k->a, k->strict, value_string(k->a, text))
                 : -ERR_NOMEM;

@@ -30,7 +30,8 @@ static int read_options(struct ask *k)
     k->o.propagation = k->o.propagation ? k->o.propagation : "";
     orphan = value_get(b, "orphanDependents");
     k->o.orphan = value_is(orphan, VALUE_BOOL) ? orphan->as.boolean : -1;
-    k->o.has_grace = value_is(value_get(b, "gracePeriodSeconds"), VALUE_INTEGER);
+    k->o.has_grace =
+        value_is(value_get(b, "gracePeriodSeconds"), VALUE_INTEGER);
     k->o.grace = value_int_at(b, "gracePeriodSeconds", 0);
     k->o.uid_is = value_text_at(b, "preconditions.uid");
     k->o.rv_is = value_text_at(b, "preconditions.resourceVersion");
@@ -190,7 +191,7 @@ enum grace { GRACE_NONE, GRACE_MARKED, GRACE_PENDING };
 
 static bool is_pod(const struct ask *k)
 {
-    return strcmp(k->kind->bucket, "pods") == 0;
+    return strcmp(k->kind->bucket, "core/pods") == 0;
 }
 
 static int64_t wanted_grace(const struct ask *k, const struct value *pod)
@@ -239,9 +240,9 @@ static int mark_graceful(struct ask *k, struct value *object, enum grace *ret)
 static bool returns_object(const struct kind *kind)
 {
     static const char *const core[] = {
-        "namespaces",     "persistentvolumes", "persistentvolumeclaims",
-        "pods",           "podtemplates",      "resourcequotas",
-        "services",       "serviceaccounts",   NULL};
+        "namespaces", "persistentvolumes", "persistentvolumeclaims",
+        "pods",       "podtemplates",      "resourcequotas",
+        "services",   "serviceaccounts",   NULL};
 
     if (strcmp(kind->r.group, "storage.k8s.io") == 0 ||
         strcmp(kind->r.group, "resource.k8s.io") == 0)
@@ -270,7 +271,7 @@ int namespace_admit_delete(struct ask *k, const char *name)
     static const char *const immortal[] = {"default", "kube-system",
                                            "kube-public", NULL};
 
-    if (strcmp(k->kind->bucket, "namespaces") != 0)
+    if (strcmp(k->kind->bucket, "core/namespaces") != 0)
         return 0;
     for (size_t i = 0; immortal[i]; i++) {
         if (strcmp(immortal[i], name) != 0)
@@ -335,6 +336,17 @@ static int delete_marked(struct ask *k, const struct value *old,
     return store_erase(k, object) < 0 ? -1 : answer_gone(k, object);
 }
 
+/* Its instances go first; who asked is told of its going. */
+static int delete_definition(struct ask *k, struct value *object)
+{
+    bool changed;
+
+    if (set_finalizers(k, object, &changed) < 0 ||
+        definition_delete(k, object) < 0 || definition_clean(k, object) < 0)
+        return -1;
+    return answer_waiting(k, object);
+}
+
 int delete_object(struct ask *k, const struct value *old)
 {
     struct value *object = value_copy(k->a, old);
@@ -345,9 +357,12 @@ int delete_object(struct ask *k, const struct value *old)
         return failure_nomem(&k->f);
     if (check_preconditions(k, object) < 0)
         return -1;
-    if (strcmp(k->kind->bucket, "namespaces") == 0 &&
+    if (strcmp(k->kind->bucket, "core/namespaces") == 0 &&
         (delete_namespace(k, object, &stays) < 0 || stays))
         return stays && !k->f.code ? 0 : -1;
+    if (definition_is(k->kind) &&
+        !value_text_at(object, "metadata.deletionTimestamp"))
+        return delete_definition(k, object);
     if (mark_graceful(k, object, &grace) < 0)
         return -1;
     if (grace == GRACE_PENDING)
@@ -365,8 +380,7 @@ int serve_delete(struct ask *k)
         namespace_admit_delete(k, k->at.key.name) < 0 ||
         store_read(k, &k->at.key, &object) < 0)
         return -1;
-    return object ? delete_object(k, object)
-                  : not_found(k, k->at.key.name);
+    return object ? delete_object(k, object) : not_found(k, k->at.key.name);
 }
 
 /* ---- a collection ---- */
@@ -376,8 +390,7 @@ int serve_delete_collection(struct ask *k)
 {
     struct value *items;
 
-    if (read_options(k) < 0 || delete_options_check(k) < 0 ||
-        serve_list(k) < 0)
+    if (read_options(k) < 0 || delete_options_check(k) < 0 || serve_list(k) < 0)
         return -1;
     items = value_get(k->answer, "items");
     for (uint32_t i = 0; items && i < items->count; i++) {

@@ -57,8 +57,8 @@ static int chooses(struct ask *k, const struct value *budget,
     rc = selector_from_label_selector(k->a, text, &s, NULL);
     if (rc == -ERR_NOMEM)
         return failure_nomem(&k->f);
-    *ret = rc == 0 &&
-           selector_match_labels(s, value_path(pod, "metadata.labels"));
+    *ret =
+        rc == 0 && selector_match_labels(s, value_path(pod, "metadata.labels"));
     return 0;
 }
 
@@ -198,8 +198,7 @@ static int ask_budget(struct ask *k, const struct value *pod)
         int64_t desired = value_int_at(budget, "status.desiredHealthy", 0);
         int64_t healthy = value_int_at(budget, "status.currentHealthy", 0);
 
-        if (text_equal(value_text_at(budget,
-                                     "spec.unhealthyPodEvictionPolicy"),
+        if (text_equal(value_text_at(budget, "spec.unhealthyPodEvictionPolicy"),
                        "AlwaysAllow") ||
             (healthy >= desired && desired > 0))
             return 0;
@@ -216,7 +215,8 @@ static void read_delete_options(struct ask *k)
     const char *propagation = value_text_at(o, "propagationPolicy");
 
     k->o.propagation = propagation ? propagation : "";
-    k->o.has_grace = value_is(value_get(o, "gracePeriodSeconds"), VALUE_INTEGER);
+    k->o.has_grace =
+        value_is(value_get(o, "gracePeriodSeconds"), VALUE_INTEGER);
     k->o.grace = value_int_at(o, "gracePeriodSeconds", 0);
     k->o.uid_is = value_text_at(o, "preconditions.uid");
     k->o.rv_is = value_text_at(o, "preconditions.resourceVersion");

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "serve_impl.h"
+#include "serve_write.h"
 
 #define GENERATED_MAX 63
 #define SUFFIX 5
@@ -63,11 +63,11 @@ static char *new_uid(struct ask *k)
 {
     uint64_t high = rng_next(&k->s->rng), low = rng_next(&k->s->rng);
 
-    return arena_printf(
-        k->a, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(high >> 32),
-        (unsigned)(high >> 16) & 0xffff, (unsigned)high & 0xfff,
-        0x8000U | ((unsigned)(low >> 48) & 0x3fff),
-        (unsigned long long)(low & 0xffffffffffffULL));
+    return arena_printf(k->a, "%08x-%04x-4%03x-%04x-%012llx",
+                        (unsigned)(high >> 32), (unsigned)(high >> 16) & 0xffff,
+                        (unsigned)high & 0xfff,
+                        0x8000U | ((unsigned)(low >> 48) & 0x3fff),
+                        (unsigned long long)(low & 0xffffffffffffULL));
 }
 
 static char *generated_name(struct ask *k, const char *base)

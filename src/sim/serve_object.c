@@ -29,8 +29,8 @@ int object_decode(struct ask *k, struct value *object, struct value *unknown)
 
     if (rules_decode(&c, object, unknown, &k->f) < 0)
         return -1;
-    if (k->kind->crd && crd_prune(k->kind->crd, version, object, unknown,
-                                  &k->f) < 0)
+    if (k->kind->crd &&
+        crd_prune(k->kind->crd, version, object, unknown, &k->f) < 0)
         return -1;
     return object_default(k, object);
 }
@@ -57,11 +57,9 @@ int object_validate(struct ask *k, struct value *object,
     if (rules_validate(&c, object, old, &k->f) < 0 ||
         managed_check(object, &k->f) < 0)
         return -1;
-    if (definition_is(k->kind) &&
-        crd_validate(k->a, object, old, &k->f) < 0)
+    if (definition_is(k->kind) && crd_validate(k->a, object, old, &k->f) < 0)
         return -1;
-    if (crd &&
-        crd_check(crd, k->kind->r.version, object, old, &k->f) < 0)
+    if (crd && crd_check(crd, k->kind->r.version, object, old, &k->f) < 0)
         return -1;
     if (failure_invalid(&k->f, k->kind->r.group, k->kind->r.kind,
                         name ? name : "") < 0)
@@ -120,8 +118,8 @@ int object_create(struct ask *k, struct value *object)
 {
     struct rules_call c = rules_call(k);
 
-    if (namespace_admit(k) < 0 || rules_admit(&c, object, NULL, &k->f) < 0 ||
-        claim_name(k, object) < 0 ||
+    if (namespace_admit(k) < 0 || definition_admit(k) < 0 ||
+        rules_admit(&c, object, NULL, &k->f) < 0 || claim_name(k, object) < 0 ||
         rules_prepare_create(&c, object, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||
         object_validate(k, object, NULL) < 0)
@@ -194,7 +192,7 @@ static bool is_done(const struct ask *k, const struct value *object,
 
     if (finalizers && finalizers->count)
         return false;
-    if (strcmp(k->kind->bucket, "namespaces") == 0 && spec && spec->count)
+    if (strcmp(k->kind->bucket, "core/namespaces") == 0 && spec && spec->count)
         return false;
     if (!value_text_at(old, "metadata.deletionTimestamp"))
         return false;

@@ -70,8 +70,8 @@ static int decode_patched(struct ask *k, struct value *object)
     if (!text_equal(version, k->kind->r.api_version) ||
         !text_equal(kind, k->kind->r.kind))
         return failure_set(&k->f, 400, "BadRequest",
-                           "the patched object is no %s of %s",
-                           k->kind->r.kind, k->kind->r.api_version);
+                           "the patched object is no %s of %s", k->kind->r.kind,
+                           k->kind->r.api_version);
     if (object_decode(k, object, unknown) == 0)
         return note_unknown(k, unknown) < 0 ? -1 : body_judge(k, NULL);
     if (k->f.code == 400) {

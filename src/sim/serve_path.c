@@ -109,6 +109,5 @@ bool path_parse(struct ask *k, struct place *ret)
         ret->watch = true;
         skip++;
     }
-    return s.count > skip &&
-           place_of(s.items + skip, s.count - skip, ret);
+    return s.count > skip && place_of(s.items + skip, s.count - skip, ret);
 }

@@ -299,9 +299,15 @@ static int list_parse(struct ask *k)
 
 int query_parse(struct ask *k)
 {
-    k->o = (struct query){.manager = "", .validation = "", .force = -1,
-                          .token = "", .rv = "", .rv_match = "",
-                          .initial = -1, .propagation = "", .orphan = -1};
+    k->o = (struct query){.manager = "",
+                          .validation = "",
+                          .force = -1,
+                          .token = "",
+                          .rv = "",
+                          .rv_match = "",
+                          .initial = -1,
+                          .propagation = "",
+                          .orphan = -1};
     k->o.pretty = flag_of(k, "pretty") == 1;
     k->o.include_object = text_of(k, "includeObject");
     switch (k->verb) {

@@ -243,8 +243,8 @@ int list_add_converted(struct ask *k, struct str *out, struct value *object,
 {
     struct str one;
     char prefix[MAX_CHARS];
-    size_t skip = bare ? (size_t)store_prefix(k->kind, prefix, sizeof prefix)
-                       : 1;
+    size_t skip =
+        bare ? (size_t)store_prefix(k->kind, prefix, sizeof prefix) : 1;
     int rc;
 
     str_init(&one, 0);
@@ -293,8 +293,8 @@ static int list_meta(struct ask *k, const struct lister *l, uint64_t revision,
     *ret = meta;
     if (!l->left)
         return 0;
-    if (!k->o.selects && value_set(a, meta, "remainingItemCount",
-                                   value_integer(a, l->left)) < 0)
+    if (!k->o.selects &&
+        value_set(a, meta, "remainingItemCount", value_integer(a, l->left)) < 0)
         return failure_nomem(&k->f);
     token = token_print(k, (int64_t)revision, &l->last);
     if (!token || value_set(a, meta, "continue", value_string(a, token)) < 0)
@@ -337,8 +337,8 @@ static int answer_list(struct ask *k, struct lister *l, struct value *meta)
     if (!list ||
         value_set(k->a, list, "apiVersion",
                   value_string(k->a, k->kind->r.api_version)) < 0 ||
-        value_set(k->a, list, "kind",
-                  value_string(k->a, k->kind->list_kind)) < 0 ||
+        value_set(k->a, list, "kind", value_string(k->a, k->kind->list_kind)) <
+            0 ||
         value_set(k->a, list, "metadata", meta) < 0 ||
         value_set(k->a, list, "items", l->items) < 0)
         return failure_nomem(&k->f);

@@ -26,7 +26,8 @@ static struct value *everything(struct ask *k, const char *const *keys,
     for (size_t i = 0; i < count; i++) {
         struct value *all = value_array(k->a);
 
-        if (!rule || !all || value_append(k->a, all, value_string(k->a, "*")) < 0 ||
+        if (!rule || !all ||
+            value_append(k->a, all, value_string(k->a, "*")) < 0 ||
             value_set(k->a, rule, keys[i], all) < 0)
             return NULL;
     }
@@ -53,8 +54,8 @@ static int name_user(struct ask *k, struct value *status)
 
     if (!user || !groups ||
         value_append(k->a, groups, value_string(k->a, "system:masters")) < 0 ||
-        value_append(k->a, groups,
-                     value_string(k->a, "system:authenticated")) < 0 ||
+        value_append(k->a, groups, value_string(k->a, "system:authenticated")) <
+            0 ||
         value_set(k->a, user, "username",
                   value_string(k->a, k->q->user ? k->q->user : "")) < 0)
         return -1;

@@ -88,15 +88,14 @@ static int to_scale(struct ask *k, const struct value *parent,
     int64_t wanted = value_int_at(parent, p->replicas, 0);
     struct managed_scale m = managed_scale(k, p);
 
-    if (!scale ||
-        value_set(a, scale, "kind", value_string(a, "Scale")) < 0 ||
-        value_set(a, scale, "apiVersion",
-                  value_string(a, "autoscaling/v1")) < 0 ||
+    if (!scale || value_set(a, scale, "kind", value_string(a, "Scale")) < 0 ||
+        value_set(a, scale, "apiVersion", value_string(a, "autoscaling/v1")) <
+            0 ||
         !(meta = value_make(a, scale, "metadata")) ||
         !(spec = value_make(a, scale, "spec")) ||
         !(status = value_make(a, scale, "status")) ||
-        (wanted && value_set(a, spec, "replicas", value_integer(a, wanted)) <
-                       0) ||
+        (wanted &&
+         value_set(a, spec, "replicas", value_integer(a, wanted)) < 0) ||
         value_set(a, status, "replicas",
                   value_integer(a, value_int_at(parent, p->now, 0))) < 0 ||
         (selector && *selector &&
@@ -164,12 +163,13 @@ static int from_scale(struct ask *k, const struct paths *p,
     if (!object)
         return failure_nomem(&k->f);
     if (set_path(k, object, p->replicas,
-                 value_integer(k->a, value_int_at(scale, "spec.replicas",
-                                                  0))) < 0 ||
+                 value_integer(k->a, value_int_at(scale, "spec.replicas", 0))) <
+            0 ||
         managed_from_scale(&m, live, scale, &managed, &k->f) < 0)
         return -1;
     value_unset(meta_of(k, object), "resourceVersion");
-    if ((rv && value_set(k->a, meta_of(k, object), "resourceVersion", rv) < 0) ||
+    if ((rv &&
+         value_set(k->a, meta_of(k, object), "resourceVersion", rv) < 0) ||
         (managed &&
          value_set(k->a, meta_of(k, object), "managedFields", managed) < 0))
         return failure_nomem(&k->f);
@@ -182,7 +182,8 @@ static int patched(struct ask *k, const struct value *old, struct value **ret)
     struct err err;
     int rc;
 
-    if (k->body_type == BODY_STRATEGIC_PATCH || k->body_type == BODY_MERGE_PATCH)
+    if (k->body_type == BODY_STRATEGIC_PATCH ||
+        k->body_type == BODY_MERGE_PATCH)
         rc = merge_patch_apply(k->a, old, k->body, ret, &err);
     else
         rc = json_patch_apply(k->a, old, k->body, ret, &err);

@@ -36,8 +36,8 @@ static const struct {
     {"v1", "Service", " spec.clusterIP spec.type ", false},
     {"apps/v1", "ReplicaSet", " status.replicas ", false},
     {"batch/v1", "Job", " status.successful ", false},
-    {"certificates.k8s.io/v1", "CertificateSigningRequest",
-     " spec.signerName ", false},
+    {"certificates.k8s.io/v1", "CertificateSigningRequest", " spec.signerName ",
+     false},
 };
 #define SELECTABLE (sizeof selectable / sizeof selectable[0])
 
@@ -55,8 +55,8 @@ static bool is_listed(const char *list, const char *field)
  */
 static bool crd_selects(struct ask *k, const char *field)
 {
-    const char *name = arena_printf(k->a, "%s.%s", k->kind->r.plural,
-                                    k->kind->r.group);
+    const char *name =
+        arena_printf(k->a, "%s.%s", k->kind->r.plural, k->kind->r.group);
     struct object_key key = {"", name ? name : ""};
     const struct item *item = history_get(
         k->s->history, "apiextensions.k8s.io/customresourcedefinitions", &key);
@@ -148,9 +148,9 @@ static struct value *seen_by_fields(struct arena *a, const struct kind *kind,
 {
     struct value *copy;
     const char *source = value_text_at(object, "source.component");
-    bool node = strcmp(kind->bucket, "nodes") == 0;
+    bool node = strcmp(kind->bucket, "core/nodes") == 0;
     const char *flag = node ? "unschedulable" : "hostNetwork";
-    bool pod = strcmp(kind->bucket, "pods") == 0;
+    bool pod = strcmp(kind->bucket, "core/pods") == 0;
 
     if (!node && !pod && !source)
         return value_copy(a, object);
@@ -167,10 +167,11 @@ static struct value *seen_by_fields(struct arena *a, const struct kind *kind,
     return copy;
 }
 
-int select_fits(struct arena *a, const struct kind *kind,
-                const struct query *o, const struct value *object)
+int select_fits(struct arena *a, const struct kind *kind, const struct query *o,
+                const struct value *object)
 {
-    if (!selector_match_labels(o->labels, value_path(object, "metadata.labels")))
+    if (!selector_match_labels(o->labels,
+                               value_path(object, "metadata.labels")))
         return 0;
     if (!o->fields)
         return 1;

@@ -7,7 +7,7 @@
 #include "serve_impl.h"
 
 /* 1, 0, or -ERR_NOMEM. */
-int select_fits(struct arena *a, const struct kind *kind,
-                const struct query *o, const struct value *object);
+int select_fits(struct arena *a, const struct kind *kind, const struct query *o,
+                const struct value *object);
 
 #endif

@@ -53,8 +53,7 @@ static int decode_as(struct arena *a, struct sim *s, const struct kind *kind,
     from = kinds_find_kind(s->kinds, value_text_at(object, "apiVersion"),
                            value_text_at(object, "kind"));
     failure_init(&f, a);
-    if (from && from != kind &&
-        rules_convert(a, from, kind, object, ret, &f) < 0)
+    if (from && from != kind && rules_convert(a, kind, object, ret, &f) < 0)
         return -ERR_NOMEM;
     if (!from && value_set(a, object, "apiVersion",
                            value_string(a, kind->r.api_version)) < 0)
@@ -157,8 +156,8 @@ static struct object_key key_of(const struct value *object)
 
 static int set_revision(struct ask *k, struct value *object)
 {
-    char *text = arena_printf(
-        k->a, "%llu", (unsigned long long)history_next(k->s->history));
+    char *text = arena_printf(k->a, "%llu",
+                              (unsigned long long)history_next(k->s->history));
 
     return text ? value_set(k->a, meta_of(k, object), "resourceVersion",
                             value_string(k->a, text))

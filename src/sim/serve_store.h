@@ -5,7 +5,7 @@
 #ifndef TIDELOCK_SIM_SERVE_STORE_H
 #define TIDELOCK_SIM_SERVE_STORE_H
 
-#include "serve_impl.h"
+#include "serve_write.h"
 
 /* What each stored text of the kind begins with; its length. */
 int store_prefix(const struct kind *kind, char *out, size_t size);
@@ -18,6 +18,10 @@ bool definition_is(const struct kind *kind);
 int definition_prepare(struct ask *k, struct value *object);
 int definition_stored(struct ask *k, const struct value *object);
 void definition_erased(struct ask *k, const char *name);
+/* 405: nothing is created while the definition goes. */
+int definition_admit(struct ask *k);
+/* The first DELETE: marked, to go when its instances are gone. */
+int definition_delete(struct ask *k, struct value *object);
 /* All instances of a definition that is being deleted go. */
 int definition_clean(struct ask *k, struct value *object);
 

@@ -191,9 +191,9 @@ static int serve_view(struct ask *k)
 
 static bool serves(struct ask *k, const struct subresource *sub)
 {
-    static const char *const names[] = {"get",    "list",  "watch",
-                                        "create", "update", "patch",
-                                        "delete", "deletecollection"};
+    static const char *const names[] = {
+        "get",    "list",  "watch",  "create",
+        "update", "patch", "delete", "deletecollection"};
 
     for (size_t i = 0; sub->verbs[i]; i++)
         if (strcmp(sub->verbs[i], names[k->verb]) == 0)

@@ -37,7 +37,7 @@ static int convert(void *arg, const char *api_version,
     if (!to || strcmp(to->bucket, k->kind->bucket) != 0)
         return 0;
     failure_init(&f, k->a);
-    if (rules_convert(k->a, k->kind, to, object, &other, &f) < 0)
+    if (rules_convert(k->a, to, object, &other, &f) < 0)
         return -ERR_NOMEM;
     *ret = other;
     *ret_schema = to->schema;
@@ -116,7 +116,8 @@ static int check_kind(struct ask *k, struct value *object)
     if (strcmp(version, k->kind->r.api_version) != 0 ||
         strcmp(kind, k->kind->r.kind) != 0)
         return wrong_kind(k, version, kind);
-    if (value_set(k->a, object, "apiVersion", value_string(k->a, version)) < 0 ||
+    if (value_set(k->a, object, "apiVersion", value_string(k->a, version)) <
+            0 ||
         value_set(k->a, object, "kind", value_string(k->a, kind)) < 0)
         return failure_nomem(&k->f);
     return 0;
@@ -124,9 +125,9 @@ static int check_kind(struct ask *k, struct value *object)
 
 static int decode_body(struct ask *k)
 {
-    const char *what = arena_printf(
-        k->a, "%s in version \"%s\" cannot be handled as a %s", k->kind->r.kind,
-        k->kind->r.version, k->kind->r.kind);
+    const char *what =
+        arena_printf(k->a, "%s in version \"%s\" cannot be handled as a %s",
+                     k->kind->r.kind, k->kind->r.version, k->kind->r.kind);
     struct value *unknown = value_array(k->a);
 
     if (!what || !unknown)
@@ -179,7 +180,7 @@ int namespace_admit(struct ask *k)
 
     if (!k->kind->r.namespaced || review_is(k->kind))
         return 0;
-    item = history_get(k->s->history, "namespaces", &key);
+    item = history_get(k->s->history, "core/namespaces", &key);
     if (!item) {
         failure_set(&k->f, 404, "NotFound", "namespaces \"%s\" not found",
                     key.name);
@@ -206,7 +207,8 @@ int dedup_owners(struct ask *k, struct value *object)
     for (uint32_t i = 0; i < owners->count; i++) {
         uint32_t j = 0;
 
-        while (j < kept && !value_equal(owners->as.items[i], owners->as.items[j]))
+        while (j < kept &&
+               !value_equal(owners->as.items[i], owners->as.items[j]))
             j++;
         if (j == kept)
             owners->as.items[kept++] = owners->as.items[i];

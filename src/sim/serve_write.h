@@ -7,6 +7,34 @@
 #include "serve_impl.h"
 #include "sim/managed.h"
 
+/* ---- objects ---- */
+const struct item *store_item(const struct ask *k,
+                              const struct object_key *key);
+/* As the asked kind has it; *ret is NULL when there is none. */
+int store_read(struct ask *k, const struct object_key *key, struct value **ret);
+/* Sets the resourceVersion in `object`. Dry runs store nothing. */
+int store_write(struct ask *k, struct value *object);
+int store_erase(struct ask *k, struct value *object);
+int store_decode(struct ask *k, const struct item *item, struct value **ret);
+int not_found(struct ask *k, const char *name);
+int conflict(struct ask *k, const char *name, const char *why);
+
+struct rules_call rules_call(struct ask *k);
+/* Normal form and defaults, pruning for custom resources. */
+int object_decode(struct ask *k, struct value *object, struct value *unknown);
+int object_default(struct ask *k, struct value *object);
+int object_validate(struct ask *k, struct value *object,
+                    const struct value *old);
+int object_create(struct ask *k, struct value *object);
+/* `old` NULL: create by this name. */
+int object_change(struct ask *k, struct value *object, const struct value *old);
+
+/* ---- metadata (serve_meta.c) ---- */
+struct value *meta_of(struct ask *k, struct value *object);
+int meta_check_names(struct ask *k, struct value *object);
+int meta_fill(struct ask *k, struct value *object);
+uint64_t meta_revision(const struct value *object); /* 0: none, or not one */
+
 struct managed_call managed_call(struct ask *k);
 /* Unknown fields, for strict decoding: into k->strict. */
 int note_unknown(struct ask *k, const struct value *unknown);

@@ -35,10 +35,10 @@ struct sim_watch {
     const char *ns;
     const char *name; /* NULL: all */
     enum phase phase;
-    uint64_t at;       /* every change up to here is out */
+    uint64_t at;                 /* every change up to here is out */
     char *after_ns, *after_name; /* last initial object */
-    bool end_marked;   /* a bookmark ends the initial events */
-    bool has_columns;  /* of a table: they were sent */
+    bool end_marked;             /* a bookmark ends the initial events */
+    bool has_columns;            /* of a table: they were sent */
     uint64_t end_ms, bookmark_ms;
     struct failure f; /* why it ends */
 };
@@ -97,8 +97,12 @@ static enum sim_watch_next nomem(struct sim_watch *w)
 
 static struct ask ask_of(struct sim_watch *w)
 {
-    struct ask k = {.s = w->s, .a = &w->scratch, .kind = w->kind, .o = w->o,
-                    .form = w->form, .verb = VERB_WATCH};
+    struct ask k = {.s = w->s,
+                    .a = &w->scratch,
+                    .kind = w->kind,
+                    .o = w->o,
+                    .form = w->form,
+                    .verb = VERB_WATCH};
 
     failure_init(&k.f, &w->scratch);
     k.world.unix_now = clock_unix(w->s->o.clock);
@@ -232,10 +236,9 @@ static enum sim_watch_next bookmark(struct sim_watch *w, bool ends_initial)
         !(meta = value_make(a, object, "metadata")) ||
         value_set(a, meta, "resourceVersion", value_string(a, rv)) < 0)
         return nomem(w);
-    if (ends_initial &&
-        (!(notes = value_make(a, meta, "annotations")) ||
-         value_set(a, notes, "k8s.io/initial-events-end",
-                   value_string(a, "true")) < 0))
+    if (ends_initial && (!(notes = value_make(a, meta, "annotations")) ||
+                         value_set(a, notes, "k8s.io/initial-events-end",
+                                   value_string(a, "true")) < 0))
         return nomem(w);
     if (!w->kind->crd && rules_decode(&c, object, NULL, &k.f) < 0)
         return nomem(w);
@@ -250,8 +253,8 @@ static enum sim_watch_next left_line(struct sim_watch *w,
 {
     struct ask k = ask_of(w);
     struct value *object;
-    char *rv = arena_printf(&w->scratch, "%llu",
-                            (unsigned long long)c->revision);
+    char *rv =
+        arena_printf(&w->scratch, "%llu", (unsigned long long)c->revision);
 
     if (!rv || store_decode(&k, c->before, &object) < 0 ||
         value_set(&w->scratch, value_make(&w->scratch, object, "metadata"),
@@ -315,9 +318,8 @@ static enum sim_watch_next next_idle(struct sim_watch *w, uint64_t *ret_wake_ms)
     }
     if (now >= w->end_ms)
         return SIM_WATCH_END;
-    *ret_wake_ms = w->o.bookmarks && w->bookmark_ms < w->end_ms
-                       ? w->bookmark_ms
-                       : w->end_ms;
+    *ret_wake_ms = w->o.bookmarks && w->bookmark_ms < w->end_ms ? w->bookmark_ms
+                                                                : w->end_ms;
     return SIM_WATCH_IDLE;
 }
 
@@ -339,8 +341,8 @@ enum sim_watch_next sim_watch_next(struct sim_watch *w, const char **ret_text,
     if (next == SIM_WATCH_IDLE && w->phase == PHASE_CHANGES)
         next = next_change(w);
     if (next == SIM_WATCH_IDLE)
-        next = w->phase == PHASE_OVER ? SIM_WATCH_END
-                                      : next_idle(w, ret_wake_ms);
+        next =
+            w->phase == PHASE_OVER ? SIM_WATCH_END : next_idle(w, ret_wake_ms);
     *ret_text = str_text(&w->text);
     *ret_len = w->text.len;
     return next;
@@ -363,10 +365,10 @@ void sim_watch_free(struct sim_watch *w)
 static void set_times(struct sim_watch *w)
 {
     uint64_t now = clock_now_ms(w->s->o.clock);
-    uint64_t seconds = w->o.timeout > 0
-                           ? (uint64_t)w->o.timeout
-                           : LONGEST_SECONDS +
-                                 rng_below(&w->s->rng, LONGEST_SECONDS);
+    uint64_t seconds =
+        w->o.timeout > 0
+            ? (uint64_t)w->o.timeout
+            : LONGEST_SECONDS + rng_below(&w->s->rng, LONGEST_SECONDS);
 
     w->end_ms = now + seconds * 1000;
     w->bookmark_ms = now + BOOKMARK_MS;
