@@ -166,7 +166,7 @@ static size_t lower_bound(const struct restmap *m, const char *api_version,
     return low;
 }
 
-int table_add(struct table *t, const struct entry *e, struct err *err)
+int table_add_entry(struct table *t, const struct entry *e, struct err *err)
 {
     void *items = t->items;
 
@@ -202,7 +202,7 @@ int table_take(struct restmap *m, struct table *t, const struct draft *d,
 
     if (!e)
         e = entry_new(&m->arena, d);
-    return e ? table_add(t, e, err) : err_nomem(err);
+    return e ? table_add_entry(t, e, err) : err_nomem(err);
 }
 
 int table_keep_version(struct restmap *m, struct table *t,
@@ -214,7 +214,7 @@ int table_keep_version(struct restmap *m, struct table *t,
         const struct entry *e = m->live.items[i];
 
         if (strcmp(e->resource.api_version, api_version) == 0)
-            rc = table_add(t, e, err);
+            rc = table_add_entry(t, e, err);
     }
     return rc;
 }
@@ -228,7 +228,7 @@ static int keep_groups(struct restmap *m, bool core, struct err *err)
         const struct entry *e = m->live.items[i];
 
         if ((e->resource.group[0] == '\0') == core)
-            rc = table_add(&m->next, e, err);
+            rc = table_add_entry(&m->next, e, err);
     }
     return rc;
 }

@@ -42,7 +42,7 @@ static int copy_without(struct restmap *m, struct table *t,
                     (!version || strcmp(other->version, version) == 0);
 
         if (!same)
-            rc = table_add(t, m->live.items[i], err);
+            rc = table_add_entry(t, m->live.items[i], err);
     }
     return rc;
 }

@@ -46,7 +46,7 @@ struct draft {
 int table_take(struct restmap *m, struct table *t, const struct draft *d,
                struct err *err);
 /* Append an entry. */
-int table_add(struct table *t, const struct entry *e, struct err *err);
+int table_add_entry(struct table *t, const struct entry *e, struct err *err);
 /* Append the live entries of one apiVersion. */
 int table_keep_version(struct restmap *m, struct table *t,
                        const char *api_version, struct err *err);

@@ -7,7 +7,7 @@
 #include "serve_write.h"
 #include "sim/table.h"
 
-int answer_object(struct ask *k, int code, struct value *object)
+int answer_with(struct ask *k, int code, struct value *object)
 {
     k->ret->status = code;
     k->answer = object;
@@ -33,7 +33,7 @@ int answer_deleted(struct ask *k, const struct value *object)
         value_set(a, details, "kind", value_string(a, k->kind->r.plural)) < 0 ||
         value_set(a, details, "uid", value_path(object, "metadata.uid")) < 0)
         return failure_nomem(&k->f);
-    return answer_object(k, 200, status);
+    return answer_with(k, 200, status);
 }
 
 /* ---- forms ---- */

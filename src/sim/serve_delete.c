@@ -255,13 +255,13 @@ static bool returns_object(const struct kind *kind)
 
 static int answer_gone(struct ask *k, struct value *object)
 {
-    return returns_object(k->kind) ? answer_object(k, 200, object)
+    return returns_object(k->kind) ? answer_with(k, 200, object)
                                    : answer_deleted(k, object);
 }
 
 static int answer_waiting(struct ask *k, struct value *object)
 {
-    return answer_object(k, k->o.orphan == 0 ? 202 : 200, object);
+    return answer_with(k, k->o.orphan == 0 ? 202 : 200, object);
 }
 
 /* ---- namespaces ---- */

@@ -235,7 +235,7 @@ static int answer_evicted(struct ask *k)
         value_set(k->a, status, "status", value_string(k->a, "Success")) < 0 ||
         value_set(k->a, status, "code", value_integer(k->a, 201)) < 0)
         return failure_nomem(&k->f);
-    return answer_object(k, 201, status);
+    return answer_with(k, 201, status);
 }
 
 int serve_eviction(struct ask *k)

@@ -105,7 +105,7 @@ static int change_by_patch(struct ask *k, const struct value *live)
         managed_apply_finish(&m, live, object, &noop, &k->f) < 0 ||
         object_change(k, object, live) < 0)
         return -1;
-    return answer_object(k, 200, object);
+    return answer_with(k, 200, object);
 }
 
 /* ---- apply ---- */
@@ -137,7 +137,7 @@ static int create_by_apply(struct ask *k)
         managed_apply_finish(&m, NULL, object, &noop, &k->f) < 0 ||
         store_write(k, object) < 0)
         return -1;
-    return answer_object(k, 201, object);
+    return answer_with(k, 201, object);
 }
 
 static bool same_at(const struct value *a, const struct value *b,
@@ -165,7 +165,7 @@ static int change_by_apply(struct ask *k, const struct value *live)
         return failure_nomem(&k->f);
     if (object_change(k, object, live) < 0)
         return -1;
-    return answer_object(k, 200, object);
+    return answer_with(k, 200, object);
 }
 
 static int check_applied(struct ask *k)

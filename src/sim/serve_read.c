@@ -29,7 +29,7 @@ int serve_get(struct ask *k)
     }
     if (store_decode(k, item, &object) < 0)
         return -1;
-    return answer_object(k, 200, object);
+    return answer_with(k, 200, object);
 }
 
 /* ---- continue tokens ---- */
@@ -342,7 +342,7 @@ static int answer_list(struct ask *k, struct lister *l, struct value *meta)
         value_set(k->a, list, "metadata", meta) < 0 ||
         value_set(k->a, list, "items", l->items) < 0)
         return failure_nomem(&k->f);
-    return answer_object(k, 200, list);
+    return answer_with(k, 200, list);
 }
 
 static int walk(struct ask *k, const struct history_list *where,

@@ -106,5 +106,5 @@ int serve_review(struct ask *k)
         rc = no_token(k, status);
     else
         rc = allow(k, status);
-    return rc < 0 ? failure_nomem(&k->f) : answer_object(k, 201, k->body);
+    return rc < 0 ? failure_nomem(&k->f) : answer_with(k, 201, k->body);
 }

@@ -255,7 +255,7 @@ static int change_scale(struct ask *k, const struct value *live,
         object_change(k, object, live) < 0 ||
         to_scale(k, object, p, &answer) < 0)
         return -1;
-    return answer_object(k, 200, answer);
+    return answer_with(k, 200, answer);
 }
 
 int serve_scale(struct ask *k)
@@ -274,5 +274,5 @@ int serve_scale(struct ask *k)
     if (to_scale(k, parent, &p, &scale) < 0)
         return -1;
     k->form = FORM_OBJECT;
-    return answer_object(k, 200, scale);
+    return answer_with(k, 200, scale);
 }

@@ -89,7 +89,7 @@ static int answer_success(struct ask *k, int code)
         (code == 201 &&
          value_set(k->a, status, "code", value_integer(k->a, code)) < 0))
         return failure_nomem(&k->f);
-    return answer_object(k, code, status);
+    return answer_with(k, code, status);
 }
 
 static int check_bindable(struct ask *k, const struct value *pod)
@@ -169,7 +169,7 @@ static int serve_token(struct ask *k)
         value_set(a, status, "token", value_string(a, token)) < 0 ||
         value_set(a, status, "expirationTimestamp", value_string(a, until)) < 0)
         return failure_nomem(&k->f);
-    return answer_object(k, 201, k->body);
+    return answer_with(k, 201, k->body);
 }
 
 /* ---- those that are a view of the object ---- */

@@ -241,7 +241,7 @@ int serve_create(struct ask *k)
     if (managed_update(&m, NULL, k->body, &k->f) < 0 ||
         object_create(k, k->body) < 0 || store_write(k, k->body) < 0)
         return -1;
-    return answer_object(k, 201, k->body);
+    return answer_with(k, 201, k->body);
 }
 
 static int check_uid(struct ask *k, const struct value *old)
@@ -271,7 +271,7 @@ static int create_by_update(struct ask *k)
     if (managed_update(&m, NULL, k->body, &k->f) < 0 ||
         object_create(k, k->body) < 0 || store_write(k, k->body) < 0)
         return -1;
-    return answer_object(k, 201, k->body);
+    return answer_with(k, 201, k->body);
 }
 
 int serve_update(struct ask *k)
@@ -292,5 +292,5 @@ int serve_update(struct ask *k)
         managed_apply_finish(&m, old, k->body, &noop, &k->f) < 0 ||
         object_change(k, k->body, old) < 0)
         return -1;
-    return answer_object(k, 200, k->body);
+    return answer_with(k, 200, k->body);
 }

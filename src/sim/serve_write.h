@@ -46,7 +46,7 @@ int namespace_admit_delete(struct ask *k, const char *name);
 int delete_object(struct ask *k, const struct value *old);
 int dedup_owners(struct ask *k, struct value *object);
 /* The answer: an object with a status code. */
-int answer_object(struct ask *k, int code, struct value *object);
+int answer_with(struct ask *k, int code, struct value *object);
 /* "Success", about what was deleted. */
 int answer_deleted(struct ask *k, const struct value *object);
 /* As the client wants it: the object itself, its metadata, a table. */
