@@ -362,8 +362,7 @@ static void runtime_release(struct runtime *rt)
         restmap_free(rt->restmap);
         schema_set_free(rt->schemas);
     }
-    mem_free(rt->manifests);
-    mem_free(rt->manifest_names);
+    manifests_release(&rt->manifests);
     loop_cancel(rt->loop, rt->stop_timer);
     loop_cancel(rt->loop, rt->trouble_timer);
     arena_release(&rt->arena);

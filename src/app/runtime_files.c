@@ -11,130 +11,25 @@
 #include "app/source_files.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "io/file.h"
 #include "kube/schema_builtin.h"
 #include "runtime_impl.h"
 
-#define MAX_MANIFEST_BYTES (16u << 20)
 /* No operator's: those are "tidelock-<name>". */
 #define PLAN_MANAGER "tidelock_plan"
 
 /* ---- reading ---- */
 
-static int keep_manifest(struct runtime *rt, struct value *object,
-                         const char *name)
-{
-    size_t cap = rt->manifest_cap;
-    void *items = rt->manifests;
-    void *names = rt->manifest_names;
-
-    if (mem_grow(&items, &cap, rt->manifest_count + 1, sizeof(object)) < 0)
-        return -ERR_NOMEM;
-    rt->manifests = items;
-    if (mem_grow(&names, &rt->manifest_cap, rt->manifest_count + 1,
-                 sizeof(name)) < 0)
-        return -ERR_NOMEM;
-    rt->manifest_names = names;
-    rt->manifests[rt->manifest_count] = object;
-    rt->manifest_names[rt->manifest_count++] = name;
-    return 0;
-}
-
-static int check_manifest(const struct value *object, const char *name,
-                          struct err *err)
-{
-    static const char *const wanted[] = {"apiVersion", "kind", "metadata.name"};
-
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-        if (!value_text_at(object, wanted[i]))
-            return err_set(err, ERR_INVALID,
-                           "%s: the object has no .%s, or it is not a string",
-                           name, wanted[i]);
-    return 0;
-}
-
-static int read_file(struct runtime *rt, const char *path, struct err *err)
-{
-    struct yaml_docs docs = {0};
-    struct str text;
-    int rc;
-
-    str_init(&text, MAX_MANIFEST_BYTES);
-    rc = file_read(path, MAX_MANIFEST_BYTES, &text, err);
-    if (rc == 0)
-        rc = yaml_parse_objects(&rt->arena, path, str_text(&text), text.len,
-                                &docs, err);
-    for (size_t i = 0; i < docs.count && rc == 0; i++) {
-        const char *name =
-            arena_printf(&rt->arena, "%s:%u", path, docs.lines[i]);
-
-        if (!name)
-            rc = err_nomem(err);
-        else
-            rc = check_manifest(docs.items[i], name, err);
-        if (rc == 0 && keep_manifest(rt, docs.items[i], name) < 0)
-            rc = err_nomem(err);
-    }
-    str_release(&text);
-    return rc;
-}
-
-static bool is_manifest(const char *name)
-{
-    return text_ends(name, ".yaml") || text_ends(name, ".yml") ||
-           text_ends(name, ".json");
-}
-
-static int read_folder(struct runtime *rt, const char *path, struct err *err)
-{
-    const char **names;
-    int rc = file_list(&rt->arena, path, NULL, &names, err);
-
-    for (; rc == 0 && *names; names++) {
-        const char *file = file_join(&rt->arena, path, *names);
-
-        if (!file)
-            return err_nomem(err);
-        if (is_manifest(*names))
-            rc = read_file(rt, file, err);
-    }
-    return rc;
-}
-
 int runtime_read_files(struct runtime *rt, struct err *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < rt->options->file_count && rc == 0; i++) {
-        const char *path = rt->options->files[i];
-
-        rc = file_is_folder(path) ? read_folder(rt, path, err)
-                                  : read_file(rt, path, err);
-    }
+    for (size_t i = 0; i < rt->options->file_count && rc == 0; i++)
+        rc = manifests_read(&rt->manifests, &rt->arena, rt->options->files[i],
+                            false, err);
     return rc;
 }
 
 /* ---- kinds without a server ---- */
-
-static bool is_crd(const struct value *object)
-{
-    return text_equal(value_text_at(object, "kind"),
-                      "CustomResourceDefinition");
-}
-
-/* A crd.yaml beside the operator is part of it: nobody should have to name it
- * again. */
-static int read_own_crd(struct runtime *rt, const struct unit *u,
-                        struct err *err)
-{
-    const char *path = file_join(&rt->arena, u->bundle.path, "crd.yaml");
-
-    if (!path)
-        return err_nomem(err);
-    if (!file_is_folder(u->bundle.path) || !file_exists(path))
-        return 0;
-    return read_file(rt, path, err);
-}
 
 static int add_builtin_kinds(struct runtime *rt, struct err *err)
 {
@@ -157,15 +52,16 @@ int runtime_offline_kinds(struct runtime *rt, struct err *err)
         return err_nomem(err);
     rc = add_builtin_kinds(rt, err);
     for (size_t i = 0; i < rt->unit_count && rc == 0; i++)
-        rc = read_own_crd(rt, &rt->units[i], err);
-    for (size_t i = 0; i < rt->manifest_count && rc == 0; i++) {
-        if (!is_crd(rt->manifests[i]))
+        rc = manifests_read_own_crd(&rt->manifests, &rt->arena,
+                                    rt->units[i].bundle.path, err);
+    for (size_t i = 0; i < rt->manifests.count && rc == 0; i++) {
+        if (!manifest_is_crd(rt->manifests.items[i]))
             continue;
-        rc = restmap_add_crd(rt->restmap, rt->manifests[i], err);
+        rc = restmap_add_crd(rt->restmap, rt->manifests.items[i], err);
         if (rc == 0)
-            rc = schema_set_add_crd(rt->schemas, rt->manifests[i], err);
+            rc = schema_set_add_crd(rt->schemas, rt->manifests.items[i], err);
         if (rc < 0)
-            err_wrap(err, "%s", rt->manifest_names[i]);
+            err_wrap(err, "%s", rt->manifests.names[i]);
     }
     return rc;
 }
@@ -195,13 +91,13 @@ int runtime_unit_source(struct runtime *rt, struct unit *u, struct err *err)
     if (!u->source)
         return -(int)err->code;
     rt->source = NULL; /* it belongs to the one in front now */
-    for (size_t i = 0; i < rt->manifest_count && rc == 0; i++) {
-        if (rt->cluster && !runtime_is_root(rt, u, rt->manifests[i]))
+    for (size_t i = 0; i < rt->manifests.count && rc == 0; i++) {
+        if (rt->cluster && !runtime_is_root(rt, u, rt->manifests.items[i]))
             continue;
-        rc = source_files_add(u->source, rt->manifests[i],
+        rc = source_files_add(u->source, rt->manifests.items[i],
                               runtime_namespace(rt), err);
         if (rc < 0)
-            err_wrap(err, "%s", rt->manifest_names[i]);
+            err_wrap(err, "%s", rt->manifests.names[i]);
     }
     return rc;
 }
@@ -224,7 +120,7 @@ static void replace_root(struct question *q, const char *body, size_t len)
         runtime_fail(rt, &err);
         return;
     }
-    rt->manifests[rt->next_root] = now;
+    rt->manifests.items[rt->next_root] = now;
 }
 
 /* The live object's identity and what we own of it, the file's wishes. */
@@ -235,7 +131,7 @@ static void adopt_identity(struct question *q, const char *body, size_t len)
         "finalizers", "deletionTimestamp", "managedFields"};
     struct runtime *rt = q->rt;
     struct value *live;
-    struct value *root = rt->manifests[rt->next_root];
+    struct value *root = rt->manifests.items[rt->next_root];
     struct value *meta = value_get(root, "metadata");
     struct err err = {0};
 
@@ -268,7 +164,7 @@ static void on_root(void *arg, const struct cluster_answer *answer)
     } else if (why.code == ERR_FORBIDDEN)
         q->getting = true;
     else {
-        err_wrap(&why, "%s", rt->manifest_names[rt->next_root]);
+        err_wrap(&why, "%s", rt->manifests.names[rt->next_root]);
         runtime_fail(rt, &why);
     }
     ask_next(q);
@@ -276,7 +172,7 @@ static void on_root(void *arg, const struct cluster_answer *answer)
 
 static const struct resource *root_resource(const struct runtime *rt)
 {
-    const struct value *object = rt->manifests[rt->next_root];
+    const struct value *object = rt->manifests.items[rt->next_root];
 
     for (size_t i = 0; i < rt->unit_count; i++)
         if (runtime_is_root(rt, &rt->units[i], object))
@@ -290,7 +186,7 @@ static int root_request(struct question *q, const struct resource *resource,
                         struct arena *a, struct request *ret, struct err *err)
 {
     struct runtime *rt = q->rt;
-    struct value *object = rt->manifests[rt->next_root];
+    struct value *object = rt->manifests.items[rt->next_root];
     struct value *meta = value_get(object, "metadata");
     struct write_options options = {.field_manager = PLAN_MANAGER,
                                     .force = true,
@@ -315,12 +211,12 @@ static int root_request(struct question *q, const struct resource *resource,
 static void skip_other(struct question *q)
 {
     struct runtime *rt = q->rt;
-    const struct value *object = rt->manifests[rt->next_root];
+    const struct value *object = rt->manifests.items[rt->next_root];
     struct err err = {0};
 
-    if (!is_crd(object)) {
+    if (!manifest_is_crd(object)) {
         err_set(&err, ERR_INVALID, "%s: kind '%s' is not the operator's '%s'",
-                rt->manifest_names[rt->next_root],
+                rt->manifests.names[rt->next_root],
                 value_text_at(object, "kind"),
                 rt->units[0].bundle.decl->root.kind);
         err_hint(&err, "only roots are taken from files here; the rest is "
@@ -337,7 +233,7 @@ static void ask_next(struct question *q)
     struct request request;
     struct err err = {0};
 
-    while (!rt->failed && rt->next_root < rt->manifest_count) {
+    while (!rt->failed && rt->next_root < rt->manifests.count) {
         const struct resource *r = root_resource(rt);
 
         if (!r) {
@@ -361,7 +257,7 @@ void runtime_ask_roots(struct runtime *rt, void (*done)(struct runtime *rt))
     struct question *q = arena_calloc(&rt->arena, 1, sizeof(*q));
     struct err err = {0};
 
-    if (!q || !rt->cluster || rt->manifest_count == 0) {
+    if (!q || !rt->cluster || rt->manifests.count == 0) {
         if (!q) {
             err_nomem(&err);
             runtime_fail(rt, &err);

@@ -7,6 +7,7 @@
 #include "app/bundle.h"
 #include "app/controller.h"
 #include "app/ledger.h"
+#include "app/manifests.h"
 #include "app/runtime.h"
 #include "kube/yaml.h"
 
@@ -27,18 +28,16 @@ struct runtime {
     const struct runtime_options *options;
     struct runtime_host host;
     struct arena arena;
-    struct loop *loop; /* the host's */
+    struct loop *loop;       /* the host's */
     struct cluster *cluster; /* NULL when offline */
     struct restmap *restmap; /* the cluster's, or our own offline */
     struct schema_set *schemas;
     struct source *source;
     struct unit *units;
     size_t unit_count;
-    struct value **manifests;    /* of -f */
-    const char **manifest_names; /* "site.yaml:3" */
-    size_t manifest_count, manifest_cap;
-    size_t pending;   /* answers that the start waits for */
-    size_t next_root; /* plan -f: which manifest is asked about */
+    struct manifests manifests; /* of -f */
+    size_t pending;             /* answers that the start waits for */
+    size_t next_root;           /* plan -f: which manifest is asked about */
     bool started, stopping, done;
     bool interrupted; /* by a signal */
     loop_timer_id stop_timer;
