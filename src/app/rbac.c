@@ -225,8 +225,7 @@ static void release(struct rbac *r)
         restmap_free(rt->restmap);
         schema_set_free(rt->schemas);
     }
-    mem_free(rt->manifests);
-    mem_free(rt->manifest_names);
+    manifests_release(&rt->manifests);
     arena_release(&rt->arena);
     loop_free(rt->loop);
 }
