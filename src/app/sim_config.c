@@ -2,7 +2,6 @@
  * sim_config.c -- who may talk to the embedded cluster, and the kubeconfig
  *                 that says how.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/app/sim_impl.h"
+#include "app/sim_impl.h"
 #include "base/str.h"
 #include "io/file.h"
 #include "kube/config.h"
