@@ -10,8 +10,8 @@
 
 #define MAX_CAUSES 8u
 
-int answer_snapshot(const struct target *t, const char *body, size_t len,
-                    struct snapshot **ret, struct err *err)
+int answer_object(const struct target *t, const char *body, size_t len,
+                  struct snapshot **ret, struct err *err)
 {
     struct gvk gvk = {t->resource->api_version, t->resource->kind};
     struct snapshot *snap;

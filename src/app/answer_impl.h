@@ -15,8 +15,8 @@
 /* The object `t`, with one reference. -ERR_PROTOCOL when the answer is none,
  * or another one: a proxy's page with status 200 says nothing about what was
  * done. */
-int answer_snapshot(const struct target *t, const char *body, size_t len,
-                    struct snapshot **ret, struct err *err);
+int answer_object(const struct target *t, const char *body, size_t len,
+                  struct snapshot **ret, struct err *err);
 /* Is it the last state of an object that is gone by now? With its last
  * finalizer an object is deleted by the same request. */
 bool answer_is_last(const struct snapshot *snap);

@@ -22,6 +22,7 @@ static bool is_housekeeping(const struct kind *k)
         "scheduling.k8s.io/priorityclasses",
         "networking.k8s.io/servicecidrs",
         "networking.k8s.io/ipaddresses",
+        "storage.k8s.io/storageclasses",
     };
 
     for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++)
@@ -93,8 +94,9 @@ static int collect(struct sim *sim, struct arena *a, const struct kind *k,
 
     if (rc < 0)
         return rc;
-    qsort(found->as.items, found->count, sizeof(*found->as.items),
-          compare_objects);
+    if (found->count > 1)
+        qsort(found->as.items, found->count, sizeof(*found->as.items),
+              compare_objects);
     for (uint32_t i = 0; i < found->count; i++) {
         struct value *object = found->as.items[i];
 

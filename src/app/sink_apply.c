@@ -101,7 +101,7 @@ int exec_observe(struct exec *e, const struct target *t, const char *body,
                  size_t len, struct err *err)
 {
     struct snapshot *snap;
-    int rc = answer_snapshot(t, body, len, &snap, err);
+    int rc = answer_object(t, body, len, &snap, err);
 
     if (rc < 0)
         return rc;
@@ -275,7 +275,7 @@ static void delete_done(struct exec *e, const char *body, size_t len)
         request_done(e);
         return;
     }
-    if (answer_snapshot(&target, body, len, &last, &err) < 0) {
+    if (answer_object(&target, body, len, &last, &err) < 0) {
         write_refused(e, true, &err);
         return;
     }
@@ -351,7 +351,7 @@ static void after_look(struct exec *e, const char *body, size_t len,
     if (status->code == ERR_NOT_FOUND)
         observe_gone(e, c);
     if (status->code == ERR_NONE &&
-        answer_snapshot(&target, body, len, &live, &err) == 0) {
+        answer_object(&target, body, len, &live, &err) == 0) {
         bool ours = strcmp(snapshot_owner(live), e->cs->root->uid) == 0;
 
         if (create && !ours && why.code != ERR_TIMEOUT) {

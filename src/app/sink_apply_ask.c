@@ -52,7 +52,7 @@ void ask_after_root(struct exec *e, const char *body, size_t len,
         return;
     }
     if (err.code != ERR_NONE ||
-        answer_snapshot(&target, body, len, &live, &err) < 0) {
+        answer_object(&target, body, len, &live, &err) < 0) {
         exec_fail(e, &err);
         return;
     }

@@ -182,7 +182,7 @@ static void after_look(struct asking *q, const struct cluster_answer *answer)
     struct err err = *answer->err;
 
     if (err.code == ERR_NONE)
-        answer_snapshot(&target, answer->body, answer->len, &live, &err);
+        answer_object(&target, answer->body, answer->len, &live, &err);
     if (live && strcmp(snapshot_owner(live), q->cs->root->uid) == 0)
         err_set(&err, ERR_CONFLICT, "it was created meanwhile: plan again");
     else if (live) {
