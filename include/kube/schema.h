@@ -95,12 +95,6 @@ struct schema_field {
 };
 bool schema_field_next(struct schema_node object, struct schema_field *field);
 
-/* The type as the table writes it: "[]@core.v1.Container". */
-struct schema_text schema_type_text(struct schema_node n);
-/* An attribute of a field as the table writes it ("patch=" gives "merge:name");
- * false where there is none. */
-bool schema_attribute(struct schema_node field, const char *name,
-                      struct schema_text *ret_value);
 bool schema_is_required(struct schema_node field);
 /* An OBJECT or MAP that is replaced as a whole. */
 bool schema_is_atomic(struct schema_node n);

@@ -16,4 +16,12 @@ int schema_builtin_resources(struct arena *a, struct resource **ret,
 bool schema_builtin_attribute(const char *api_version, const char *kind,
                               const char *name, struct schema_text *ret);
 
+/* ---- for who writes the table in another form ---- */
+/* The type as the table writes it: "[]@core.v1.Container". */
+struct schema_text schema_type_text(struct schema_node n);
+/* An attribute of a field as the table writes it ("patch=" gives "merge:name");
+ * false where there is none. */
+bool schema_attribute(struct schema_node field, const char *name,
+                      struct schema_text *ret_value);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "kube/schema_builtin.h"
 #include "schema_table.h"
 
 static const char ANY_TYPE[] = "any\n";

@@ -29,6 +29,13 @@ bool crd_is_meta(const char *key);
 /* JSON of a value for a message; "" when there is no memory. */
 const char *crd_text(struct arena *a, const struct value *v);
 
+/* One value, whose path begins with `prefix`. */
+int crd_check_value(const struct value *schema, const struct value *value,
+                    const char *prefix, struct failure *f);
+/* In place; *ret_changed: there was something to prune. */
+int crd_prune_default(const struct value *schema, struct value *value,
+                      bool *ret_changed, struct failure *f);
+
 /* ---- crd_lists.c: what is judged beside the schema proper ---- */
 /* Embedded resources, unique items of sets and maps, the scale subresource. */
 int crd_check_lists(const struct crd *c, const char *version,

@@ -92,6 +92,23 @@ static void prune(struct pruning *p, struct value *v,
         prune_array(p, v, value_get(schema, "items"));
 }
 
+int crd_prune_default(const struct value *schema, struct value *value,
+                      bool *ret_changed, struct failure *f)
+{
+    struct value *unknown = value_array(f->a);
+    struct pruning p = {.a = f->a, .unknown = unknown};
+
+    if (!unknown)
+        return failure_nomem(f);
+    str_init(&p.path, PATH_MAX_LEN);
+    prune(&p, value, schema, false);
+    if (p.path.failed)
+        p.failed = true;
+    str_release(&p.path);
+    *ret_changed = unknown->count > 0;
+    return p.failed ? failure_nomem(f) : 0;
+}
+
 /* ---- nulls ---- */
 
 static bool is_unwanted_null(const struct value *v, const struct value *schema)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "document.h"
+#include "kube/schema_builtin.h"
 
 /* ---- names ---- */
 

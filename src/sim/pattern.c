@@ -10,7 +10,7 @@
  *
  * Not supported: Unicode classes (\p{L}), \Q..\E and the flags m, s and U.
  */
-#include "pattern.h"
+#include "pattern_impl.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,57 +22,6 @@
 #define REPEAT_MAX 1000
 #define NESTING_MAX 100
 #define RUNE_MAX 0x10ffffu
-
-enum op {
-    OP_SET,   /* a: first range, b: how many; takes one character */
-    OP_SPLIT, /* a and b: both places, relative */
-    OP_JUMP,  /* a */
-    OP_BEGIN,
-    OP_END,
-    OP_WORD, /* a: 1 at a border of a word, 0 where there is none */
-    OP_MATCH,
-};
-
-struct step {
-    enum op op;
-    int a, b;
-};
-
-struct range {
-    uint32_t low, high;
-};
-
-struct pattern {
-    struct step *steps;
-    size_t count, cap;
-    struct range *ranges;
-    size_t range_count, range_cap;
-    const char *at;
-    unsigned depth;
-    bool fold; /* (?i) */
-    enum pattern_verdict failed;
-};
-
-/* ---- text ---- */
-
-/* One character of valid UTF-8; *at is moved. */
-static uint32_t next_rune(const char **at)
-{
-    const unsigned char *s = (const unsigned char *)*at;
-    unsigned more = s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : 3;
-    uint32_t rune = more ? s[0] & (0x3fu >> more) : s[0];
-
-    (*at)++;
-    for (unsigned i = 1; i <= more && (s[i] & 0xc0) == 0x80; i++, (*at)++)
-        rune = rune << 6 | (s[i] & 0x3fu);
-    return rune;
-}
-
-static bool is_word(uint32_t rune)
-{
-    return (rune >= '0' && rune <= '9') || (rune >= 'a' && rune <= 'z') ||
-           (rune >= 'A' && rune <= 'Z') || rune == '_';
-}
 
 /* ---- writing the program ---- */
 
@@ -259,9 +208,9 @@ static uint32_t escaped(struct pattern *p)
         p->at++;
         return hex_rune(p);
     }
-    if (*p->at == '\0' || is_word((unsigned char)*p->at))
+    if (*p->at == '\0' || pattern_is_word((unsigned char)*p->at))
         fail(p, PATTERN_UNKNOWN);
-    return *p->at ? next_rune(&p->at) : 0;
+    return *p->at ? pattern_rune(&p->at) : 0;
 }
 
 static bool named_class(struct pattern *p)
@@ -298,7 +247,7 @@ static bool set_member(struct pattern *p, uint32_t *ret_rune)
     if (named_class(p))
         return false;
     if (*p->at != '\\') {
-        *ret_rune = next_rune(&p->at);
+        *ret_rune = pattern_rune(&p->at);
         return true;
     }
     p->at++;
@@ -447,7 +396,7 @@ static void parse_atom(struct pattern *p)
         fail(p, PATTERN_UNKNOWN);
         return;
     default:
-        rune = next_rune(&p->at);
+        rune = pattern_rune(&p->at);
         add_range(p, rune, rune);
         fold_set(p, first);
         end_set(p, first);
@@ -564,113 +513,6 @@ static void parse_choice(struct pattern *p)
     }
 }
 
-/* ---- running ---- */
-
-struct machine {
-    const struct pattern *p;
-    int *now, *next; /* places that wait for a character */
-    int now_count, next_count;
-    int *stack;
-    uint32_t *seen; /* when each place was last entered */
-    uint32_t turn;
-    bool begin, end, border; /* of the text, of a word */
-};
-
-/* Enters a place and all that is reached without taking a character. */
-static bool enter(struct machine *m, int place)
-{
-    int depth = 0;
-
-    m->stack[depth++] = place;
-    while (depth > 0) {
-        int at = m->stack[--depth];
-        const struct step *s = &m->p->steps[at];
-
-        if (m->seen[at] == m->turn)
-            continue;
-        m->seen[at] = m->turn;
-        if (s->op == OP_MATCH)
-            return true;
-        if (s->op == OP_SET)
-            m->next[m->next_count++] = at;
-        if (s->op == OP_SPLIT)
-            m->stack[depth++] = at + s->b;
-        if (s->op == OP_SPLIT || s->op == OP_JUMP)
-            m->stack[depth++] = at + s->a;
-        if ((s->op == OP_BEGIN && m->begin) || (s->op == OP_END && m->end) ||
-            (s->op == OP_WORD && m->border == (s->a == 1)))
-            m->stack[depth++] = at + 1;
-    }
-    return false;
-}
-
-static bool takes(const struct pattern *p, const struct step *s, uint32_t rune)
-{
-    for (int i = 0; i < s->b; i++)
-        if (rune >= p->ranges[s->a + i].low && rune <= p->ranges[s->a + i].high)
-            return true;
-    return false;
-}
-
-/* What is around `at` decides about \b, ^ and $. */
-static void look_around(struct machine *m, const char *text, const char *at,
-                        const char *end)
-{
-    bool before = at > text && is_word((unsigned char)at[-1]);
-    bool after = at < end && is_word((unsigned char)*at);
-
-    m->begin = at == text;
-    m->end = at == end;
-    m->border = before != after;
-    m->turn++;
-}
-
-static bool run(struct machine *m, const char *text, size_t len)
-{
-    const char *at = text, *end = text + len;
-
-    look_around(m, text, at, end);
-    for (;;) {
-        uint32_t rune;
-        int *swap;
-
-        if (enter(m, 0))
-            return true;
-        if (at >= end)
-            return false;
-        swap = m->now;
-        m->now = m->next;
-        m->next = swap;
-        m->now_count = m->next_count;
-        m->next_count = 0;
-        rune = next_rune(&at);
-        look_around(m, text, at, end);
-        for (int i = 0; i < m->now_count; i++)
-            if (takes(m->p, &m->p->steps[m->now[i]], rune) &&
-                enter(m, m->now[i] + 1))
-                return true;
-    }
-}
-
-static enum pattern_verdict match(const struct pattern *p, const char *text,
-                                  size_t len)
-{
-    struct machine m = {.p = p};
-    enum pattern_verdict verdict = PATTERN_NOMEM;
-
-    m.now = mem_calloc(p->count, sizeof *m.now);
-    m.next = mem_calloc(p->count, sizeof *m.next);
-    m.stack = mem_calloc(2 * p->count + 1, sizeof *m.stack);
-    m.seen = mem_calloc(p->count, sizeof *m.seen);
-    if (m.now && m.next && m.stack && m.seen)
-        verdict = run(&m, text, len) ? PATTERN_YES : PATTERN_NO;
-    mem_free(m.now);
-    mem_free(m.next);
-    mem_free(m.stack);
-    mem_free(m.seen);
-    return verdict;
-}
-
 enum pattern_verdict pattern_match(const char *pattern, const char *text,
                                    size_t len)
 {
@@ -681,7 +523,7 @@ enum pattern_verdict pattern_match(const char *pattern, const char *text,
     if (*p.at != '\0')
         fail(&p, PATTERN_UNKNOWN);
     emit(&p, OP_MATCH, 0, 0);
-    verdict = p.failed == PATTERN_NO ? match(&p, text, len) : p.failed;
+    verdict = p.failed == PATTERN_NO ? pattern_run(&p, text, len) : p.failed;
     mem_free(p.steps);
     mem_free(p.ranges);
     return verdict;
