@@ -22,7 +22,7 @@
 
 /* ---- results ---- */
 
-void check_add(struct checker *k, struct result *r, struct issue issue)
+void judge_add(struct checker *k, struct result *r, struct issue issue)
 {
     for (size_t i = 0; i < r->count; i++)
         if (strcmp(r->items[i].message, issue.message) == 0 &&
@@ -48,7 +48,7 @@ static void merge(struct checker *k, struct result *r,
                   const struct result *other)
 {
     for (size_t i = 0; i < other->count; i++)
-        check_add(k, r, other->items[i]);
+        judge_add(k, r, other->items[i]);
     r->matches += other->matches;
 }
 
@@ -67,7 +67,7 @@ static const char *field_of(struct checker *k, const char *last)
     return field ? field : "";
 }
 
-void check_report(struct checker *k, struct result *r, const char *reason,
+void judge_report(struct checker *k, struct result *r, const char *reason,
                   const char *fmt, ...)
 {
     struct issue issue = {.reason = reason ? reason : CAUSE_INVALID};
@@ -80,7 +80,7 @@ void check_report(struct checker *k, struct result *r, const char *reason,
     issue.message = arena_strdup(k->a, text);
     issue.field = reason ? field_of(k, "") : *k->prefix ? k->prefix : "<nil>";
     if (issue.message)
-        check_add(k, r, issue);
+        judge_add(k, r, issue);
     else
         k->failed = true;
 }
@@ -160,21 +160,21 @@ static void check_array(struct checker *k, struct result *r,
         check_part(k, r, &item);
         crd_path_cut(&k->path, len);
     }
-    if (check_limit(s->schema, "minItems", &n) && count < n)
-        check_report(
+    if (judge_limit(s->schema, "minItems", &n) && count < n)
+        judge_report(
             k, r, CAUSE_INVALID,
             "Invalid value: %lld: %s in body should have at least %lld "
             "items",
-            (long long)count, check_here(k), (long long)n);
-    if (check_limit(s->schema, "maxItems", &n) && count > n)
-        check_report(k, r, CAUSE_TOO_MANY,
+            (long long)count, judge_here(k), (long long)n);
+    if (judge_limit(s->schema, "maxItems", &n) && count > n)
+        judge_report(k, r, CAUSE_TOO_MANY,
                      "Too many: %lld: must have at most %lld items",
                      (long long)count, (long long)n);
     if (crd_flag(s->schema, "uniqueItems") && has_twins(s->value))
-        check_report(
+        judge_report(
             k, r, CAUSE_INVALID,
             "Invalid value: \"\": %s in body shouldn't contain duplicates",
-            check_here(k));
+            judge_here(k));
     r->matches++;
 }
 
@@ -205,7 +205,7 @@ static void check_required(struct checker *k, struct result *r,
         if (!name || value_get(s->value, name))
             continue;
         issue.field = field_of(k, name);
-        check_add(k, r, issue);
+        judge_add(k, r, issue);
     }
 }
 
@@ -216,14 +216,14 @@ static void check_object(struct checker *k, struct result *r,
     const struct value *others = value_get(s->schema, "additionalProperties");
     int64_t count = s->value->count, n;
 
-    if (check_limit(s->schema, "minProperties", &n) && count < n)
-        check_report(
+    if (judge_limit(s->schema, "minProperties", &n) && count < n)
+        judge_report(
             k, r, CAUSE_INVALID,
             "Invalid value: %lld: %s in body should have at least %lld "
             "properties",
-            (long long)count, check_here(k), (long long)n);
-    if (check_limit(s->schema, "maxProperties", &n) && count > n)
-        check_report(k, r, CAUSE_TOO_MANY,
+            (long long)count, judge_here(k), (long long)n);
+    if (judge_limit(s->schema, "maxProperties", &n) && count > n)
+        judge_report(k, r, CAUSE_TOO_MANY,
                      "Too many: %lld: must have at most %lld items",
                      (long long)count, (long long)n);
     for (uint32_t i = 0; value_is(others, VALUE_OBJECT) && i < s->value->count;
@@ -277,11 +277,11 @@ static void check_any(struct checker *k, struct result *r,
     if (!value_is(any, VALUE_ARRAY) || any->count == 0)
         return;
     if (count_valid(k, s, any, true, &best) == 0)
-        check_report(
+        judge_report(
             k, r, NULL,
             "Invalid value: \"\": \"%s\" must validate at least one schema "
             "(anyOf)",
-            check_here(k));
+            judge_here(k));
     merge(k, r, &best);
 }
 
@@ -296,17 +296,17 @@ static void check_one(struct checker *k, struct result *r,
         return;
     valid = count_valid(k, s, one, false, &best);
     if (valid == 0)
-        check_report(
+        judge_report(
             k, r, NULL,
             "Invalid value: \"\": \"%s\" must validate one and only one "
             "schema (oneOf). Found none valid",
-            check_here(k));
+            judge_here(k));
     if (valid > 1)
-        check_report(
+        judge_report(
             k, r, NULL,
             "Invalid value: \"\": \"%s\" must validate one and only one "
             "schema (oneOf). Found %u valid alternatives",
-            check_here(k), valid);
+            judge_here(k), valid);
     if (valid <= 1)
         merge(k, r, &best);
 }
@@ -328,11 +328,11 @@ static void check_all(struct checker *k, struct result *r,
         merge(k, r, &result);
     }
     if (valid != all->count)
-        check_report(
+        judge_report(
             k, r, NULL,
             "Invalid value: \"\": \"%s\" must validate all the schemas "
             "(allOf)%s",
-            check_here(k), valid ? "" : ". None validated");
+            judge_here(k), valid ? "" : ". None validated");
 }
 
 static void check_combinations(struct checker *k, struct result *r,
@@ -348,11 +348,11 @@ static void check_combinations(struct checker *k, struct result *r,
     if (value_is(not, VALUE_OBJECT)) {
         check_schema(k, &result, &other);
         if (result.count == 0)
-            check_report(
+            judge_report(
                 k, r, NULL,
                 "Invalid value: \"\": \"%s\" must not validate the schema "
                 "(not)",
-                check_here(k));
+                judge_here(k));
     }
     r->matches += 2;
 }
@@ -360,26 +360,26 @@ static void check_combinations(struct checker *k, struct result *r,
 static void check_schema(struct checker *k, struct result *r,
                          const struct subject *s)
 {
-    check_type(k, r, s);
+    judge_type(k, r, s);
     if (s->value->type == VALUE_NULL) {
-        check_enum(k, r, s);
+        judge_enum(k, r, s);
         return;
     }
     check_combinations(k, r, s);
     if (s->value->type == VALUE_STRING) {
-        check_string(k, r, s);
+        judge_string(k, r, s);
         r->matches++;
-        check_format(k, r, s);
+        judge_format(k, r, s);
     }
     if (is_number(s->value)) {
-        check_number(k, r, s);
+        judge_number(k, r, s);
         r->matches++;
     }
     if (s->value->type == VALUE_ARRAY) {
         check_array(k, r, s);
         r->matches++;
     }
-    check_enum(k, r, s);
+    judge_enum(k, r, s);
     if (s->value->type == VALUE_OBJECT) {
         check_object(k, r, s);
         r->matches++;

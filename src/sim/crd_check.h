@@ -30,22 +30,22 @@ struct subject {
     const struct value *old; /* NULL: nothing to compare with */
 };
 
-void check_add(struct checker *k, struct result *r, struct issue issue);
+void judge_add(struct checker *k, struct result *r, struct issue issue);
 /* `reason` NULL: an issue of the object as a whole. */
-void check_report(struct checker *k, struct result *r, const char *reason,
+void judge_report(struct checker *k, struct result *r, const char *reason,
                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static inline const char *check_here(struct checker *k)
+static inline const char *judge_here(struct checker *k)
 {
     return str_text(&k->path);
 }
 
 /* ---- crd_scalar.c ---- */
-const char *check_types_of(const struct value *schema);
-void check_type(struct checker *k, struct result *r, const struct subject *s);
-void check_string(struct checker *k, struct result *r, const struct subject *s);
-void check_format(struct checker *k, struct result *r, const struct subject *s);
-void check_number(struct checker *k, struct result *r, const struct subject *s);
-void check_enum(struct checker *k, struct result *r, const struct subject *s);
-bool check_limit(const struct value *schema, const char *name, int64_t *ret);
+const char *judge_types_of(const struct value *schema);
+void judge_type(struct checker *k, struct result *r, const struct subject *s);
+void judge_string(struct checker *k, struct result *r, const struct subject *s);
+void judge_format(struct checker *k, struct result *r, const struct subject *s);
+void judge_number(struct checker *k, struct result *r, const struct subject *s);
+void judge_enum(struct checker *k, struct result *r, const struct subject *s);
+bool judge_limit(const struct value *schema, const char *name, int64_t *ret);
 
 #endif

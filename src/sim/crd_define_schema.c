@@ -183,7 +183,13 @@ static void check_map_keys(struct definer *d, const struct value *s,
         define_tell(d, CAUSE_REQUIRED, "items",
                     "Required value: must have a schema if "
                     "x-kubernetes-list-type is map");
-    if (items && !text_equal(define_text(items, "type"), "object")) {
+    if (value_is(items, VALUE_ARRAY))
+        define_tell(d, CAUSE_INVALID, "items",
+                    "Invalid value: must only have a single schema if "
+                    "x-kubernetes-list-type is map");
+    if (!value_is(items, VALUE_OBJECT))
+        return;
+    if (!text_equal(define_text(items, "type"), "object")) {
         define_tell(d, CAUSE_INVALID, "items.type",
                     "Invalid value: \"%s\": must be object if parent array's "
                     "x-kubernetes-list-type is map",

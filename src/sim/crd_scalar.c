@@ -26,7 +26,7 @@ static const char *type_of(const struct value *v)
     return names[v->type];
 }
 
-const char *check_types_of(const struct value *schema)
+const char *judge_types_of(const struct value *schema)
 {
     const char *type = value_text(value_get(schema, "type"));
 
@@ -37,7 +37,7 @@ const char *check_types_of(const struct value *schema)
 
 static bool allows_type(const struct value *schema, const char *type)
 {
-    const char *types = check_types_of(schema);
+    const char *types = judge_types_of(schema);
 
     if (strcmp(types, "integer,string") == 0)
         return strcmp(type, "integer") == 0 || strcmp(type, "string") == 0;
@@ -57,15 +57,15 @@ static bool fits_number(const struct value *schema, const struct value *v)
 static void wrong_type(struct checker *k, struct result *r, const char *want,
                        const char *got)
 {
-    check_report(k, r, CAUSE_TYPE,
+    judge_report(k, r, CAUSE_TYPE,
                  "Invalid value: \"%s\": %s in body must be of type %s: \"%s\"",
-                 got, check_here(k), want, got);
+                 got, judge_here(k), want, got);
 }
 
-void check_type(struct checker *k, struct result *r, const struct subject *s)
+void judge_type(struct checker *k, struct result *r, const struct subject *s)
 {
     const struct value *v = s->value;
-    const char *types = check_types_of(s->schema),
+    const char *types = judge_types_of(s->schema),
                *format = crd_format(s->schema);
     bool text = v->type == VALUE_STRING || v->type == VALUE_ARRAY;
     bool right =
@@ -103,7 +103,7 @@ static size_t count_runes(const char *text, size_t len)
     return count;
 }
 
-bool check_limit(const struct value *schema, const char *name, int64_t *ret)
+bool judge_limit(const struct value *schema, const char *name, int64_t *ret)
 {
     const struct value *v = value_get(schema, name);
 
@@ -114,34 +114,34 @@ bool check_limit(const struct value *schema, const char *name, int64_t *ret)
 }
 
 /* The first of the rules that does not hold is told. */
-void check_string(struct checker *k, struct result *r, const struct subject *s)
+void judge_string(struct checker *k, struct result *r, const struct subject *s)
 {
     const struct value *v = s->value;
     const char *pattern = value_text(value_get(s->schema, "pattern"));
     int64_t length = (int64_t)count_runes(v->as.string, v->count), n;
 
-    if (check_limit(s->schema, "maxLength", &n) && length > n) {
-        check_report(k, r, CAUSE_TOO_LONG,
+    if (judge_limit(s->schema, "maxLength", &n) && length > n) {
+        judge_report(k, r, CAUSE_TOO_LONG,
                      "Too long: may not be more than %lld bytes", (long long)n);
-    } else if (check_limit(s->schema, "minLength", &n) && length < n) {
-        check_report(
+    } else if (judge_limit(s->schema, "minLength", &n) && length < n) {
+        judge_report(
             k, r, CAUSE_INVALID,
             "Invalid value: %s: %s in body should be at least %lld chars "
             "long",
-            crd_text(k->a, v), check_here(k), (long long)n);
+            crd_text(k->a, v), judge_here(k), (long long)n);
     } else if (pattern && *pattern) {
         enum pattern_verdict verdict =
             pattern_match(pattern, v->as.string, v->count);
 
         k->failed = k->failed || verdict == PATTERN_NOMEM;
         if (verdict == PATTERN_NO)
-            check_report(k, r, CAUSE_INVALID,
+            judge_report(k, r, CAUSE_INVALID,
                          "Invalid value: %s: %s in body should match '%s'",
-                         crd_text(k->a, v), check_here(k), pattern);
+                         crd_text(k->a, v), judge_here(k), pattern);
     }
 }
 
-void check_format(struct checker *k, struct result *r, const struct subject *s)
+void judge_format(struct checker *k, struct result *r, const struct subject *s)
 {
     const char *format = crd_format(s->schema);
     const struct value *v = s->value;
@@ -150,9 +150,9 @@ void check_format(struct checker *k, struct result *r, const struct subject *s)
         allows_type(s->schema, "number"))
         return;
     if (!crd_format_allows(format, v->as.string, v->count))
-        check_report(k, r, CAUSE_TYPE,
+        judge_report(k, r, CAUSE_TYPE,
                      "Invalid value: %s: %s in body must be of type %s: %s",
-                     crd_text(k->a, v), check_here(k), format,
+                     crd_text(k->a, v), judge_here(k), format,
                      crd_text(k->a, v));
     r->matches++;
 }
@@ -187,7 +187,7 @@ static bool is_multiple(const struct subject *s, const struct value *factor)
 {
     const struct value *v = s->value;
     double by = number_of(factor), times;
-    bool integer = text_equal(check_types_of(s->schema), "integer");
+    bool integer = text_equal(judge_types_of(s->schema), "integer");
 
     if (v->type == VALUE_INTEGER && fabs(by) < SAFE_INTEGER &&
         (!integer || by == trunc(by)))
@@ -204,21 +204,21 @@ static void check_range(struct checker *k, struct result *r,
     const struct value *v = s->value;
     const char *format = crd_format(s->schema);
 
-    if (!text_equal(check_types_of(s->schema), "integer"))
+    if (!text_equal(judge_types_of(s->schema), "integer"))
         return;
     if (v->type == VALUE_DOUBLE && v->as.number != trunc(v->as.number))
-        check_report(
+        judge_report(
             k, r, NULL,
             "Invalid value: \"\": Checked value must be of type integer "
             "(default format) in %s",
-            check_here(k));
+            judge_here(k));
     else if (text_equal(format, "int32") && fabs(number_of(v)) > 2147483647 &&
              number_of(v) != -2147483648.0)
-        check_report(
+        judge_report(
             k, r, NULL,
             "Invalid value: \"\": Checked value must be of type integer "
             "with format int32 in %s",
-            check_here(k));
+            judge_here(k));
 }
 
 static void check_bound(struct checker *k, struct result *r,
@@ -236,29 +236,29 @@ static void check_bound(struct checker *k, struct result *r,
                   : -compare_limit(s->value, bound);
     if (order < 0 || (order == 0 && !open))
         return;
-    check_report(k, r, CAUSE_INVALID,
+    judge_report(k, r, CAUSE_INVALID,
                  "Invalid value: %s: %s in body should be %s than%s %s",
-                 crd_text(k->a, s->value), check_here(k),
+                 crd_text(k->a, s->value), judge_here(k),
                  upper ? "less" : "greater", open ? "" : " or equal to",
                  crd_text(k->a, bound));
 }
 
-void check_number(struct checker *k, struct result *r, const struct subject *s)
+void judge_number(struct checker *k, struct result *r, const struct subject *s)
 {
     const struct value *factor = value_get(s->schema, "multipleOf");
 
     check_range(k, r, s);
     if (is_number(factor) && !is_multiple(s, factor))
-        check_report(k, r, CAUSE_INVALID,
+        judge_report(k, r, CAUSE_INVALID,
                      "Invalid value: %s: %s in body should be a multiple of %s",
-                     crd_text(k->a, s->value), check_here(k),
+                     crd_text(k->a, s->value), judge_here(k),
                      crd_text(k->a, factor));
     check_bound(k, r, s, false);
     check_bound(k, r, s, true);
     r->matches++;
 }
 
-void check_enum(struct checker *k, struct result *r, const struct subject *s)
+void judge_enum(struct checker *k, struct result *r, const struct subject *s)
 {
     const struct value *all = value_get(s->schema, "enum");
     struct str list;
@@ -273,7 +273,7 @@ void check_enum(struct checker *k, struct result *r, const struct subject *s)
     for (uint32_t i = 0; i < all->count; i++)
         str_addf(&list, "%s%s", i ? ", " : "",
                  crd_text(k->a, all->as.items[i]));
-    check_report(k, r, CAUSE_NOT_SUPPORTED,
+    judge_report(k, r, CAUSE_NOT_SUPPORTED,
                  "Unsupported value: %s: supported values: %s",
                  crd_text(k->a, s->value), str_text(&list));
     str_release(&list);
