@@ -61,6 +61,14 @@ static int add_definitions(struct arena *a, const struct kind *k,
     return rc;
 }
 
+/* Kinds without printers of their own have null for no rows. */
+static struct value *no_rows(struct arena *a, const struct kind *k)
+{
+    bool printed = !k->crd && table_columns(k)[1].cell != cell_created;
+
+    return printed ? value_array(a) : value_null(a);
+}
+
 int table_new(struct arena *a, const struct kind *k, struct value **ret_table,
               struct failure *f)
 {
@@ -72,13 +80,25 @@ int table_new(struct arena *a, const struct kind *k, struct value **ret_table,
         value_set(a, t, "metadata", value_object(a)) < 0 ||
         add_definitions(a, k, definitions) < 0 ||
         value_set(a, t, "columnDefinitions", definitions) < 0 ||
-        value_set(a, t, "rows", value_array(a)) < 0)
+        value_set(a, t, "rows", no_rows(a, k)) < 0)
         return failure_nomem(f);
     *ret_table = t;
     return 0;
 }
 
 /* ---- rows ---- */
+
+static int append_row(struct arena *a, struct value *table, struct value *row)
+{
+    struct value *rows = value_get(table, "rows");
+
+    if (!value_is(rows, VALUE_ARRAY)) {
+        rows = value_array(a);
+        if (value_set(a, table, "rows", rows) < 0)
+            return -1;
+    }
+    return value_append(a, rows, row);
+}
 
 static int add_cells(const struct row *r, const struct kind *k,
                      struct value *cells)
@@ -157,7 +177,7 @@ int table_add(struct arena *a, const struct kind *k, struct value *table,
     if (!row || !cells || add_cells(&r, k, cells) < 0 ||
         value_set(a, row, "cells", cells) < 0 ||
         add_conditions(&r, k, row) < 0 || add_object(&r, include, row) < 0 ||
-        value_append(a, value_get(table, "rows"), row) < 0)
+        append_row(a, table, row) < 0)
         return failure_nomem(f);
     return 0;
 }

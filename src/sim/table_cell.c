@@ -22,9 +22,11 @@ const struct value *row_at(const struct row *r, const char *paths)
             path[len] = '\0';
             v = value_path(r->object, path);
         }
+        if (v && v->type == VALUE_NULL)
+            v = NULL;
         paths += len + (paths[len] == '|');
     }
-    return v && v->type != VALUE_NULL ? v : NULL;
+    return v;
 }
 
 int64_t row_int(const struct value *v, const char *path)

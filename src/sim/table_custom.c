@@ -105,7 +105,7 @@ static struct value *as_text(const struct row *r, const struct value *v)
         return value_stringn(r->a, v->as.string, v->count);
     str_init(&text, 0);
     if (v->type == VALUE_NULL)
-        str_add(&text, "<nil>");
+        str_add(&text, "<no value>");
     else
         value_print(v, &text, NULL);
     return cell_take(r->a, &text);

@@ -278,8 +278,7 @@ static const struct column csi_driver[] = {
     FLAG("StorageCapacity", "spec.storageCapacity", NULL),
     {"TokenRequests", "string", 0, cell_join, "spec.tokenRequests:audience",
      "<unset>"},
-    {"RequiresRepublish", "string", 0, cell_boolean, "spec.requiresRepublish",
-     NULL},
+    FLAG("RequiresRepublish", "spec.requiresRepublish", NULL),
     {"Modes", "string", 0, cell_join, "spec.volumeLifecycleModes", "<none>"},
     AGE,
     END};
