@@ -70,7 +70,7 @@ static const char *search(struct pattern *m, const char **s, const char *p)
 
     do {
         m->captures = 0;
-        e = pattern_match(m, *s, p + (anchored ? 1 : 0));
+        e = pattern_try(m, *s, p + (anchored ? 1 : 0));
         if (e)
             break;
     } while ((*s)++ < m->subject_end && !anchored);
@@ -136,7 +136,7 @@ static int next_match(lua_State *L)
         const char *e;
 
         m.captures = 0;
-        e = pattern_match(&m, s, p);
+        e = pattern_try(&m, s, p);
         if (!e || e - text == last)
             continue;
         pattern_settle(&m);
@@ -240,7 +240,7 @@ static void substitute(struct substitution *g)
 
     while (g->done < g->max) {
         m->captures = 0;
-        e = pattern_match(m, s, g->p);
+        e = pattern_try(m, s, g->p);
         if (e && e != last) {
             g->done++;
             pattern_settle(m);

@@ -181,7 +181,7 @@ static const char *match_longest(struct pattern *m, const char *s,
     while (is_single(m, at, it))
         at++;
     for (; at >= s; at--) {
-        const char *e = pattern_match(m, at, it.end + 1);
+        const char *e = pattern_try(m, at, it.end + 1);
 
         if (e)
             return e;
@@ -194,7 +194,7 @@ static const char *match_shortest(struct pattern *m, const char *s,
                                   struct item it)
 {
     for (;;) {
-        const char *e = pattern_match(m, s, it.end + 1);
+        const char *e = pattern_try(m, s, it.end + 1);
 
         if (e)
             return e;
@@ -211,8 +211,8 @@ static const char *match_optional(struct pattern *m, const char *s,
     const char *e = NULL;
 
     if (is_single(m, s, it))
-        e = pattern_match(m, s + 1, it.end + 1);
-    return e ? e : pattern_match(m, s, it.end + 1);
+        e = pattern_try(m, s + 1, it.end + 1);
+    return e ? e : pattern_try(m, s, it.end + 1);
 }
 
 /* ---- captures ---- */
@@ -229,7 +229,7 @@ static const char *open_capture(struct pattern *m, const char *s, const char *p)
     m->capture[m->captures].start = s;
     m->capture[m->captures].len = place ? CAPTURE_PLACE : CAPTURE_OPEN;
     m->captures++;
-    e = pattern_match(m, s, p + (place ? 2 : 1));
+    e = pattern_try(m, s, p + (place ? 2 : 1));
     if (!e)
         m->captures--;
     return e;
@@ -246,7 +246,7 @@ static const char *close_capture(struct pattern *m, const char *s,
     if (i < 0)
         luaL_error(m->L, "invalid pattern capture");
     m->capture[i].len = s - m->capture[i].start;
-    e = pattern_match(m, s, p + 1);
+    e = pattern_try(m, s, p + 1);
     if (!e)
         m->capture[i].len = CAPTURE_OPEN;
     return e;
@@ -383,7 +383,7 @@ static const char *match_here(struct pattern *m, const char *s, const char *p)
     return s;
 }
 
-const char *pattern_match(struct pattern *m, const char *s, const char *p)
+const char *pattern_try(struct pattern *m, const char *s, const char *p)
 {
     const char *e;
 

@@ -29,8 +29,7 @@ void pattern_init(struct pattern *m, lua_State *L, const char *subject,
                   size_t len, const char *pattern_end);
 
 /* The end of the match of `p` at exactly `s`, NULL when there is none. */
-const char *RAISES pattern_match(struct pattern *m, const char *s,
-                                 const char *p);
+const char *RAISES pattern_try(struct pattern *m, const char *s, const char *p);
 
 /* Push the captures; the whole match when the pattern has none and `s` is
  * not NULL. Gives how many. */

@@ -350,7 +350,7 @@ static int walk(struct ask *k, const struct history_list *where,
 {
     uint64_t revision =
         where->revision ? where->revision : history_revision(k->s->history);
-    struct value *meta;
+    struct value *meta = NULL;
     int rc = history_walk(k->s->history, where, list_item, l, NULL);
 
     if (rc == -ERR_GONE)
