@@ -299,7 +299,8 @@ static int list_parse(struct ask *k)
 
 int query_parse(struct ask *k)
 {
-    k->o = (struct query){.manager = "",
+    k->o = (struct query){.yaml = k->o.yaml, /* said by Accept */
+                          .manager = "",
                           .validation = "",
                           .force = -1,
                           .token = "",

@@ -1,0 +1,118 @@
+/* CustomResourceDefinitions at run time. */
+
+#include <string.h>
+
+#include "kit.h"
+
+#define CRDS "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+#define THINGS "/apis/x.example/v1/namespaces/default/things"
+
+static const char definition[] =
+    "{'metadata':{'name':'things.x.example'},'spec':{'group':'x.example',"
+    "'scope':'Namespaced','names':{'plural':'things','kind':'Thing'},"
+    "'versions':[{'name':'v1','served':true,'storage':true,'subresources':{"
+    "'status':{},'scale':{'specReplicasPath':'.spec.n',"
+    "'statusReplicasPath':'.status.n'}},'schema':{'openAPIV3Schema':{'type':"
+    "'object','properties':{'spec':{'type':'object','properties':{'n':{'type':"
+    "'integer','default':3},'color':{'type':'string'}}},'status':{'type':"
+    "'object','properties':{'n':{'type':'integer'}}}}}}}]}}";
+
+TEST(a_definition_is_served_and_goes_with_its_instances)
+{
+    struct kit k;
+    struct sim_watch *w;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "GET", THINGS, NULL), 404);
+    check_int(kit_ask(&k, "POST", CRDS, definition), 201);
+    check_has(kit_body(&k), "\"storedVersions\":[\"v1\"]");
+    check_int(kit_ask(&k, "GET", CRDS "/things.x.example", NULL), 200);
+    check_has(kit_body(&k), "\"type\":\"Established\"");
+    check_str(kit_text(&k, "status.acceptedNames.singular"), "thing");
+    check_int(kit_ask(&k, "POST", THINGS,
+                      "{'apiVersion':'x.example/v1','kind':'Thing','metadata':"
+                      "{'name':'a'},'spec':{'color':'red','bogus':1}}"),
+              201);
+    check_str(kit_text(&k, "spec.n"), "3");
+    check_str(kit_text(&k, "spec.color"), "red");
+    check_str(kit_text(&k, "spec.bogus"), "");
+    check_int(k.r.warning_count, 1);
+    check_int(kit_ask(&k, "MERGE", THINGS "/a", "{'spec':{'n':'x'}}"), 422);
+    check_int(kit_ask(&k, "STRATEGIC", THINGS "/a", "{}"), 415);
+    check_int(kit_ask(&k, "POST", THINGS, "{'metadata':{'name':'b'}}"), 400);
+    check_int(kit_ask(&k, "MERGE", THINGS "/a/scale", "{'spec':{'replicas':9}}"),
+              200);
+    check_int(kit_ask(&k, "GET", THINGS "/a", NULL), 200);
+    check_str(kit_text(&k, "spec.n"), "9");
+    w = kit_watch(&k, THINGS "?watch=1");
+    check_str(kit_watch_next(&k, w, NULL), "ADDED a");
+    check_int(kit_ask(&k, "DELETE", CRDS "/things.x.example", NULL), 200);
+    check_str(kit_watch_next(&k, w, NULL), "DELETED a");
+    check_str(kit_watch_next(&k, w, NULL), "END");
+    check_int(kit_ask(&k, "GET", CRDS "/things.x.example", NULL), 404);
+    check_int(kit_ask(&k, "GET", THINGS "/a", NULL), 404);
+    sim_watch_free(w);
+    kit_stop(&k);
+}
+
+TEST(a_definition_waits_for_finalizers_of_its_instances)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", CRDS, definition);
+    check_int(kit_ask(&k, "POST", THINGS,
+                      "{'apiVersion':'x.example/v1','kind':'Thing','metadata':"
+                      "{'name':'a','finalizers':['x.example/f']}}"),
+              201);
+    check_int(kit_ask(&k, "DELETE", CRDS "/things.x.example", NULL), 200);
+    check_int(kit_ask(&k, "GET", CRDS "/things.x.example", NULL), 200);
+    check_has(kit_body(&k), "\"type\":\"Terminating\"");
+    check_int(kit_ask(&k, "POST", THINGS,
+                      "{'apiVersion':'x.example/v1','kind':'Thing','metadata':"
+                      "{'name':'b'}}"),
+              405);
+    check_int(kit_ask(&k, "MERGE", THINGS "/a",
+                      "{'metadata':{'finalizers':[]}}"),
+              200);
+    check_int(kit_ask(&k, "GET", CRDS "/things.x.example", NULL), 404);
+    kit_stop(&k);
+}
+
+/* ---- state of an earlier life ---- */
+
+static struct sim *second;
+
+static void restore(void *arg, const struct sim_change *change)
+{
+    (void)arg;
+    check_int(sim_restore(second, change, NULL), 0);
+}
+
+TEST(what_was_kept_is_there_again)
+{
+    struct clock_fake clock;
+    struct sim_options o = {.controllers = "none", .keep = restore};
+    struct kit k;
+
+    clock_fake_init(&clock);
+    o.clock = &clock.clock;
+    o.keep = NULL;
+    check_int(sim_new(&o, &second, NULL), 0);
+    o.keep = restore;
+    kit_start_with(&k, &o);
+    kit_ask(&k, "POST", CRDS, definition);
+    check_int(kit_ask(&k, "POST", THINGS,
+                      "{'apiVersion':'x.example/v1','kind':'Thing','metadata':"
+                      "{'name':'a'}}"),
+              201);
+    kit_ask(&k, "POST", "/api/v1/namespaces", "{'metadata':{'name':'n'}}");
+    sim_free(k.sim);
+    k.sim = second;
+    check_int(sim_start(k.sim, NULL), 0);
+    check_int(kit_ask(&k, "GET", THINGS "/a", NULL), 200);
+    check_int(kit_ask(&k, "GET", "/api/v1/namespaces/n", NULL), 200);
+    check_int(kit_ask(&k, "GET", "/api/v1/namespaces", NULL), 200);
+    check_int(value_get(k.answer, "items")->count, 5);
+    kit_stop(&k);
+}

@@ -1,0 +1,136 @@
+/* DELETE: finalizers, grace, propagation, namespaces, collections. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kit.h"
+
+#define MAPS "/api/v1/namespaces/default/configmaps"
+#define PODS "/api/v1/namespaces/default/pods"
+
+TEST(an_object_with_a_finalizer_waits_for_it)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS,
+            "{'metadata':{'name':'a','finalizers':['x.example/f']}}");
+    check_int(kit_ask(&k, "DELETE", MAPS "/a", NULL), 200);
+    check_str(kit_text(&k, "kind"), "ConfigMap");
+    check_str(kit_text(&k, "metadata.deletionTimestamp"),
+              "2026-01-01T00:00:00Z");
+    check_str(kit_text(&k, "metadata.deletionGracePeriodSeconds"), "0");
+    check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 200);
+    check_int(kit_ask(&k, "MERGE", MAPS "/a",
+                      "{'metadata':{'finalizers':null}}"),
+              200);
+    check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 404);
+    kit_stop(&k);
+}
+
+TEST(preconditions_of_a_delete_are_kept)
+{
+    struct kit k;
+    char body[256];
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'}}");
+    snprintf(body, sizeof body, "{'preconditions':{'uid':'%s'}}",
+             kit_text(&k, "metadata.uid"));
+    check_int(kit_ask(&k, "DELETE", MAPS "/a", "{'preconditions':{'uid':'x'}}"),
+              409);
+    check_str(kit_text(&k, "reason"), "Conflict");
+    check_int(kit_ask(&k, "DELETE", MAPS "/a",
+                      "{'preconditions':{'resourceVersion':'1'}}"),
+              409);
+    check_int(kit_ask(&k, "DELETE", MAPS "/a", body), 200);
+    kit_stop(&k);
+}
+
+TEST(propagation_is_a_finalizer)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'}}");
+    check_int(kit_ask(&k, "DELETE", MAPS "/a?propagationPolicy=Foreground",
+                      NULL),
+              200);
+    check_has(kit_body(&k), "\"finalizers\":[\"foregroundDeletion\"]");
+    check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 200);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'b'}}");
+    check_int(kit_ask(&k, "DELETE", MAPS "/b", "{'orphanDependents':true}"),
+              200);
+    check_has(kit_body(&k), "\"finalizers\":[\"orphan\"]");
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'c'}}");
+    check_int(kit_ask(&k, "DELETE", MAPS "/c?propagationPolicy=Background",
+                      NULL),
+              200);
+    check_str(kit_text(&k, "status"), "Success");
+    kit_stop(&k);
+}
+
+TEST(a_pod_on_a_node_ends_gracefully)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", PODS,
+                      "{'metadata':{'name':'a'},'spec':{'nodeName':'n',"
+                      "'containers':[{'name':'c','image':'i:1'}]}}"),
+              201);
+    check_int(kit_ask(&k, "DELETE", PODS "/a", NULL), 200);
+    check_str(kit_text(&k, "metadata.deletionGracePeriodSeconds"), "30");
+    check_str(kit_text(&k, "metadata.deletionTimestamp"),
+              "2026-01-01T00:00:30Z");
+    check_int(kit_ask(&k, "DELETE", PODS "/a?gracePeriodSeconds=10", NULL),
+              200);
+    check_str(kit_text(&k, "metadata.deletionTimestamp"),
+              "2026-01-01T00:00:10Z");
+    check_int(kit_ask(&k, "DELETE", PODS "/a?gracePeriodSeconds=0", NULL), 200);
+    check_str(kit_text(&k, "kind"), "Pod");
+    check_int(kit_ask(&k, "GET", PODS "/a", NULL), 404);
+    check_int(kit_ask(&k, "POST", PODS,
+                      "{'metadata':{'name':'b'},'spec':{"
+                      "'containers':[{'name':'c','image':'i:1'}]}}"),
+              201);
+    check_int(kit_ask(&k, "DELETE", PODS "/b", NULL), 200);
+    check_int(kit_ask(&k, "GET", PODS "/b", NULL), 404);
+    kit_stop(&k);
+}
+
+TEST(a_namespace_that_ends_takes_nothing_new)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", "/api/v1/namespaces", "{'metadata':{'name':'n'}}");
+    check_int(kit_ask(&k, "DELETE", "/api/v1/namespaces/n", NULL), 200);
+    check_str(kit_text(&k, "status.phase"), "Terminating");
+    check_int(kit_ask(&k, "POST", "/api/v1/namespaces/n/configmaps",
+                      "{'metadata':{'name':'a'}}"),
+              403);
+    check_str(kit_text(&k, "reason"), "Forbidden");
+    check_has(kit_body(&k), "\"reason\":\"NamespaceTerminating\"");
+    check_int(kit_ask(&k, "GET", "/api/v1/namespaces/n", NULL), 200);
+    check_int(kit_ask(&k, "PUT", "/api/v1/namespaces/n/finalize",
+                      "{'metadata':{'name':'n'},'spec':{'finalizers':[]}}"),
+              200);
+    check_int(kit_ask(&k, "GET", "/api/v1/namespaces/n", NULL), 404);
+    kit_stop(&k);
+}
+
+TEST(a_collection_is_deleted_by_selector)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a','labels':{'l':'x'}}}");
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'b'}}");
+    check_int(kit_ask(&k, "DELETE", MAPS "?labelSelector=l%3Dx", NULL), 200);
+    check_str(kit_text(&k, "kind"), "ConfigMapList");
+    check_int(value_get(k.answer, "items")->count, 1);
+    check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 404);
+    check_int(kit_ask(&k, "GET", MAPS "/b", NULL), 200);
+    kit_stop(&k);
+}

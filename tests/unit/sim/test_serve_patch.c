@@ -1,0 +1,144 @@
+/* Patches of all kinds, status, scale. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kit.h"
+
+#define MAPS "/api/v1/namespaces/default/configmaps"
+#define DEPLOYMENTS "/apis/apps/v1/namespaces/default/deployments"
+
+#define DEPLOYMENT                                                             \
+    "{'metadata':{'name':'d'},'spec':{'replicas':2,'selector':{'matchLabels':" \
+    "{'a':'b'}},'template':{'metadata':{'labels':{'a':'b'}},'spec':{"          \
+    "'containers':[{'name':'c','image':'i:1'}]}}}}"
+
+TEST(each_kind_of_patch_changes_an_object)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS,
+            "{'metadata':{'name':'a'},'data':{'x':'1','y':'2'}}");
+    check_int(kit_ask(&k, "MERGE", MAPS "/a", "{'data':{'x':null,'z':'3'}}"),
+              200);
+    check_str(kit_text(&k, "data.x"), "");
+    check_str(kit_text(&k, "data.z"), "3");
+    check_int(kit_ask(&k, "JSON", MAPS "/a",
+                      "[{'op':'replace','path':'/data/z','value':'4'}]"),
+              200);
+    check_str(kit_text(&k, "data.z"), "4");
+    check_int(kit_ask(&k, "STRATEGIC", MAPS "/a", "{'data':{'z':'5'}}"), 200);
+    check_str(kit_text(&k, "data.z"), "5");
+    check_int(kit_ask(&k, "JSON", MAPS "/a",
+                      "[{'op':'test','path':'/data/z','value':'0'}]"),
+              422);
+    check_int(kit_ask(&k, "JSON", MAPS "/a", "{}"), 400);
+    check_int(kit_ask(&k, "MERGE", MAPS "/none", "{}"), 404);
+    check_int(kit_ask(&k, "MERGE", MAPS "/a", "{'data':{'z':[1]}}"), 422);
+    check_int(kit_ask(&k, "MERGE", MAPS "/a",
+                      "{'metadata':{'resourceVersion':'1'}}"),
+              409);
+    kit_stop(&k);
+}
+
+TEST(an_apply_creates_changes_and_conflicts)
+{
+    struct kit k;
+    uint64_t before;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "APPLY", MAPS "/a?fieldManager=one",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':{"
+                      "'name':'a'},'data':{'x':'1'}}"),
+              201);
+    before = sim_revision(k.sim);
+    check_int(kit_ask(&k, "APPLY", MAPS "/a?fieldManager=one",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':{"
+                      "'name':'a'},'data':{'x':'1'}}"),
+              200);
+    check_int(sim_revision(k.sim), before);
+    check_int(kit_ask(&k, "APPLY", MAPS "/a?fieldManager=two",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':{"
+                      "'name':'a'},'data':{'x':'2'}}"),
+              409);
+    check_has(kit_body(&k), "\"reason\":\"FieldManagerConflict\"");
+    check_int(kit_ask(&k, "APPLY", MAPS "/a?fieldManager=two&force=true",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':{"
+                      "'name':'a'},'data':{'x':'2'}}"),
+              200);
+    check_str(kit_text(&k, "data.x"), "2");
+    kit_stop(&k);
+}
+
+/* What tidelock relies on to create without adopting. */
+TEST(an_apply_of_version_one_only_creates)
+{
+    static const char *const body =
+        "{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'a',"
+        "'resourceVersion':'1'},'data':{'x':'1'}}";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "APPLY", MAPS "/a?fieldManager=one", body), 201);
+    check_int(kit_ask(&k, "APPLY", MAPS "/a?fieldManager=one", body), 409);
+    check_str(kit_text(&k, "reason"), "Conflict");
+    check_int(kit_ask(&k, "APPLY", MAPS "/b?fieldManager=one",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':{"
+                      "'name':'b','uid':'x'}}"),
+              409);
+    kit_stop(&k);
+}
+
+TEST(status_is_written_apart)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", DEPLOYMENTS, DEPLOYMENT), 201);
+    check_str(kit_text(&k, "metadata.generation"), "1");
+    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/d/status",
+                      "{'spec':{'replicas':7},'status':{'replicas':2}}"),
+              200);
+    check_str(kit_text(&k, "spec.replicas"), "2");
+    check_str(kit_text(&k, "status.replicas"), "2");
+    check_str(kit_text(&k, "metadata.generation"), "1");
+    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/d",
+                      "{'spec':{'replicas':7},'status':{'replicas':9}}"),
+              200);
+    check_str(kit_text(&k, "spec.replicas"), "7");
+    check_str(kit_text(&k, "status.replicas"), "2");
+    check_str(kit_text(&k, "metadata.generation"), "2");
+    check_int(kit_ask(&k, "POST", DEPLOYMENTS "/d/status", "{}"), 405);
+    check_int(kit_ask(&k, "MERGE", MAPS "/a/status", "{}"), 404);
+    kit_stop(&k);
+}
+
+TEST(a_scale_is_a_view_of_its_parent)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", DEPLOYMENTS, DEPLOYMENT), 201);
+    check_int(kit_ask(&k, "GET", DEPLOYMENTS "/d/scale", NULL), 200);
+    check_str(kit_text(&k, "kind"), "Scale");
+    check_str(kit_text(&k, "spec.replicas"), "2");
+    check_str(kit_text(&k, "status.selector"), "a=b");
+    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/d/scale",
+                      "{'spec':{'replicas':5}}"),
+              200);
+    check_str(kit_text(&k, "spec.replicas"), "5");
+    check_int(kit_ask(&k, "PUT", DEPLOYMENTS "/d/scale",
+                      "{'metadata':{'name':'d','namespace':'default'},'spec':"
+                      "{'replicas':6}}"),
+              200);
+    check_int(kit_ask(&k, "GET", DEPLOYMENTS "/d", NULL), 200);
+    check_str(kit_text(&k, "spec.replicas"), "6");
+    check_str(kit_text(&k, "metadata.generation"), "3");
+    check_has(kit_body(&k), "\"subresource\":\"scale\"");
+    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/d/scale",
+                      "{'spec':{'replicas':-1}}"),
+              422);
+    check_int(kit_ask(&k, "GET", DEPLOYMENTS "/none/scale", NULL), 404);
+    kit_stop(&k);
+}
