@@ -136,7 +136,7 @@ int managed_to_scale(const struct managed_scale *m, const struct value *parent,
     const struct fieldset *theirs = fieldset_of_paths(&o.s, paths);
     const struct fieldset *ours = fieldset_of_paths(&o.s, scale_path);
 
-    owners_parse(&o, parent);
+    owners_parse(&o, value_path(parent, "metadata.managedFields"));
     for (uint32_t i = 0; i < o.count; i++) {
         struct owner *owner = &o.items[i];
 
@@ -190,8 +190,8 @@ int managed_from_scale(const struct managed_scale *m,
     const struct fieldset *theirs = fieldset_of_paths(&o.s, paths);
     const struct fieldset *ours = fieldset_of_paths(&s.s, scale_path);
 
-    owners_parse(&o, parent);
-    owners_parse(&s, scale);
+    owners_parse(&o, value_path(parent, "metadata.managedFields"));
+    owners_parse(&s, value_path(scale, "metadata.managedFields"));
     for (uint32_t i = 0; i < o.count; i++) {
         struct owner *owner = &o.items[i];
 

@@ -127,6 +127,11 @@ static int build(struct builder *b, enum json_event e, struct value **ret)
     return *ret ? 0 : -ERR_NOMEM;
 }
 
+static const char *body_text(const struct ask *k)
+{
+    return k->q->body ? k->q->body : "";
+}
+
 static int parse_json(struct ask *k, struct value **ret)
 {
     struct builder b = {.k = k};
@@ -134,7 +139,7 @@ static int parse_json(struct ask *k, struct value **ret)
     int rc;
 
     str_init(&b.path, PATH_MAX_TEXT + 4 * BODY_MAX);
-    json_reader_init(&b.r, k->q->body, k->q->body_len, 0);
+    json_reader_init(&b.r, body_text(k), k->q->body_len, 0);
     rc = json_next(&b.r, &e, &b.err);
     if (rc == 0)
         rc = build(&b, e, ret);
@@ -156,7 +161,8 @@ static int parse_yaml(struct ask *k, struct value **ret)
 {
     struct yaml_docs docs;
     struct err err;
-    int rc = yaml_parse(k->a, "body", k->q->body, k->q->body_len, &docs, &err);
+    int rc =
+        yaml_parse(k->a, "body", body_text(k), k->q->body_len, &docs, &err);
 
     if (rc == -ERR_NOMEM)
         return failure_nomem(&k->f);

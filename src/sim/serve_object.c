@@ -25,26 +25,10 @@ struct rules_call rules_call(struct ask *k)
 int object_decode(struct ask *k, struct value *object, struct value *unknown)
 {
     struct rules_call c = rules_call(k);
-    const char *version = k->kind->r.version;
 
     if (rules_decode(&c, object, unknown, &k->f) < 0)
         return -1;
-    if (k->kind->crd &&
-        crd_prune(k->kind->crd, version, object, unknown, &k->f) < 0)
-        return -1;
-    return object_default(k, object);
-}
-
-int object_default(struct ask *k, struct value *object)
-{
-    struct rules_call c = rules_call(k);
-
-    if (k->kind->crd)
-        return crd_default_object(k->kind->crd, k->kind->r.version, k->a,
-                                  object, &k->f);
-    if (rules_default(&c, object, &k->f) < 0)
-        return -1;
-    return definition_is(k->kind) ? crd_default(k->a, object, &k->f) : 0;
+    return rules_default(&c, object, &k->f);
 }
 
 int object_validate(struct ask *k, struct value *object,
@@ -52,19 +36,14 @@ int object_validate(struct ask *k, struct value *object,
 {
     struct rules_call c = rules_call(k);
     const char *name = value_text_at(object, "metadata.name");
-    const struct crd *crd = k->kind->crd;
 
     if (rules_validate(&c, object, old, &k->f) < 0 ||
-        managed_check(object, &k->f) < 0)
-        return -1;
-    if (definition_is(k->kind) && crd_validate(k->a, object, old, &k->f) < 0)
-        return -1;
-    if (crd && crd_check(crd, k->kind->r.version, object, old, &k->f) < 0)
-        return -1;
-    if (failure_invalid(&k->f, k->kind->r.group, k->kind->r.kind,
+        managed_check(object, &k->f) < 0 ||
+        failure_invalid(&k->f, k->kind->r.group, k->kind->r.kind,
                         name ? name : "") < 0)
         return -1;
-    if (crd && crd_warnings(crd, k->kind->r.version, k->a, k->warnings) < 0)
+    if (k->kind->crd && crd_warnings(k->kind->crd, k->kind->r.version, k->a,
+                                     k->warnings) < 0)
         return failure_nomem(&k->f);
     return 0;
 }

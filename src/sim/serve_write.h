@@ -20,9 +20,8 @@ int not_found(struct ask *k, const char *name);
 int conflict(struct ask *k, const char *name, const char *why);
 
 struct rules_call rules_call(struct ask *k);
-/* Normal form and defaults, pruning for custom resources. */
+/* Normal form and defaults. */
 int object_decode(struct ask *k, struct value *object, struct value *unknown);
-int object_default(struct ask *k, struct value *object);
 int object_validate(struct ask *k, struct value *object,
                     const struct value *old);
 int object_create(struct ask *k, struct value *object);
