@@ -42,8 +42,8 @@ int object_validate(struct ask *k, struct value *object,
         failure_invalid(&k->f, k->kind->r.group, k->kind->r.kind,
                         name ? name : "") < 0)
         return -1;
-    if (k->kind->crd && crd_warnings(k->kind->crd, k->kind->r.version, k->a,
-                                     k->warnings) < 0)
+    if (k->kind->crd &&
+        crd_warnings(k->kind->crd, k->kind->r.version, k->a, k->warnings) < 0)
         return failure_nomem(&k->f);
     return 0;
 }

@@ -28,7 +28,7 @@ TEST(a_definition_is_served_and_goes_with_its_instances)
     check_has(kit_body(&k), "\"storedVersions\":[\"v1\"]");
     check_int(kit_ask(&k, "GET", CRDS "/things.x.example", NULL), 200);
     check_has(kit_body(&k), "\"type\":\"Established\"");
-    check_str(kit_text(&k, "status.acceptedNames.singular"), "thing");
+    check_str(kit_text(&k, "status.acceptedNames.kind"), "Thing");
     check_int(kit_ask(&k, "POST", THINGS,
                       "{'apiVersion':'x.example/v1','kind':'Thing','metadata':"
                       "{'name':'a'},'spec':{'color':'red','bogus':1}}"),
@@ -40,8 +40,9 @@ TEST(a_definition_is_served_and_goes_with_its_instances)
     check_int(kit_ask(&k, "MERGE", THINGS "/a", "{'spec':{'n':'x'}}"), 422);
     check_int(kit_ask(&k, "STRATEGIC", THINGS "/a", "{}"), 415);
     check_int(kit_ask(&k, "POST", THINGS, "{'metadata':{'name':'b'}}"), 400);
-    check_int(kit_ask(&k, "MERGE", THINGS "/a/scale", "{'spec':{'replicas':9}}"),
-              200);
+    check_int(
+        kit_ask(&k, "MERGE", THINGS "/a/scale", "{'spec':{'replicas':9}}"),
+        200);
     check_int(kit_ask(&k, "GET", THINGS "/a", NULL), 200);
     check_str(kit_text(&k, "spec.n"), "9");
     w = kit_watch(&k, THINGS "?watch=1");
@@ -72,9 +73,9 @@ TEST(a_definition_waits_for_finalizers_of_its_instances)
                       "{'apiVersion':'x.example/v1','kind':'Thing','metadata':"
                       "{'name':'b'}}"),
               405);
-    check_int(kit_ask(&k, "MERGE", THINGS "/a",
-                      "{'metadata':{'finalizers':[]}}"),
-              200);
+    check_int(
+        kit_ask(&k, "MERGE", THINGS "/a", "{'metadata':{'finalizers':[]}}"),
+        200);
     check_int(kit_ask(&k, "GET", CRDS "/things.x.example", NULL), 404);
     kit_stop(&k);
 }

@@ -21,9 +21,9 @@ TEST(an_object_with_a_finalizer_waits_for_it)
               "2026-01-01T00:00:00Z");
     check_str(kit_text(&k, "metadata.deletionGracePeriodSeconds"), "0");
     check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 200);
-    check_int(kit_ask(&k, "MERGE", MAPS "/a",
-                      "{'metadata':{'finalizers':null}}"),
-              200);
+    check_int(
+        kit_ask(&k, "MERGE", MAPS "/a", "{'metadata':{'finalizers':null}}"),
+        200);
     check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 404);
     kit_stop(&k);
 }
@@ -53,9 +53,9 @@ TEST(propagation_is_a_finalizer)
 
     kit_start(&k, NULL);
     kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'}}");
-    check_int(kit_ask(&k, "DELETE", MAPS "/a?propagationPolicy=Foreground",
-                      NULL),
-              200);
+    check_int(
+        kit_ask(&k, "DELETE", MAPS "/a?propagationPolicy=Foreground", NULL),
+        200);
     check_has(kit_body(&k), "\"finalizers\":[\"foregroundDeletion\"]");
     check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 200);
     kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'b'}}");
@@ -63,9 +63,9 @@ TEST(propagation_is_a_finalizer)
               200);
     check_has(kit_body(&k), "\"finalizers\":[\"orphan\"]");
     kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'c'}}");
-    check_int(kit_ask(&k, "DELETE", MAPS "/c?propagationPolicy=Background",
-                      NULL),
-              200);
+    check_int(
+        kit_ask(&k, "DELETE", MAPS "/c?propagationPolicy=Background", NULL),
+        200);
     check_str(kit_text(&k, "status"), "Success");
     kit_stop(&k);
 }

@@ -137,9 +137,9 @@ TEST(metadata_is_enough_for_some)
     struct kit k;
 
     kit_start(&k, NULL);
-    check_int(kit_ask(&k, "POST", MAPS,
-                      "{'metadata':{'name':'a'},'data':{'x':'1'}}"),
-              201);
+    check_int(
+        kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'},'data':{'x':'1'}}"),
+        201);
     k.q.accept = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
     check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 200);
     check_str(kit_text(&k, "kind"), "PartialObjectMetadata");
@@ -164,9 +164,10 @@ TEST(a_body_may_be_yaml)
 
     kit_start(&k, NULL);
     k.q.content_type = "application/yaml";
-    check_int(kit_ask(&k, "POST", MAPS,
-                      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"),
-              201);
+    check_int(
+        kit_ask(&k, "POST", MAPS,
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"),
+        201);
     k.q.content_type = "application/vnd.kubernetes.protobuf";
     check_int(kit_ask(&k, "POST", MAPS, "{}"), 415);
     kit_stop(&k);

@@ -36,9 +36,9 @@ TEST(each_kind_of_patch_changes_an_object)
     check_int(kit_ask(&k, "JSON", MAPS "/a", "{}"), 400);
     check_int(kit_ask(&k, "MERGE", MAPS "/none", "{}"), 404);
     check_int(kit_ask(&k, "MERGE", MAPS "/a", "{'data':{'z':[1]}}"), 422);
-    check_int(kit_ask(&k, "MERGE", MAPS "/a",
-                      "{'metadata':{'resourceVersion':'1'}}"),
-              409);
+    check_int(
+        kit_ask(&k, "MERGE", MAPS "/a", "{'metadata':{'resourceVersion':'1'}}"),
+        409);
     kit_stop(&k);
 }
 
@@ -124,9 +124,9 @@ TEST(a_scale_is_a_view_of_its_parent)
     check_str(kit_text(&k, "kind"), "Scale");
     check_str(kit_text(&k, "spec.replicas"), "2");
     check_str(kit_text(&k, "status.selector"), "a=b");
-    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/d/scale",
-                      "{'spec':{'replicas':5}}"),
-              200);
+    check_int(
+        kit_ask(&k, "MERGE", DEPLOYMENTS "/d/scale", "{'spec':{'replicas':5}}"),
+        200);
     check_str(kit_text(&k, "spec.replicas"), "5");
     check_int(kit_ask(&k, "PUT", DEPLOYMENTS "/d/scale",
                       "{'metadata':{'name':'d','namespace':'default'},'spec':"

@@ -90,12 +90,11 @@ TEST(reviews_are_answered_and_not_kept)
 
     kit_start(&k, NULL);
     before = sim_revision(k.sim);
-    check_int(
-        kit_ask(&k, "POST",
-                "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-                "{'spec':{'resourceAttributes':{'verb':'get','resource':"
-                "'pods'}}}"),
-        201);
+    check_int(kit_ask(&k, "POST",
+                      "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                      "{'spec':{'resourceAttributes':{'verb':'get','resource':"
+                      "'pods'}}}"),
+              201);
     check_has(kit_body(&k), "\"allowed\":true");
     check_int(kit_ask(&k, "POST",
                       "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",

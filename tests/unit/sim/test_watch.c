@@ -162,10 +162,10 @@ TEST(a_streamed_list_ends_with_a_bookmark_that_says_so)
                            "resourceVersionMatch=NotOlderThan");
     check_str(kit_watch_next(&k, w, NULL), "ADDED a");
     check_str(kit_watch_next(&k, w, &event), "BOOKMARK");
-    check_str(value_text(value_get(
-                  value_path(event, "object.metadata.annotations"),
-                  "k8s.io/initial-events-end")),
-              "true");
+    check_str(
+        value_text(value_get(value_path(event, "object.metadata.annotations"),
+                             "k8s.io/initial-events-end")),
+        "true");
     check_str(kit_watch_next(&k, w, NULL), "-");
     sim_watch_free(w);
     check_int(kit_ask(&k, "GET", MAPS "?watch=1&sendInitialEvents=true", NULL),
