@@ -190,7 +190,7 @@ static const char *revision_for(const struct stateful *s, int64_t ordinal)
 
     if (!text_equal(value_text_at(strategy, "type"), "RollingUpdate"))
         return s->update;
-    if (kept == 0)
+    if (!value_get(strategy, "rollingUpdate"))
         kept = value_int_at(s->set, "status.currentReplicas", 0);
     return ordinal < s->start + kept ? s->current : s->update;
 }
