@@ -22,9 +22,9 @@
 struct rules_world {
     void *arg;
     /* The object in `a`, NULL when there is none. */
-    int (*get)(void *arg, struct arena *a, const char *api_version,
-               const char *kind, const struct object_key *key,
-               struct value **ret, struct failure *f);
+    int (*get)(void *arg, struct arena *a, const struct gvk *gvk,
+               const struct object_key *key, struct value **ret,
+               struct failure *f);
     uint64_t (*random)(void *arg);
     int64_t unix_now;
 };

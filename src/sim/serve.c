@@ -232,12 +232,13 @@ static void tell_warnings(struct ask *k)
 
 /* ---- from outside and from inside ---- */
 
-static int world_get(void *arg, struct arena *a, const char *api_version,
-                     const char *kind, const struct object_key *key,
-                     struct value **ret, struct failure *f)
+static int world_get(void *arg, struct arena *a, const struct gvk *gvk,
+                     const struct object_key *key, struct value **ret,
+                     struct failure *f)
 {
     struct sim *s = arg;
-    const struct kind *k = kinds_find_kind(s->kinds, api_version, kind);
+    const struct kind *k =
+        kinds_find_kind(s->kinds, gvk->api_version, gvk->kind);
 
     *ret = NULL;
     return k && sim_get(s, a, k, key, ret) < 0 ? failure_nomem(f) : 0;

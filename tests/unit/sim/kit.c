@@ -92,7 +92,9 @@ int kit_ask(struct kit *k, const char *method, const char *url,
     set_url(k, &q, url);
     if (body) {
         q.body = quoted(&k->arena, body);
-        q.body_len = q.body ? strlen(q.body) : 0;
+        if (!q.body)
+            return 500; /* as if the server had no memory */
+        q.body_len = strlen(q.body);
     }
     sim_handle(k->sim, &k->arena, &q, &k->r);
     k->answer = NULL;

@@ -35,26 +35,27 @@ void properties_release(void)
 #define CORE "/api/v1/namespaces/default"
 #define MAP "{\"metadata\":{\"name\":\"one\"},\"data\":{\"a\":\"1\"}}"
 #define WEB                                                                    \
-    "{\"metadata\":{\"name\":\"web\"},\"spec\":{\"selector\":{\"matchLabels\":" \
-    "{\"app\":\"web\"}},\"template\":{\"metadata\":{\"labels\":{\"app\":"       \
-    "\"web\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"nginx\","  \
+    "{\"metadata\":{\"name\":\"web\"},\"spec\":{\"selector\":{"                \
+    "\"matchLabels\":"                                                         \
+    "{\"app\":\"web\"}},\"template\":{\"metadata\":{\"labels\":{\"app\":"      \
+    "\"web\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"nginx\"," \
     "\"ports\":[{\"containerPort\":80}]}]}}}}"
 #define DEFINITION                                                             \
-    "{\"metadata\":{\"name\":\"dials.f.example.com\"},\"spec\":{\"group\":"     \
-    "\"f.example.com\",\"scope\":\"Namespaced\",\"names\":{\"kind\":\"Dial\","  \
-    "\"plural\":\"dials\"},\"versions\":[{\"name\":\"v1\",\"served\":true,"     \
-    "\"storage\":true,\"subresources\":{\"status\":{}},\"schema\":{"            \
-    "\"openAPIV3Schema\":{\"type\":\"object\",\"properties\":{\"spec\":{"       \
-    "\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\","          \
-    "\"default\":1,\"maximum\":9},\"list\":{\"type\":\"array\","                \
-    "\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-map-keys\":["       \
-    "\"k\"],\"items\":{\"type\":\"object\",\"required\":[\"k\"],"               \
-    "\"properties\":{\"k\":{\"type\":\"string\"},\"v\":{"                       \
-    "\"x-kubernetes-int-or-string\":true}}}},\"free\":{\"type\":\"object\","    \
-    "\"x-kubernetes-preserve-unknown-fields\":true}}},\"status\":{\"type\":"    \
+    "{\"metadata\":{\"name\":\"dials.f.example.com\"},\"spec\":{\"group\":"    \
+    "\"f.example.com\",\"scope\":\"Namespaced\",\"names\":{\"kind\":\"Dial\"," \
+    "\"plural\":\"dials\"},\"versions\":[{\"name\":\"v1\",\"served\":true,"    \
+    "\"storage\":true,\"subresources\":{\"status\":{}},\"schema\":{"           \
+    "\"openAPIV3Schema\":{\"type\":\"object\",\"properties\":{\"spec\":{"      \
+    "\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\","         \
+    "\"default\":1,\"maximum\":9},\"list\":{\"type\":\"array\","               \
+    "\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-map-keys\":["      \
+    "\"k\"],\"items\":{\"type\":\"object\",\"required\":[\"k\"],"              \
+    "\"properties\":{\"k\":{\"type\":\"string\"},\"v\":{"                      \
+    "\"x-kubernetes-int-or-string\":true}}}},\"free\":{\"type\":\"object\","   \
+    "\"x-kubernetes-preserve-unknown-fields\":true}}},\"status\":{\"type\":"   \
     "\"object\",\"properties\":{\"phase\":{\"type\":\"string\"}}}}}}}]}}"
 #define DIAL                                                                   \
-    "{\"apiVersion\":\"f.example.com/v1\",\"kind\":\"Dial\",\"metadata\":{"     \
+    "{\"apiVersion\":\"f.example.com/v1\",\"kind\":\"Dial\",\"metadata\":{"    \
     "\"name\":\"one\"},\"spec\":{\"list\":[{\"k\":\"a\",\"v\":1}]}}"
 #define DIALS "/apis/f.example.com/v1/namespaces/default/dials"
 #define APPS "/apis/apps/v1/namespaces/default/deployments"
@@ -63,7 +64,10 @@ void properties_release(void)
 static const struct {
     const char *path, *body;
 } FIRST[] = {
-    {CORE "/configmaps", MAP}, {APPS, WEB}, {CRDS, DEFINITION}, {DIALS, DIAL},
+    {CORE "/configmaps", MAP},
+    {APPS, WEB},
+    {CRDS, DEFINITION},
+    {DIALS, DIAL},
 };
 
 static void ask_first(void)
@@ -107,7 +111,8 @@ static bool world_ready(void)
 
 static bool is_json(const struct sim_response *r)
 {
-    return r->content_type && strncmp(r->content_type, "application/json", 16) == 0;
+    return r->content_type &&
+           strncmp(r->content_type, "application/json", 16) == 0;
 }
 
 static const char *check_refusal(const struct sim_response *r,

@@ -10,11 +10,11 @@
 
 static struct arena arena;
 
-static int nothing(void *arg, struct arena *a, const char *api_version,
-                   const char *kind, const struct object_key *key,
-                   struct value **ret, struct failure *f)
+static int nothing(void *arg, struct arena *a, const struct gvk *gvk,
+                   const struct object_key *key, struct value **ret,
+                   struct failure *f)
 {
-    (void)arg, (void)a, (void)api_version, (void)kind, (void)key, (void)f;
+    (void)arg, (void)a, (void)gvk, (void)key, (void)f;
     *ret = NULL;
     return 0;
 }
