@@ -64,5 +64,9 @@ int crd_check_status(const struct crd *c, const char *version,
  * evaluated. */
 int crd_warnings(const struct crd *c, const char *version, struct arena *a,
                  struct value *warnings);
+/* The same for a definition that is being written, and formats that nobody
+ * checks. */
+int crd_definition_warnings(const struct value *definition, struct arena *a,
+                            struct value *warnings);
 
 #endif

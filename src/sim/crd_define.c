@@ -434,6 +434,10 @@ static void check_conversion(struct definer *d, const struct value *spec)
                     "Unsupported value: \"%s\": supported values: \"None\", "
                     "\"Webhook\"",
                     strategy);
+    if (webhook && value_bool_at(spec, "preserveUnknownFields", false))
+        define_tell(d, CAUSE_INVALID, "strategy",
+                    "Invalid value: \"Webhook\": must be None if "
+                    "spec.preserveUnknownFields is true");
     if (webhook && !value_path(c, "webhook.clientConfig"))
         required(d, "webhookClientConfig");
     if (webhook && !value_path(c, "webhook.conversionReviewVersions"))

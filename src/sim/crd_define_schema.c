@@ -122,32 +122,40 @@ static void want_type(struct definer *d, const struct value *s,
                     "Required value: must be %s if %s is specified", want, why);
 }
 
+static bool is_required(const struct value *items, const char *key)
+{
+    const struct value *required = value_get(items, "required");
+
+    for (uint32_t i = 0; value_is(required, VALUE_ARRAY) && i < required->count;
+         i++)
+        if (text_equal(value_text(required->as.items[i]), key))
+            return true;
+    return false;
+}
+
+/* `objects`: the items are objects. */
 static void check_map_key(struct definer *d, const struct value *items,
-                          const char *key)
+                          const char *key, bool objects)
 {
     static const char keys[] = "x-kubernetes-list-map-keys";
     const struct value *field = value_get(value_get(items, "properties"), key);
-    const struct value *required = value_get(items, "required");
     const char *type = define_text(field, "type");
-    bool there = value_get(field, "default") != NULL;
     size_t len = d->path.len;
 
     if (!field) {
-        define_tell(d, CAUSE_INVALID, keys,
-                    "Invalid value: entries must all be names of item "
-                    "properties");
+        if (objects)
+            define_tell(d, CAUSE_INVALID, keys,
+                        "Invalid value: entries must all be names of item "
+                        "properties");
         return;
     }
-    for (uint32_t i = 0; value_is(required, VALUE_ARRAY) && i < required->count;
-         i++)
-        there = there || text_equal(value_text(required->as.items[i]), key);
     crd_path_key(&d->path, "items");
     define_path_key(d, "properties", key);
-    if (strcmp(type, "array") == 0 || strcmp(type, "object") == 0)
+    if (objects && (strcmp(type, "array") == 0 || strcmp(type, "object") == 0))
         define_tell(d, CAUSE_INVALID, "type",
                     "Invalid value: \"object\": must be a scalar type if "
                     "parent array's x-kubernetes-list-type is map");
-    if (!there)
+    if (!value_get(field, "default") && !is_required(items, key))
         define_tell(d, CAUSE_REQUIRED, "default",
                     "Required value: this property is in %s, so it must have a "
                     "default or be a required property",
@@ -166,7 +174,7 @@ static void check_map_keys(struct definer *d, const struct value *s,
     static const char name[] = "x-kubernetes-list-map-keys";
     const struct value *keys = value_get(s, name);
     const struct value *items = value_get(s, "items");
-    bool map = strcmp(list, "map") == 0;
+    bool map = strcmp(list, "map") == 0, objects;
 
     if (define_has(s, name) && !map)
         define_tell(d, *list ? CAUSE_INVALID : CAUSE_REQUIRED,
@@ -189,22 +197,21 @@ static void check_map_keys(struct definer *d, const struct value *s,
                     "x-kubernetes-list-type is map");
     if (!value_is(items, VALUE_OBJECT))
         return;
-    if (!text_equal(define_text(items, "type"), "object")) {
+    objects = text_equal(define_text(items, "type"), "object");
+    if (!objects)
         define_tell(d, CAUSE_INVALID, "items.type",
                     "Invalid value: \"%s\": must be object if parent array's "
                     "x-kubernetes-list-type is map",
                     define_text(items, "type"));
-        return;
-    }
     for (uint32_t i = 0; value_is(keys, VALUE_ARRAY) && i < keys->count; i++) {
         const char *key = value_text(keys->as.items[i]);
 
-        for (uint32_t j = 0; j < i; j++)
+        for (uint32_t j = 0; objects && j < i; j++)
             if (text_equal(value_text(keys->as.items[j]), key))
                 define_tell(d, CAUSE_INVALID, name,
                             "Invalid value: must not contain duplicate "
                             "entries");
-        check_map_key(d, items, key ? key : "");
+        check_map_key(d, items, key ? key : "", objects);
     }
 }
 
@@ -426,17 +433,71 @@ static void check_status_root(struct definer *d, const struct value *s)
         }
 }
 
+/* Such fields keep the API server from reading the schema as a structural one;
+ * then it does not judge it as that. */
+static bool is_unreadable(const struct value *s)
+{
+    static const char *const keys[] = {
+        "id",           "$schema",         "$ref",        "patternProperties",
+        "dependencies", "additionalItems", "definitions",
+    };
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (define_has(s, keys[i]))
+            return true;
+    return value_is(value_get(s, "items"), VALUE_ARRAY) ||
+           !value_bool_at(s, "x-kubernetes-preserve-unknown-fields", true);
+}
+
+static bool has_unreadable(const struct value *s);
+
+/* A schema, or several in an array or by name. */
+static bool any_unreadable(const struct value *v, bool several)
+{
+    if (!several)
+        return has_unreadable(v);
+    for (uint32_t i = 0; value_is(v, VALUE_ARRAY) && i < v->count; i++)
+        if (has_unreadable(v->as.items[i]))
+            return true;
+    for (uint32_t i = 0; value_is(v, VALUE_OBJECT) && i < v->count; i++)
+        if (has_unreadable(v->as.members[i].value))
+            return true;
+    return false;
+}
+
+static bool has_unreadable(const struct value *s)
+{
+    static const struct {
+        const char *key;
+        bool several;
+    } below[] = {
+        {"properties", true},
+        {"allOf", true},
+        {"anyOf", true},
+        {"oneOf", true},
+        {"not", false},
+        {"items", false},
+        {"additionalProperties", false},
+    };
+
+    if (!value_is(s, VALUE_OBJECT))
+        return false;
+    if (is_unreadable(s))
+        return true;
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
+        if (any_unreadable(value_get(s, below[i].key), below[i].several))
+            return true;
+    return false;
+}
+
 void define_schema(struct definer *d, const struct value *schema, bool status)
 {
-    size_t before;
-
     if (status)
         check_status_root(d, schema);
     if (crd_flag(schema, "nullable"))
         define_tell(d, CAUSE_FORBIDDEN, "nullable",
                     "Forbidden: nullable cannot be true at the root");
-    before = d->f->cause_count;
-    if (define_structural(d, schema) && d->f->cause_count == before)
+    if (!has_unreadable(schema) && define_structural(d, schema))
         check_defaults(d, schema, true);
     check_openapi(d, schema, (struct place){.root = true});
 }

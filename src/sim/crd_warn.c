@@ -3,6 +3,7 @@
  *               it concerns.
  */
 #include "base/text.h"
+#include "crd_format.h"
 #include "crd_impl.h"
 #include "pattern.h"
 
@@ -12,6 +13,7 @@ struct warning {
     struct arena *a;
     struct value *list;
     struct str path;
+    bool formats; /* also those that are not known */
     bool failed;
 };
 
@@ -30,6 +32,7 @@ static void judge(struct warning *w, const struct value *schema)
 {
     const struct value *rules = value_get(schema, "x-kubernetes-validations");
     const char *pattern = value_text(value_get(schema, "pattern"));
+    const char *format = value_text(value_get(schema, "format"));
     enum pattern_verdict verdict = PATTERN_NO;
 
     if (value_is(rules, VALUE_ARRAY) && rules->count)
@@ -44,6 +47,8 @@ static void judge(struct warning *w, const struct value *schema)
         warn(w, arena_printf(w->a, "%s: pattern not evaluated: %s", place(w),
                              pattern));
     w->failed = w->failed || verdict == PATTERN_NOMEM;
+    if (w->formats && format && *format && !crd_format(schema))
+        warn(w, arena_printf(w->a, "unrecognized format \"%s\"", format));
 }
 
 static void walk(struct warning *w, const struct value *schema)
@@ -65,15 +70,37 @@ static void walk(struct warning *w, const struct value *schema)
     crd_path_cut(&w->path, len);
 }
 
+static int warn_of(struct warning *w, const struct value *schema)
+{
+    str_init(&w->path, PATH_MAX_LEN);
+    walk(w, schema);
+    if (w->path.failed)
+        w->failed = true;
+    str_release(&w->path);
+    return w->failed ? -ERR_NOMEM : 0;
+}
+
 int crd_warnings(const struct crd *c, const char *version, struct arena *a,
                  struct value *warnings)
 {
     struct warning w = {.a = a, .list = warnings};
 
-    str_init(&w.path, PATH_MAX_LEN);
-    walk(&w, crd_schema(c, version));
-    if (w.path.failed)
-        w.failed = true;
-    str_release(&w.path);
-    return w.failed ? -ERR_NOMEM : 0;
+    return warn_of(&w, crd_schema(c, version));
+}
+
+int crd_definition_warnings(const struct value *definition, struct arena *a,
+                            struct value *warnings)
+{
+    const struct value *all = value_path(definition, "spec.versions");
+    struct warning w = {.a = a, .list = warnings, .formats = true};
+    int rc = 0;
+
+    for (uint32_t i = 0; value_is(all, VALUE_ARRAY) && i < all->count; i++) {
+        const struct value *schema =
+            value_path(all->as.items[i], "schema.openAPIV3Schema");
+
+        if (rc == 0)
+            rc = warn_of(&w, schema);
+    }
+    return rc;
 }

@@ -324,6 +324,22 @@ TEST(what_is_not_evaluated_is_said)
     arena_release(&arena);
 }
 
+TEST(formats_that_nobody_checks_are_said_when_they_are_defined)
+{
+    struct value *warnings = value_array(&arena);
+
+    check_int(crd_definition_warnings(
+                  quoted(&arena, definition_of("{'type':'object','properties':{"
+                                               "'a':{'type':'string','format':"
+                                               "'date'},'b':{'type':'integer',"
+                                               "'format':'date'}}}")),
+                  &arena, warnings),
+              0);
+    check_str(printed(&arena, warnings),
+              "[\"unrecognized format \\\"date\\\"\"]");
+    arena_release(&arena);
+}
+
 /* ---- definitions ---- */
 
 static const char *validated(const char *definition, const char *old)
