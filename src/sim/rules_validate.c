@@ -29,6 +29,9 @@ static int validate_custom(struct check *k)
     check_meta(k, wrong_dns_subdomain);
     if (k->f->code)
         return -1;
+    if (strcmp(k->c->subresource, "status") == 0)
+        return crd_check_status(k->c->kind->crd, k->c->kind->r.version,
+                                k->object, k->old, k->f);
     return crd_check(k->c->kind->crd, k->c->kind->r.version, k->object, k->old,
                      k->f);
 }

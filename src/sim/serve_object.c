@@ -45,6 +45,9 @@ int object_validate(struct ask *k, struct value *object,
     if (k->kind->crd &&
         crd_warnings(k->kind->crd, k->kind->r.version, k->a, k->warnings) < 0)
         return failure_nomem(&k->f);
+    if (definition_is(k->kind) &&
+        crd_definition_warnings(object, k->a, k->warnings) < 0)
+        return failure_nomem(&k->f);
     return 0;
 }
 
