@@ -251,7 +251,7 @@ static int read_documents(struct arena *a, const struct source *from,
     struct yaml_builder b = {
         .arena = a,
         .name = from->name,
-        .text = from->text,
+        .text = from->text ? from->text : "",
         .len = from->len,
         .err = err,
     };
