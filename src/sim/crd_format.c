@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "pattern.h"
 
@@ -210,17 +209,6 @@ static bool is_duration(const char *text, size_t len)
 
 /* ---- others ---- */
 
-static bool is_base64(const char *text, size_t len)
-{
-    struct str out;
-    bool ok;
-
-    str_init(&out, 0);
-    ok = hash_base64_decode(text, len, &out, NULL) == 0;
-    str_release(&out);
-    return ok;
-}
-
 static bool is_hostname(const char *text, size_t len)
 {
     static const char pattern[] =
@@ -271,7 +259,9 @@ static const struct {
     {"rgbcolor", NULL,
      "^rgb\\(\\s*(25[0-5]|2[0-4]\\d|1?\\d?\\d)\\s*,\\s*(25[0-5]|2[0-4]\\d|"
      "1?\\d?\\d)\\s*,\\s*(25[0-5]|2[0-4]\\d|1?\\d?\\d)\\s*\\)$"},
-    {"byte", is_base64, NULL},
+    {"byte", NULL,
+     "^([A-Za-z0-9+\\/]{4})*([A-Za-z0-9+\\/]{2}==|"
+     "[A-Za-z0-9+\\/]{3}=|[A-Za-z0-9+\\/]{4})$"},
     {"password", is_anything, NULL},
     {"date", is_date, NULL},
     {"duration", is_duration, NULL},

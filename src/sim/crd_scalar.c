@@ -258,6 +258,14 @@ void judge_number(struct checker *k, struct result *r, const struct subject *s)
     r->matches++;
 }
 
+/* A number that is allowed as an integer is compared without its fraction. */
+static bool is_same(const struct value *allowed, const struct value *v)
+{
+    if (allowed->type == VALUE_INTEGER && v->type == VALUE_DOUBLE)
+        return trunc(v->as.number) == (double)allowed->as.integer;
+    return value_equal(allowed, v);
+}
+
 void judge_enum(struct checker *k, struct result *r, const struct subject *s)
 {
     const struct value *all = value_get(s->schema, "enum");
@@ -266,8 +274,7 @@ void judge_enum(struct checker *k, struct result *r, const struct subject *s)
     if (!value_is(all, VALUE_ARRAY) || all->count == 0)
         return;
     for (uint32_t i = 0; i < all->count; i++)
-        if (s->value->type != VALUE_NULL &&
-            value_equal(all->as.items[i], s->value))
+        if (s->value->type != VALUE_NULL && is_same(all->as.items[i], s->value))
             return;
     str_init(&list, LIST_MAX);
     for (uint32_t i = 0; i < all->count; i++)
