@@ -11,22 +11,23 @@
 /* Kinds of which every cluster has some. */
 static bool is_housekeeping(const struct kind *k)
 {
-    static const char *const buckets[] = {
-        "events",
-        "events.k8s.io/events",
-        "coordination.k8s.io/leases",
-        "nodes",
-        "apiregistration.k8s.io/apiservices",
-        "flowcontrol.apiserver.k8s.io/flowschemas",
-        "flowcontrol.apiserver.k8s.io/prioritylevelconfigurations",
-        "scheduling.k8s.io/priorityclasses",
-        "networking.k8s.io/servicecidrs",
-        "networking.k8s.io/ipaddresses",
-        "storage.k8s.io/storageclasses",
+    static const char *const kinds[][2] = {
+        {"", "events"},
+        {"", "nodes"},
+        {"events.k8s.io", "events"},
+        {"coordination.k8s.io", "leases"},
+        {"apiregistration.k8s.io", "apiservices"},
+        {"flowcontrol.apiserver.k8s.io", "flowschemas"},
+        {"flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"},
+        {"scheduling.k8s.io", "priorityclasses"},
+        {"networking.k8s.io", "servicecidrs"},
+        {"networking.k8s.io", "ipaddresses"},
+        {"storage.k8s.io", "storageclasses"},
     };
 
-    for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++)
-        if (strcmp(k->bucket, buckets[i]) == 0)
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (text_equal(k->r.group, kinds[i][0]) &&
+            text_equal(k->r.plural, kinds[i][1]))
             return true;
     return false;
 }
@@ -63,7 +64,8 @@ static void hide_secret(const struct kind *k, struct value *object)
 {
     struct value *data = value_get(object, "data");
 
-    if (strcmp(k->bucket, "secrets") != 0 || !value_is(data, VALUE_OBJECT))
+    if (*k->r.group || strcmp(k->r.plural, "secrets") != 0 ||
+        !value_is(data, VALUE_OBJECT))
         return;
     for (uint32_t i = 0; i < data->count; i++)
         data->as.members[i].value->sensitive = true;

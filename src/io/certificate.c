@@ -120,6 +120,16 @@ static const char *pem(struct arena *a, X509 *x509, EVP_PKEY *key)
     return text;
 }
 
+static bool is_address(const char *text)
+{
+    ASN1_OCTET_STRING *bytes = a2i_IPADDRESS(text);
+    const bool ok = bytes != NULL;
+
+    ASN1_OCTET_STRING_free(bytes);
+    ERR_clear_error();
+    return ok;
+}
+
 int certificate_make(struct arena *a, const char *address,
                      struct certificate *ret, struct err *err)
 {

@@ -65,8 +65,8 @@ TEST(certificate_refuses_what_is_no_address)
     struct certificate c;
     struct err err = {0};
 
-    check_int(certificate_make(&a, "nowhere", &c, &err), -ERR_TLS);
-    check_str(err.msg, "cannot make a certificate");
+    check_int(certificate_make(&a, "nowhere", &c, &err), -ERR_USAGE);
+    check_str(err.msg, "'nowhere' is no IP address");
     arena_release(&a);
 }
 
