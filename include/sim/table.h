@@ -15,12 +15,18 @@
 
 enum table_include { TABLE_METADATA, TABLE_OBJECT, TABLE_NONE };
 
+struct table_call {
+    struct arena *a;
+    const struct kind *kind;
+    enum table_include include;
+    int64_t unix_now; /* ages count from here */
+};
+
 /* A Table with no rows, its column definitions filled in. */
-int table_new(struct arena *a, const struct kind *k, struct value **ret_table,
+int table_new(const struct table_call *c, struct value **ret_table,
               struct failure *f);
-/* A row for the object; ages count from `unix_now`. */
-int table_add(struct arena *a, const struct kind *k, struct value *table,
-              const struct value *object, enum table_include include,
-              int64_t unix_now, struct failure *f);
+/* A row for the object, which is shared. */
+int table_add(const struct table_call *c, struct value *table,
+              const struct value *object, struct failure *f);
 
 #endif

@@ -61,10 +61,12 @@ static enum table_include include_of(const struct ask *k)
                                                     : TABLE_METADATA;
 }
 
-static int answer_row(struct ask *k, struct value *table, struct value *object)
+static struct table_call table_call(const struct ask *k)
 {
-    return table_add(k->a, k->kind, table, object, include_of(k),
-                     k->world.unix_now, &k->f);
+    return (struct table_call){.a = k->a,
+                               .kind = k->kind,
+                               .include = include_of(k),
+                               .unix_now = k->world.unix_now};
 }
 
 static int to_table(struct ask *k, struct value *object, struct value **ret)
@@ -72,13 +74,14 @@ static int to_table(struct ask *k, struct value *object, struct value **ret)
     const struct value *items = value_get(object, "items");
     const struct value *meta = value_get(object, "metadata");
     struct value *table, *head = value_object(k->a);
+    const struct table_call c = table_call(k);
 
-    if (!head || table_new(k->a, k->kind, &table, &k->f) < 0)
+    if (!head || table_new(&c, &table, &k->f) < 0)
         return k->f.code ? -1 : failure_nomem(&k->f);
-    if (!items && answer_row(k, table, object) < 0)
+    if (!items && table_add(&c, table, object, &k->f) < 0)
         return -1;
     for (uint32_t i = 0; items && i < items->count; i++)
-        if (answer_row(k, table, items->as.items[i]) < 0)
+        if (table_add(&c, table, items->as.items[i], &k->f) < 0)
             return -1;
     if (items)
         head = value_copy(k->a, meta);

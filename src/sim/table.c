@@ -69,9 +69,11 @@ static struct value *no_rows(struct arena *a, const struct kind *k)
     return printed ? value_array(a) : value_null(a);
 }
 
-int table_new(struct arena *a, const struct kind *k, struct value **ret_table,
+int table_new(const struct table_call *c, struct value **ret_table,
               struct failure *f)
 {
+    const struct kind *k = c->kind;
+    struct arena *a = c->a;
     struct value *t = value_object(a);
     struct value *definitions = value_array(a);
 
@@ -166,18 +168,18 @@ static int add_object(const struct row *r, enum table_include include,
     return value_set(r->a, row, "object", object);
 }
 
-int table_add(struct arena *a, const struct kind *k, struct value *table,
-              const struct value *object, enum table_include include,
-              int64_t unix_now, struct failure *f)
+int table_add(const struct table_call *c, struct value *table,
+              const struct value *object, struct failure *f)
 {
-    const struct row r = {a, object, unix_now};
+    const struct row r = {c->a, object, c->unix_now};
+    struct arena *a = c->a;
     struct value *row = value_object(a);
     struct value *cells = value_array(a);
 
-    if (!row || !cells || add_cells(&r, k, cells) < 0 ||
+    if (!row || !cells || add_cells(&r, c->kind, cells) < 0 ||
         value_set(a, row, "cells", cells) < 0 ||
-        add_conditions(&r, k, row) < 0 || add_object(&r, include, row) < 0 ||
-        append_row(a, table, row) < 0)
+        add_conditions(&r, c->kind, row) < 0 ||
+        add_object(&r, c->include, row) < 0 || append_row(a, table, row) < 0)
         return failure_nomem(f);
     return 0;
 }
