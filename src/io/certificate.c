@@ -138,9 +138,11 @@ int certificate_make(struct arena *a, const char *address,
                      address ? ",IP:" : "", address ? address : "");
     struct pair ca = {0}, server = {0};
     struct certificate c = {0};
-    bool made =
-        names && make_authority(&ca) && make_server(&server, &ca, names);
+    bool made;
 
+    if (address && !is_address(address))
+        return err_set(err, ERR_USAGE, "'%s' is no IP address", address);
+    made = names && make_authority(&ca) && make_server(&server, &ca, names);
     if (made) {
         c.authority = pem(a, ca.x509, NULL);
         c.server = pem(a, server.x509, NULL);
