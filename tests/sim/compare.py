@@ -66,7 +66,7 @@ def answers(op, ours, theirs):
     if known.explains(op, ours, theirs):
         return []
     if ours.code != theirs.code or _is_status(ours) != _is_status(theirs):
-        return [_of_codes(op, ours, theirs)]
+        return _of_codes(op, ours, theirs)
     found = []
     if ours.warnings != theirs.warnings:
         found.append(Difference(f"{_verb(op)}: {'unwanted' if ours.warnings else 'no'} Warning header",
@@ -92,8 +92,13 @@ def _words(answer):
 
 
 def _of_codes(op, ours, theirs):
+    """What only one of them finds invalid is the same fault whatever the verb."""
     text = f"sim {_words(ours)}, real {_words(theirs)}"
-    return Difference(f"{_verb(op)}: {text}", text)
+    if theirs.code == 422 and ours.code in (200, 201, 409) and theirs.body.get("causes"):
+        return [Difference(f"not refused: {general(cause)}", text) for cause in theirs.body["causes"]]
+    if ours.code == 422 and theirs.code in (200, 201, 409) and ours.body.get("causes"):
+        return [Difference(f"refused: {general(cause)}", text) for cause in ours.body["causes"]]
+    return [Difference(f"{_verb(op)}: {text}", text)]
 
 
 def _of_statuses(op, ours, theirs):
@@ -119,7 +124,8 @@ def _of_statuses(op, ours, theirs):
 
 
 def general(path):
-    """A place without the numbers and names in it."""
+    """A place without the numbers and names in it; pods are pods everywhere."""
+    path = re.sub(r"\b(spec\.jobTemplate\.)?spec\.template\.spec\b", "{pod}", path)
     path = re.sub(r"\[[^\]]*\]", "[]", path)
     return re.sub(r"k:\{[^}]*\}", "k:{}", re.sub(r'v:"[^"]*"', "v:", path))
 
