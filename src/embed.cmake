@@ -95,6 +95,7 @@ set(embed_script "${CMAKE_CURRENT_LIST_FILE}")
 set(embed_dir "${CMAKE_BINARY_DIR}/generated")
 set(TIDELOCK_LUA_C "${embed_dir}/embed_lua.c")
 set(TIDELOCK_SCHEMA_C "${embed_dir}/embed_schema.c")
+set(TIDELOCK_PROTOBUF_C "${embed_dir}/embed_protobuf.c")
 set(TIDELOCK_VERSION_C "${embed_dir}/version.c")
 
 file(GLOB embed_lua CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/lua/tidelock/*.lua")
@@ -112,6 +113,12 @@ add_custom_command(OUTPUT "${TIDELOCK_SCHEMA_C}"
     -DVARIABLE=embed_schema "-DIN=${embed_schema}" -P "${embed_script}"
   DEPENDS ${embed_schema} "${embed_script}" COMMENT "Embedding schema.data"
   VERBATIM)
+add_custom_command(OUTPUT "${TIDELOCK_PROTOBUF_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=one "-DOUT=${TIDELOCK_PROTOBUF_C}"
+    -DVARIABLE=embed_protobuf "-DIN=${CMAKE_SOURCE_DIR}/src/sim/protobuf.data"
+    -P "${embed_script}"
+  DEPENDS "${CMAKE_SOURCE_DIR}/src/sim/protobuf.data" "${embed_script}"
+  COMMENT "Embedding protobuf.data" VERBATIM)
 # Asked at every build: the commit changes without any file changing.
 add_custom_target(tidelock_version
   BYPRODUCTS "${TIDELOCK_VERSION_C}"

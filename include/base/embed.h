@@ -21,4 +21,7 @@ extern const struct embed_file embed_lua_files[];
 /* src/kube/schema.data; len 0 when the build had none. In kube. */
 extern const struct embed_file embed_schema;
 
+/* src/sim/protobuf.data. In sim. */
+extern const struct embed_file embed_protobuf;
+
 #endif

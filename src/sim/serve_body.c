@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kube/yaml.h"
+#include "sim/protobuf.h"
 #include "serve_impl.h"
 
 #define BODY_MAX ((size_t)3 << 20)
@@ -182,6 +183,7 @@ static const struct {
 } types[] = {
     {"application/json", BODY_JSON, false},
     {"application/yaml", BODY_YAML, false},
+    {"application/vnd.kubernetes.protobuf", BODY_PROTOBUF, false},
     {"application/json-patch+json", BODY_JSON_PATCH, true},
     {"application/merge-patch+json", BODY_MERGE_PATCH, true},
     {"application/strategic-merge-patch+json", BODY_STRATEGIC_PATCH, true},
@@ -197,7 +199,8 @@ static int unsupported(struct ask *k, const char *type)
                            ? "application/json-patch+json, "
                              "application/merge-patch+json, "
                              "application/apply-patch+yaml"
-                           : "application/json, application/yaml",
+                           : "application/json, application/yaml, "
+                             "application/vnd.kubernetes.protobuf",
                        type);
 }
 
@@ -218,7 +221,8 @@ int body_choose(struct ask *k)
         if (!same || types[i].patch != patch)
             continue;
         k->body_type = types[i].type;
-        if (k->body_type == BODY_STRATEGIC_PATCH && k->kind->crd)
+        if (k->kind->crd && (k->body_type == BODY_STRATEGIC_PATCH ||
+                             k->body_type == BODY_PROTOBUF))
             break;
         return 0;
     }
@@ -239,6 +243,9 @@ int body_read(struct ask *k)
                            "Request entity too large: limit is %zu", BODY_MAX);
     if (k->q->body_len == 0 && k->verb >= VERB_DELETE)
         return 0;
+    if (k->body_type == BODY_PROTOBUF)
+        return protobuf_decode(k->a, body_text(k), k->q->body_len, &k->body,
+                               &k->f);
     yaml = k->body_type == BODY_YAML || k->body_type == BODY_APPLY;
     return yaml ? parse_yaml(k, &k->body) : parse_json(k, &k->body);
 }

@@ -67,6 +67,7 @@ struct query {
 enum body_type {
     BODY_JSON,
     BODY_YAML,
+    BODY_PROTOBUF,
     BODY_JSON_PATCH,
     BODY_MERGE_PATCH,
     BODY_STRATEGIC_PATCH,

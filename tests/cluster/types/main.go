@@ -1,5 +1,6 @@
 // What only the Go types of the API know: which zero values are printed, and
 // what the defaulter sets. Run by src/kube/schema_gen.py.
+// With the argument `numbers`: see numbers.go.
 //
 //	DEFINITION:FIELD <tab> ATTRIBUTE...
 //
@@ -10,6 +11,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"reflect"
 	"sort"
 	"strings"
@@ -283,6 +285,10 @@ func (w *walker) print() {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "numbers" {
+		printNumbers()
+		return
+	}
 	w := &walker{zeros: map[string]string{}, sets: map[string]map[string]bool{},
 		micro: map[string]bool{}}
 	for gvk, t := range legacyscheme.Scheme.AllKnownTypes() {
