@@ -119,10 +119,10 @@ class Masks:
 
     def table(self, value):
         """A Table: no descriptions, no ages."""
-        for column in value.get("columnDefinitions", ()):
+        for column in value.get("columnDefinitions") or ():
             column.pop("description", None)
-        for row in value.get("rows", ()):
-            row["cells"] = [self._cell(cell) for cell in row.get("cells", ())]
+        for row in value.get("rows") or ():
+            row["cells"] = [self._cell(cell) for cell in row.get("cells") or ()]
         return self.body(value)
 
 
