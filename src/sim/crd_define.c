@@ -82,7 +82,7 @@ static void want_label(struct definer *d, const char *child, const char *text)
 
 static void want_kind(struct definer *d, const char *child, const char *text)
 {
-    if (*text && pattern_match("^[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+    if (*text && pattern_fits("^[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                                text, strlen(text)) == PATTERN_NO)
         define_tell(d, CAUSE_INVALID, child,
                     "Invalid value: \"%s\": may have mixed case, but should "

@@ -131,7 +131,7 @@ void judge_string(struct checker *k, struct result *r, const struct subject *s)
             crd_text(k->a, v), judge_here(k), (long long)n);
     } else if (pattern && *pattern) {
         enum pattern_verdict verdict =
-            pattern_match(pattern, v->as.string, v->count);
+            pattern_fits(pattern, v->as.string, v->count);
 
         k->failed = k->failed || verdict == PATTERN_NOMEM;
         if (verdict == PATTERN_NO)

@@ -70,7 +70,7 @@ static void check_pattern(struct definer *d, const struct value *v)
     const char *pattern = define_text(v, "pattern");
 
     /* of what the matcher does not know it cannot say that it is wrong */
-    if (pattern_match(pattern, "", 0) == PATTERN_UNKNOWN &&
+    if (pattern_fits(pattern, "", 0) == PATTERN_UNKNOWN &&
         !strstr(pattern, "\\p") && !strstr(pattern, "\\P") &&
         !strstr(pattern, "\\Q") && !strstr(pattern, "(?"))
         define_tell(d, CAUSE_INVALID, "pattern",

@@ -42,7 +42,7 @@ static void judge(struct warning *w, const struct value *schema)
                              place(w), rules->count,
                              rules->count == 1 ? "" : "s"));
     if (pattern && *pattern)
-        verdict = pattern_match(pattern, "", 0);
+        verdict = pattern_fits(pattern, "", 0);
     if (verdict == PATTERN_UNKNOWN)
         warn(w, arena_printf(w->a, "%s: pattern not evaluated: %s", place(w),
                              pattern));

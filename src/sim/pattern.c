@@ -513,7 +513,7 @@ static void parse_choice(struct pattern *p)
     }
 }
 
-enum pattern_verdict pattern_match(const char *pattern, const char *text,
+enum pattern_verdict pattern_fits(const char *pattern, const char *text,
                                    size_t len)
 {
     struct pattern p = {.at = pattern, .failed = PATTERN_NO};

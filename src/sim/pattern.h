@@ -15,7 +15,7 @@ enum pattern_verdict {
 };
 
 /* Is there a match anywhere in the text? */
-enum pattern_verdict pattern_match(const char *pattern, const char *text,
+enum pattern_verdict pattern_fits(const char *pattern, const char *text,
                                    size_t len);
 
 #endif

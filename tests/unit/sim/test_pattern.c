@@ -12,7 +12,7 @@
 static void expect(const char *pattern, const char *text,
                    enum pattern_verdict want)
 {
-    if (!check_int(pattern_match(pattern, text, strlen(text)), want))
+    if (!check_int(pattern_fits(pattern, text, strlen(text)), want))
         printf("    %s with %s\n", pattern, text);
 }
 
@@ -84,7 +84,7 @@ TEST(patterns_take_linear_time)
 
 TEST_ALLOC(patterns_survive_out_of_memory)
 {
-    enum pattern_verdict verdict = pattern_match("^(a|[^b]){2,3}$", "aa", 2);
+    enum pattern_verdict verdict = pattern_fits("^(a|[^b]){2,3}$", "aa", 2);
 
     if (verdict == PATTERN_NOMEM)
         return -ERR_NOMEM;
