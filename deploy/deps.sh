@@ -9,7 +9,7 @@ build_packages=(
     gcc cmake ninja-build pkg-config
     liblua5.4-dev libcurl4-openssl-dev libssl-dev libcjson-dev
     libyaml-dev libuv1-dev libzstd-dev nettle-dev
-    libmicrohttpd-dev libsqlite3-dev
+    libmicrohttpd-dev libsqlite3-dev libpcre2-dev
 )
 test_packages=(
     lua5.4 lua-busted lua-cjson                       # specs

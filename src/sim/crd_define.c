@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "kube/key.h"
-#include "pattern.h"
+#include "regexp.h"
 
 #define PATH_MAX_LEN (1u << 20)
 
@@ -82,8 +82,8 @@ static void want_label(struct definer *d, const char *child, const char *text)
 
 static void want_kind(struct definer *d, const char *child, const char *text)
 {
-    if (*text && pattern_fits("^[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                               text, strlen(text)) == PATTERN_NO)
+    if (*text && regexp_match("^[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                              text, strlen(text)) == REGEXP_NO)
         define_tell(d, CAUSE_INVALID, child,
                     "Invalid value: \"%s\": may have mixed case, but should "
                     "otherwise match: a DNS-1035 label",

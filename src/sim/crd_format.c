@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "pattern.h"
+#include "regexp.h"
 
 /* ---- addresses ---- */
 
@@ -101,8 +101,8 @@ static bool is_mac(const char *text, size_t len)
     char sep = len > 2 ? text[2] : '\0';
 
     if ((sep != ':' && sep != '-') || (len != 17 && len != 23 && len != 59))
-        return pattern_fits("^([0-9a-fA-F]{4}\\.){2,9}[0-9a-fA-F]{4}$", text,
-                             len) == PATTERN_YES &&
+        return regexp_match("^([0-9a-fA-F]{4}\\.){2,9}[0-9a-fA-F]{4}$", text,
+                            len) == REGEXP_YES &&
                (len == 14 || len == 19 || len == 49);
     for (size_t i = 0; i < len; i++)
         if (i % 3 == 2 ? text[i] != sep : hex_digits(text + i, 1) != 1)
@@ -187,7 +187,7 @@ static bool is_date_time(const char *text, size_t len)
 
     return len > 19 && is_date(text, 10) &&
            (text[10] == 'T' || text[10] == 't') &&
-           pattern_fits(time, text + 11, len - 11) == PATTERN_YES &&
+           regexp_match(time, text + 11, len - 11) == REGEXP_YES &&
            text_to_int64(text + 11, 2, &hour) && hour < 24 &&
            text_to_int64(text + 14, 2, &minute) && minute < 60 &&
            text_to_int64(text + 17, 2, &second) && second < 60;
@@ -204,7 +204,7 @@ static bool is_duration(const char *text, size_t len)
     int64_t ms;
 
     return (strlen(text) == len && text_parse_duration(text, &ms)) ||
-           pattern_fits(words, text, len) == PATTERN_YES;
+           regexp_match(words, text, len) == REGEXP_YES;
 }
 
 /* ---- others ---- */
@@ -215,7 +215,7 @@ static bool is_hostname(const char *text, size_t len)
         "^([a-zA-Z0-9]((-?[a-zA-Z0-9]{0,62})?)|([a-zA-Z0-9](([a-zA-Z0-9-]{0,61}"
         "[a-zA-Z0-9])?)(\\.)){1,}([a-zA-Z]){2,63})$";
 
-    return len <= 255 && pattern_fits(pattern, text, len) == PATTERN_YES;
+    return len <= 255 && regexp_match(pattern, text, len) == REGEXP_YES;
 }
 
 static bool is_anything(const char *text, size_t len)
@@ -323,5 +323,5 @@ bool crd_format_allows(const char *format, const char *text, size_t len)
         return false;
     return formats[i].allows
                ? formats[i].allows(text, len)
-               : pattern_fits(formats[i].pattern, text, len) == PATTERN_YES;
+               : regexp_match(formats[i].pattern, text, len) == REGEXP_YES;
 }

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "crd_check.h"
 #include "crd_format.h"
-#include "pattern.h"
+#include "regexp.h"
 
 #define LIST_MAX (1u << 20)
 #define SAFE_INTEGER 9007199254740991.0
@@ -130,11 +130,11 @@ void judge_string(struct checker *k, struct result *r, const struct subject *s)
             "long",
             crd_text(k->a, v), judge_here(k), (long long)n);
     } else if (pattern && *pattern) {
-        enum pattern_verdict verdict =
-            pattern_fits(pattern, v->as.string, v->count);
+        enum regexp_verdict verdict =
+            regexp_match(pattern, v->as.string, v->count);
 
-        k->failed = k->failed || verdict == PATTERN_NOMEM;
-        if (verdict == PATTERN_NO)
+        k->failed = k->failed || verdict == REGEXP_NOMEM;
+        if (verdict == REGEXP_NO)
             judge_report(k, r, CAUSE_INVALID,
                          "Invalid value: %s: %s in body should match '%s'",
                          crd_text(k->a, v), judge_here(k), pattern);

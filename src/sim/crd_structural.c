@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "crd_define.h"
-#include "pattern.h"
+#include "regexp.h"
 
 enum level { LEVEL_ROOT, LEVEL_ITEM, LEVEL_FIELD };
 
@@ -70,7 +70,7 @@ static void check_pattern(struct definer *d, const struct value *v)
     const char *pattern = define_text(v, "pattern");
 
     /* of what the matcher does not know it cannot say that it is wrong */
-    if (pattern_fits(pattern, "", 0) == PATTERN_UNKNOWN &&
+    if (regexp_match(pattern, "", 0) == REGEXP_UNKNOWN &&
         !strstr(pattern, "\\p") && !strstr(pattern, "\\P") &&
         !strstr(pattern, "\\Q") && !strstr(pattern, "(?"))
         define_tell(d, CAUSE_INVALID, "pattern",

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "crd_format.h"
 #include "crd_impl.h"
-#include "pattern.h"
+#include "regexp.h"
 
 #define PATH_MAX_LEN (1u << 20)
 
@@ -33,7 +33,7 @@ static void judge(struct warning *w, const struct value *schema)
     const struct value *rules = value_get(schema, "x-kubernetes-validations");
     const char *pattern = value_text(value_get(schema, "pattern"));
     const char *format = value_text(value_get(schema, "format"));
-    enum pattern_verdict verdict = PATTERN_NO;
+    enum regexp_verdict verdict = REGEXP_NO;
 
     if (value_is(rules, VALUE_ARRAY) && rules->count)
         warn(w, arena_printf(w->a,
@@ -42,11 +42,11 @@ static void judge(struct warning *w, const struct value *schema)
                              place(w), rules->count,
                              rules->count == 1 ? "" : "s"));
     if (pattern && *pattern)
-        verdict = pattern_fits(pattern, "", 0);
-    if (verdict == PATTERN_UNKNOWN)
+        verdict = regexp_match(pattern, "", 0);
+    if (verdict == REGEXP_UNKNOWN)
         warn(w, arena_printf(w->a, "%s: pattern not evaluated: %s", place(w),
                              pattern));
-    w->failed = w->failed || verdict == PATTERN_NOMEM;
+    w->failed = w->failed || verdict == REGEXP_NOMEM;
     if (w->formats && format && *format && !crd_format(schema))
         warn(w, arena_printf(w->a, "unrecognized format \"%s\"", format));
 }

@@ -11,7 +11,7 @@ local layers = {}
 local EXTERNAL = {
   { "^uv%.h$", "uv" }, { "^uv/", "uv" }, { "^curl/", "curl" },
   { "^openssl/", "openssl" },
-  { "^microhttpd%.h$", "microhttpd" }, { "^lua%.h$", "lua" },
+  { "^microhttpd%.h$", "microhttpd" }, { "^pcre2%.h$", "pcre2" }, { "^lua%.h$", "lua" },
   { "^lauxlib%.h$", "lua" }, { "^lualib%.h$", "lua" },
   { "^cJSON%.h$", "cjson" }, { "^cjson/", "cjson" }, { "^yaml%.h$", "yaml" },
   { "^nettle/", "nettle" }, { "^zstd%.h$", "zstd" },
