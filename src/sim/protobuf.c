@@ -429,7 +429,7 @@ static int decode_message(struct decoder *d, struct schema_node n,
                           const char *prefix, struct bytes b,
                           struct value *object)
 {
-    struct schema_text name;
+    struct schema_text name = {0};
     struct item item;
     int more = 0, rc = 0;
 
