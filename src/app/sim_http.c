@@ -280,8 +280,11 @@ static const char *warning_text(struct arena *a, const char *text)
 static int make_headers(struct arena *a, const struct sim_response *s,
                         struct headers *h)
 {
-    int rc = add_header(h, "Cache-Control", "no-cache, private");
+    int rc = add_header(h, "Cache-Control",
+                        s->etag ? "public" : "no-cache, private");
 
+    if (rc == 0 && s->etag) /* one address, several forms of the document */
+        rc = add_header(h, "Vary", "Accept");
     if (rc == 0 && s->etag)
         rc = add_header(h, "ETag", s->etag);
     if (rc == 0 && s->retry_after_s)

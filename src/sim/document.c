@@ -351,6 +351,24 @@ static int write_index(struct kinds *k, struct writer *w)
 
 /* ---- the answer ---- */
 
+/* OpenAPI v2 in protocol buffers: what kubectl asks for when OpenAPI v3 knows
+ * nothing of a kind. This one does not either, and kubectl goes on: a document
+ * {swagger, info {title, version}, paths, definitions} of nothing. */
+static const char swagger[] = "\n\x03"
+                              "2.0"
+                              "\x12\x12\n\nKubernetes\x12\x04"
+                              "1.36"
+                              "B\0"
+                              "J";
+#define SWAGGER_TYPE "application/com.github.proto-openapi.spec.v2"
+
+static void fill_swagger(struct document *ret)
+{
+    ret->content_type = SWAGGER_TYPE ".v1.0+protobuf";
+    ret->body = swagger; /* with its NUL: definitions are empty */
+    ret->len = sizeof swagger;
+}
+
 static int fill(struct arena *a, const struct wanted *what,
                 const struct cached *c, struct document *ret)
 {
@@ -386,6 +404,11 @@ int kinds_document(struct kinds *k, struct arena *a,
     what = read_path(path);
     if (what.topic == TOPIC_NONE)
         return 0;
+    if (what.topic == TOPIC_OPENAPI2 && c->accept &&
+        text_starts(c->accept, SWAGGER_TYPE)) {
+        fill_swagger(ret);
+        return 0;
+    }
     form = read_accept(c->accept,
                        what.topic == TOPIC_CORE || what.topic == TOPIC_GROUPS);
     if (form == FORM_NONE)

@@ -50,6 +50,7 @@ static int serve_document(struct ask *k)
     if (doc.etag && k->q->if_none_match &&
         strstr(k->q->if_none_match, doc.etag)) {
         k->ret->status = 304;
+        k->ret->content_type = NULL; /* caches would take it for the type */
         return 0;
     }
     k->ret->status = 200;
