@@ -73,8 +73,9 @@ int managed_apply_finish(const struct managed_call *c, const struct value *live,
 int managed_check(const struct value *object, struct failure *f);
 
 /* ---- the scale subresource ---- */
-/* managedFields of a Scale from those of its parent, and back: entries that own
- * `replicas` ("spec.replicas" in the parent at `api_version`). NULL: none. */
+/* managedFields for a Scale from those of its parent object, and for the parent
+ * from those of a Scale: entries that own `replicas` in the parent. *ret is the
+ * list, NULL for none. An Update entry that comes back has no time. */
 struct managed_scale {
     struct arena *a;
     const char *api_version; /* of the parent */

@@ -189,21 +189,23 @@ TEST(a_scale_carries_the_managers_of_replicas)
     mkit_begin(&k, "apps/v1", "Deployment");
     m.a = &k.a;
     parent = mkit_json(
-        &k, "[{'manager':'a','operation':'Apply','apiVersion':'apps/v1',"
+        &k, "{'metadata':{'managedFields':[{'manager':'a','operation':'Apply','"
+            "apiVersion':'apps/v1',"
             "'fieldsType':'FieldsV1','time':'2025-10-09T08:53:20Z','fieldsV1':"
             "{'f:spec':{'f:replicas':{},'f:paused':{}}}},{'manager':'b',"
             "'operation':'Update','apiVersion':'apps/v1','fieldsType':"
-            "'FieldsV1','fieldsV1':{'f:spec':{'f:paused':{}}}}]");
+            "'FieldsV1','fieldsV1':{'f:spec':{'f:paused':{}}}}]}}");
     check_int(managed_to_scale(&m, parent, &scale, &k.f), 0);
     check_str(mkit_text(&k, scale),
               "[{'apiVersion':'autoscaling/v1','fieldsType':'FieldsV1',"
               "'fieldsV1':{'f:spec':{'f:replicas':{}}},'manager':'a',"
               "'operation':'Apply','time':'2025-10-09T08:53:20Z'}]");
     scale = mkit_json(
-        &k, "[{'manager':'c','operation':'Update','apiVersion':"
+        &k, "{'metadata':{'managedFields':[{'manager':'c','operation':'Update',"
+            "'apiVersion':"
             "'autoscaling/v1','subresource':'scale','fieldsType':'FieldsV1',"
             "'time':'2025-10-09T08:53:20Z','fieldsV1':{'f:spec':{"
-            "'f:replicas':{}}}}]");
+            "'f:replicas':{}}}}]}}");
     check_int(managed_from_scale(&m, parent, scale, &back, &k.f), 0);
     check_str(mkit_text(&k, back),
               "[{'apiVersion':'apps/v1','fieldsType':'FieldsV1','fieldsV1':{"
