@@ -166,6 +166,12 @@ bool draft_condition(struct draft *d, struct value *status,
 
     if (had && same_condition(had, c))
         return false;
+    if (had && c->updates) {
+        /* SetDeploymentCondition: what changed moves to the end. */
+        had = draft_copy(d, had);
+        condition_remove(status, c->type);
+        draft_append(d, value_get(status, "conditions"), had);
+    }
     if (!had) {
         all = value_get(status, "conditions");
         if (!value_is(all, VALUE_ARRAY)) {

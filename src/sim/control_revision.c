@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "control_pods.h"
 
+#define GENERATION_KEY "deprecated.daemonset.template.generation"
+
 static int by_number(const struct value *a, const struct value *b)
 {
     int64_t x = value_int_at(a, "revision", 0);
@@ -50,6 +52,11 @@ static bool create(struct work *w, const struct value *owner,
         d, meta, "labels",
         draft_copy(d, value_path(owner, "spec.template.metadata.labels")));
     draft_text(d, draft_make(d, meta, "labels"), hash_label, hash);
+    if (w->self->root == DAEMON_SET)
+        draft_text(d, draft_make(d, meta, "annotations"), GENERATION_KEY,
+                   draft_printf(d, "%lld",
+                                (long long)value_int_at(
+                                    owner, "metadata.generation", 0)));
     draft_append(d, owners, work_owner(w, w->self->root, owner));
     draft_set(d, meta, "ownerReferences", owners);
     draft_set(d, one, "data", data);

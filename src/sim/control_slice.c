@@ -9,6 +9,7 @@
 #define SLICE_MOST 100
 #define SERVICE_LABEL "kubernetes.io/service-name"
 #define MANAGED_LABEL "endpointslice.kubernetes.io/managed-by"
+#define HEADLESS "service.kubernetes.io/headless"
 #define MANAGED_BY "endpointslice-controller.k8s.io"
 
 struct backend {
@@ -67,6 +68,11 @@ void endpoints_changed(struct controllers *c, const struct news *n)
 }
 
 /* ---- what is behind ---- */
+
+static bool is_headless(const struct value *service)
+{
+    return text_equal(value_text_at(service, "spec.clusterIP"), "None");
+}
 
 static void find_pods(struct backend *b)
 {
@@ -138,7 +144,7 @@ static struct value *ports_of(struct backend *b, bool always_named)
     const char *name, *protocol;
     int64_t target;
 
-    for (size_t i = 0; i < array_count(all); i++) {
+    for (size_t i = 0; array_count(b->pods) && i < array_count(all); i++) {
         from = array_at(all, i);
         target = target_of(b, from);
         if (target < 0)
@@ -213,8 +219,8 @@ static struct value *draft_slice(struct backend *b)
     draft_set(d, meta, "labels", labels);
     draft_text(d, labels, SERVICE_LABEL, object_name(b->service));
     draft_text(d, labels, MANAGED_LABEL, MANAGED_BY);
-    if (text_equal(value_text_at(b->service, "spec.clusterIP"), "None"))
-        draft_text(d, labels, "service.kubernetes.io/headless", "");
+    if (is_headless(b->service))
+        draft_text(d, labels, HEADLESS, "");
     owners = draft_array(d);
     owner = work_owner(b->w, SERVICE, b->service);
     draft_append(d, owners, owner);
@@ -328,6 +334,8 @@ static void write_endpoints(struct backend *b)
         draft_text(d, draft_make(d, meta, "labels"),
                    "endpoints.kubernetes.io/managed-by", "endpoint-controller");
     }
+    if (!had && is_headless(b->service))
+        draft_text(d, value_path(body, "metadata.labels"), HEADLESS, "");
     draft_set(d, body, "subsets", subsets);
     if (had)
         work_update(b->w, ENDPOINTS, body);

@@ -71,19 +71,6 @@ static bool policy_is(const struct stateful *s, const char *when)
 
 /* ---- claims ---- */
 
-static struct value *plain_owner(struct stateful *s, const struct resource *r,
-                                 const struct value *owner)
-{
-    struct value *ref = draft_object(s->d);
-
-    draft_text(s->d, ref, "apiVersion", r->api_version);
-    draft_text(s->d, ref, "kind", r->kind);
-    draft_text(s->d, ref, "name", object_name(owner));
-    draft_text(s->d, ref, "uid", object_uid(owner));
-    draft_bool(s->d, ref, "controller", true);
-    return ref;
-}
-
 static bool make_claim(struct stateful *s, const struct value *template,
                        int64_t ordinal)
 {
@@ -105,8 +92,7 @@ static bool make_claim(struct stateful *s, const struct value *template,
                    value_text(extra->as.members[i].value));
     if (policy_is(s, "whenDeleted")) {
         owners = draft_array(d);
-        draft_append(d, owners,
-                     plain_owner(s, &work_kind(s->w, STATEFUL_SET)->r, s->set));
+        draft_append(d, owners, work_owner(s->w, STATEFUL_SET, s->set));
         draft_set(d, meta, "ownerReferences", owners);
     }
     draft_set(d, claim, "spec", draft_copy(d, value_get(template, "spec")));
@@ -114,7 +100,7 @@ static bool make_claim(struct stateful *s, const struct value *template,
         return false;
     work_event(s->w, s->set, false, "SuccessfulCreate",
                draft_printf(d,
-                            "create Claim %s Pod %s-%lld in StatefulSet %s "
+                            "Create Claim %s Pod %s-%lld in StatefulSet %s "
                             "success",
                             name, object_name(s->set), (long long)ordinal,
                             object_name(s->set)));
@@ -144,8 +130,7 @@ static void tie_claims(struct stateful *s, const struct value *pod,
         if (!claim || object_deleting(claim))
             continue;
         owners = draft_array(s->d);
-        draft_append(s->d, owners,
-                     plain_owner(s, &work_kind(s->w, POD)->r, pod));
+        draft_append(s->d, owners, work_owner(s->w, POD, pod));
         draft_set(s->d, value_get(claim, "metadata"), "ownerReferences",
                   owners);
         work_update(s->w, CLAIM, claim);
@@ -207,7 +192,6 @@ static struct value *draft_pod(struct stateful *s, int64_t ordinal)
     pod = work_pod(s->w, STATEFUL_SET, s->set,
                    value_path(from, "data.spec.template"));
     name = draft_printf(d, "%s-%lld", object_name(s->set), (long long)ordinal);
-    draft_text(d, value_get(pod, "metadata"), "generateName", NULL);
     draft_text(d, value_get(pod, "metadata"), "name", name);
     labels = draft_make(d, value_get(pod, "metadata"), "labels");
     draft_text(d, labels, NAME_LABEL, name);
@@ -233,7 +217,7 @@ static void create_pod(struct stateful *s, int64_t ordinal)
     if (work_create(s->w, POD, pod) < 300)
         work_event(s->w, s->set, false, "SuccessfulCreate",
                    draft_printf(s->d,
-                                "create Pod %s in StatefulSet %s successful",
+                                "Create Pod %s in StatefulSet %s successful",
                                 object_name(pod), object_name(s->set)));
 }
 
@@ -242,7 +226,7 @@ static void delete_pod(struct stateful *s, const struct value *pod)
     if (work_delete(s->w, work_kind(s->w, POD), pod, NULL) < 300)
         work_event(s->w, s->set, false, "SuccessfulDelete",
                    draft_printf(s->d,
-                                "delete Pod %s in StatefulSet %s successful",
+                                "Delete Pod %s in StatefulSet %s successful",
                                 object_name(pod), object_name(s->set)));
 }
 
