@@ -25,6 +25,9 @@ struct rules_world {
     int (*get)(void *arg, struct arena *a, const struct gvk *gvk,
                const struct object_key *key, struct value **ret,
                struct failure *f);
+    /* All of a kind, as an array; may be NULL: then nothing is the default. */
+    int (*list)(void *arg, struct arena *a, const struct gvk *gvk,
+                struct value **ret_array, struct failure *f);
     uint64_t (*random)(void *arg);
     int64_t unix_now;
 };

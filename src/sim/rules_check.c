@@ -69,8 +69,8 @@ void check_labels(struct check *k, const struct place *at,
     }
 }
 
-static void check_annotations(struct check *k, const struct place *at,
-                              const struct value *notes)
+void check_annotations(struct check *k, const struct place *at,
+                       const struct value *notes)
 {
     size_t total = 0;
 
@@ -214,7 +214,34 @@ static void check_meta_update(struct check *k, const struct place *at,
     }
 }
 
-void check_meta(struct check *k, wrong_name_fn wrong_name)
+static bool has_own_finalizers(const struct kind *k)
+{
+    return !k->crd && strcmp(k->r.group, "apiextensions.k8s.io") != 0 &&
+           strcmp(k->r.group, "coordination.k8s.io") != 0;
+}
+
+/* Kubernetes' own kinds want a domain in the name. */
+static void check_own_finalizers(struct check *k, const struct place *at,
+                                 const struct value *finalizers)
+{
+    static const char *const standard[] = {"kubernetes", "orphan",
+                                           "foregroundDeletion"};
+    const struct value *item;
+
+    for (size_t i = 0; (item = rules_item(finalizers, i)); i++) {
+        const char *name = value_text(item);
+        bool known = strchr(name, '/') != NULL;
+
+        for (size_t s = 0; s < sizeof standard / sizeof standard[0]; s++)
+            known |= strcmp(name, standard[s]) == 0;
+        if (!known)
+            check_invalid(k, PLACE_AT(at, i), item,
+                          "name is neither a standard finalizer name nor is "
+                          "it fully qualified");
+    }
+}
+
+void check_meta(struct check *k, wrong_name_fn wrong_name, unsigned passes)
 {
     const struct value *meta = value_get(k->object, "metadata");
     struct place at = place_field(NULL, "metadata");
@@ -227,10 +254,16 @@ void check_meta(struct check *k, wrong_name_fn wrong_name)
         check_meta_update(k, &at, meta);
     else
         check_name(k, &at, meta, wrong_name);
-    check_labels(k, &labels, value_get(meta, "labels"));
-    check_annotations(k, &notes, value_get(meta, "annotations"));
-    check_owners(k, &owners, value_get(meta, "ownerReferences"));
-    check_finalizers(k, &finalizers, value_get(meta, "finalizers"));
+    for (unsigned pass = 0; pass < passes; pass++) {
+        check_labels(k, &labels, value_get(meta, "labels"));
+        check_annotations(k, &notes, value_get(meta, "annotations"));
+        check_owners(k, &owners, value_get(meta, "ownerReferences"));
+    }
+    for (unsigned pass = 0; pass < (passes > 3 ? 2u : 1u); pass++) {
+        check_finalizers(k, &finalizers, value_get(meta, "finalizers"));
+        if (passes != 2 && has_own_finalizers(k->c->kind))
+            check_own_finalizers(k, &finalizers, value_get(meta, "finalizers"));
+    }
 }
 
 /* ---- common rules ---- */
@@ -323,4 +356,74 @@ void check_immutable(struct check *k, const char *path)
                   : rules_is_zero(is) == rules_is_zero(was))
         return;
     check_invalid(k, &at, is, "field is immutable");
+}
+
+void check_text(struct check *k, const struct place *at, const char *text,
+                wrong_name_fn wrong)
+{
+    const char *why = wrong(text);
+
+    if (why)
+        check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text, why);
+}
+
+void check_ip(struct check *k, const struct place *at, const char *ip)
+{
+    if (!rules_is_ip(ip))
+        check_add(k, CAUSE_INVALID, at,
+                  "Invalid value: \"%s\": must be a valid IP address, (e.g. "
+                  "10.9.8.7 or 2001:db8::ffff)",
+                  ip);
+}
+
+void check_port_number(struct check *k, const struct place *at,
+                       const struct value *object, const char *field)
+{
+    int64_t port = value_int_at(object, field, 0);
+
+    if (port < 1 || port > 65535)
+        check_add(k, CAUSE_INVALID, PLACE(at, field),
+                  "Invalid value: %lld: must be between 1 and 65535, "
+                  "inclusive",
+                  (long long)port);
+}
+
+bool check_seen(const struct value *list, size_t end, const char *field,
+                const char *text)
+{
+    const struct value *item;
+
+    for (size_t i = 0; i < end && (item = rules_item(list, i)); i++)
+        if (text_equal(value_text_at(item, field), text))
+            return true;
+    return false;
+}
+
+int64_t rules_percent(const struct value *v)
+{
+    int64_t number = 0;
+
+    if (value_is(v, VALUE_INTEGER))
+        return v->as.integer;
+    if (value_is(v, VALUE_STRING) && v->count > 1)
+        text_to_int64(v->as.string, v->count - 1, &number);
+    return number;
+}
+
+void rules_check_percent(struct check *k, const struct place *at,
+                         const struct value *v)
+{
+    const char *text = value_text(v);
+
+    if (text) {
+        size_t digits = strspn(text, "0123456789");
+
+        if (digits == 0 || strcmp(text + digits, "%") != 0)
+            check_invalid(k, at, v,
+                          "a valid percent string must be a numeric string "
+                          "followed by an ending '%' (e.g. '1%',  or '93%', "
+                          "regex used for validation is '[0-9]+%')");
+    } else if (value_is(v, VALUE_INTEGER) && v->as.integer < 0) {
+        check_invalid(k, at, v, "must be greater than or equal to 0");
+    }
 }

@@ -60,9 +60,12 @@ const char *wrong_label_value(const char *text);
 const char *wrong_config_key(const char *text);
 const char *wrong_port_name(const char *text);
 
+bool rules_is_ip(const char *text);
+bool rules_is_cidr(const char *text);
+
 /* ---- metadata ---- */
 typedef const char *(*wrong_name_fn)(const char *name);
-void check_meta(struct check *k, wrong_name_fn wrong_name);
+void check_meta(struct check *k, wrong_name_fn wrong_name, unsigned passes);
 void check_labels(struct check *k, const struct place *at,
                   const struct value *labels);
 
@@ -78,15 +81,40 @@ void check_selector(struct check *k, const struct place *at,
 /* Causes when a field of the object is not what it was. */
 void check_immutable(struct check *k, const char *path);
 
-/* ---- kinds ---- */
-typedef void (*check_fn)(struct check *k);
-struct kind_check {
-    const char *group, *kind;
-    wrong_name_fn wrong_name;
-    check_fn create; /* also the common part of updates; may be NULL */
-    check_fn update; /* what only updates are asked; may be NULL */
-};
-/* NULL: the kind has no rules of its own. */
-const struct kind_check *rules_find_check(const struct kind *k);
+/* The text at this place must be right. */
+void check_text(struct check *k, const struct place *at, const char *text,
+                wrong_name_fn wrong);
+void check_ip(struct check *k, const struct place *at, const char *ip);
+/* 1 to 65535. */
+void check_port_number(struct check *k, const struct place *at,
+                       const struct value *object, const char *field);
+void rules_check_port_or_name(struct check *k, const struct place *at,
+                              const struct value *port);
+/* A number that is not negative, or a percentage. */
+void rules_check_percent(struct check *k, const struct place *at,
+                         const struct value *v);
+int64_t rules_percent(const struct value *v); /* the number in it */
+/* Has an item before the `end`-th this text in the field? */
+bool check_seen(const struct value *list, size_t end, const char *field,
+                const char *text);
+struct quantity;
+bool rules_quantity(const struct value *v, struct quantity *ret);
+void check_annotations(struct check *k, const struct place *at,
+                       const struct value *notes);
+
+/* ---- parts of kinds ---- */
+void rules_check_containers(struct check *k, const struct place *at,
+                            const struct value *spec);
+void rules_check_init_containers(struct check *k, const struct place *at,
+                                 const struct value *spec);
+void rules_check_pod_spec(struct check *k, const struct place *at,
+                          const struct value *spec);
+void rules_check_template(struct check *k, const struct place *at,
+                          const struct value *template);
+void rules_check_selected(struct check *k, const struct place *at,
+                          const struct value *selector,
+                          const struct value *template);
+void rules_check_claim_spec(struct check *k, const struct place *at,
+                            const struct value *spec);
 
 #endif

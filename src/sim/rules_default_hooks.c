@@ -331,6 +331,7 @@ static const struct {
     {"core.v1.PersistentVolume", default_persistent_volume},
     {"core.v1.Pod", default_pod},
     {"core.v1.ReplicationController", default_controller},
+    {"core.v1.Service", rules_default_service_status},
     {"core.v1.ServiceSpec", rules_default_service},
     {"core.v1.Volume", default_volume},
     {"apps.v1.DaemonSetUpdateStrategy", default_strategy},

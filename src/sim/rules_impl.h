@@ -64,6 +64,8 @@ rules_default_fn rules_default_hook(struct schema_text definition);
 
 int rules_default_service(const struct rules_call *c, struct value *spec,
                           struct failure *f);
+int rules_default_service_status(const struct rules_call *c,
+                                 struct value *object, struct failure *f);
 /* Makes a field its zero value: {} with what is always printed. */
 int rules_zero_field(const struct rules_call *c, struct value *object,
                      const char *key, struct failure *f);

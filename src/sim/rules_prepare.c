@@ -46,6 +46,26 @@ static int take_absent(const struct rules_call *c, struct value *object,
                : 0;
 }
 
+/* A uid is a precondition. */
+static int check_uid(const struct rules_call *c, const struct value *object,
+                     const struct value *old, struct failure *f)
+{
+    const struct resource *r = &c->kind->r;
+    const char *name = value_text_at(old, "metadata.name");
+    const char *uid = value_text_at(object, "metadata.uid");
+    const char *is = value_text_at(old, "metadata.uid");
+
+    if (!uid || !*uid || text_equal(uid, is))
+        return 0;
+    failure_set(f, 409, "Conflict",
+                "Operation cannot be fulfilled on %s%s%s \"%s\": "
+                "Precondition failed: UID in precondition: %s, UID in object "
+                "meta: %s",
+                r->plural, *r->group ? "." : "", r->group, name, uid,
+                is ? is : "");
+    return failure_about(f, r->group, r->plural, name);
+}
+
 /* What every update leaves as it was. */
 static int take_metadata(const struct rules_call *c, struct value *object,
                          const struct value *old, struct failure *f)
@@ -206,6 +226,8 @@ int rules_prepare_update(const struct rules_call *c, struct value *object,
 {
     bool status = strcmp(c->subresource, "status") == 0;
 
+    if (check_uid(c, object, old, f) < 0)
+        return -1;
     if (take_metadata(c, object, old, f) < 0)
         return -1;
     if (status)

@@ -143,12 +143,19 @@ static int prepare_job(const struct rules_call *c, struct value *object,
     struct value *spec = value_get(object, "spec");
     struct value *template = value_path(spec, "template.metadata");
     const char *uid = value_text_at(meta, "uid");
+    const struct value *labels = value_get(template, "labels");
+    const struct value *own = value_get(meta, "labels");
+    bool shared = labels && own && value_equal(labels, own);
     struct value *selector;
 
     if (old || !template || !uid || !value_text_at(meta, "name") ||
         value_bool_at(spec, "manualSelector", false))
         return 0;
     if (label_pods(c, value_make(c->a, template, "labels"), meta, f) < 0)
+        return -1;
+    /* Labels that were taken from the template are the template's. */
+    if (shared && rules_set(c, value_get(object, "metadata"), "labels",
+                            value_copy(c->a, labels), f) < 0)
         return -1;
     selector = value_make(c->a, spec, "selector");
     selector = selector ? value_make(c->a, selector, "matchLabels") : NULL;

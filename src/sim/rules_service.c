@@ -121,12 +121,27 @@ static int set_list(const struct rules_call *c, struct value *spec,
     return rules_set(c, spec, key, list, f);
 }
 
+static int settle_both(const struct rules_call *c, struct value *spec,
+                       struct failure *f)
+{
+    if (set_list(c, spec, "ipFamilies", "IPv4", f) < 0)
+        return -1;
+    if (value_append(c->a, value_get(spec, "ipFamilies"),
+                     value_string(c->a, "IPv6")) < 0)
+        return failure_nomem(f);
+    return rules_set_text(c, spec, "ipFamilyPolicy", "RequireDualStack", f);
+}
+
 static int settle_families(const struct rules_call *c, struct value *spec,
                            struct failure *f)
 {
     const char *ip = value_text_at(spec, "clusterIP");
     const char *family = ip && strchr(ip, ':') ? "IPv6" : "IPv4";
 
+    /* Endpoints that somebody else makes may be of both families. */
+    if (ip && strcmp(ip, "None") == 0 && !value_get(spec, "selector") &&
+        !value_get(spec, "ipFamilyPolicy") && !value_get(spec, "ipFamilies"))
+        return settle_both(c, spec, f);
     if (rules_default_text(c, spec, "ipFamilyPolicy", "SingleStack", f) < 0)
         return -1;
     return value_get(spec, "ipFamilies")
@@ -134,24 +149,43 @@ static int settle_families(const struct rules_call *c, struct value *spec,
                : set_list(c, spec, "ipFamilies", family, f);
 }
 
+/* A change of clusterIP alone is one of clusterIPs too. */
+static int follow_ip(const struct rules_call *c, struct value *spec,
+                     const struct value *old, struct failure *f)
+{
+    const struct value *ips = value_get(spec, "clusterIPs");
+    const struct value *had = value_path(old, "spec.clusterIPs");
+    const char *ip = value_text_at(spec, "clusterIP");
+
+    if (!ips || !had || !value_equal(ips, had) ||
+        text_equal(ip, value_text_at(old, "spec.clusterIP")))
+        return 0;
+    value_unset(spec, "clusterIPs");
+    return ip && *ip ? set_list(c, spec, "clusterIPs", ip, f) : 0;
+}
+
+static const char *first_ip(const struct value *spec)
+{
+    return value_text(rules_item(value_get(spec, "clusterIPs"), 0));
+}
+
 /* clusterIP and the first of clusterIPs are one field of two names. */
 static int settle_ips(const struct rules_call *c, struct value *spec,
                       const struct value *old, struct failure *f)
 {
-    const struct value *ips = value_get(spec, "clusterIPs");
-    const char *was = value_text_at(old, "spec.clusterIP");
-    const char *ip = value_text_at(spec, "clusterIP");
+    const char *ip;
 
-    if (!ip && was && !is_type(value_get(old, "spec"), "ExternalName") &&
-        rules_set_text(c, spec, "clusterIP", was, f) < 0)
+    if (follow_ip(c, spec, old, f) < 0)
         return -1;
-    if (!ip && !was && ips && ips->count &&
-        rules_set_text(c, spec, "clusterIP", value_text(ips->as.items[0]), f) <
-            0)
+    ip = value_text_at(spec, "clusterIP");
+    if (!ip || !*ip)
+        ip = first_ip(spec);
+    if ((!ip || !*ip) && !is_type(value_get(old, "spec"), "ExternalName"))
+        ip = value_text_at(old, "spec.clusterIP");
+    if (ip && *ip ? rules_set_text(c, spec, "clusterIP", ip, f) < 0
+                  : draw_ip(c, spec, f) < 0)
         return -1;
-    if (!value_text_at(spec, "clusterIP") && draw_ip(c, spec, f) < 0)
-        return -1;
-    if (!ips &&
+    if (!first_ip(spec) &&
         set_list(c, spec, "clusterIPs", value_text_at(spec, "clusterIP"), f))
         return -1;
     return settle_families(c, spec, f);
@@ -202,13 +236,33 @@ static int settle_node_ports(const struct rules_call *c, struct value *spec,
 
 /* ---- both ---- */
 
-static void drop_addresses(struct value *spec, const struct value *old)
+static void drop_same(struct value *spec, const struct value *was,
+                      const char *key)
 {
-    static const char *const keys[] = {"clusterIP", "clusterIPs", "ipFamilies",
-                                       "ipFamilyPolicy"};
+    const struct value *is = value_get(spec, key);
+    const struct value *old = value_get(was, key);
 
-    for (size_t i = 0; old && i < sizeof keys / sizeof keys[0]; i++)
-        value_unset(spec, keys[i]);
+    if (is && old && value_equal(is, old))
+        value_unset(spec, key);
+}
+
+/* What belonged to the former type goes, unless it was changed as well. */
+static void drop_former(struct value *spec, const struct value *was)
+{
+    static const char *const addresses[] = {"clusterIP", "clusterIPs",
+                                            "ipFamilies", "ipFamilyPolicy",
+                                            "internalTrafficPolicy"};
+
+    if (is_type(spec, "ExternalName") && !is_type(was, "ExternalName"))
+        for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
+            drop_same(spec, was, addresses[i]);
+    if (is_reached(was) && !is_reached(spec))
+        drop_same(spec, was, "externalTrafficPolicy");
+    if (is_type(was, "LoadBalancer") && !is_type(spec, "LoadBalancer")) {
+        drop_same(spec, was, "allocateLoadBalancerNodePorts");
+        drop_same(spec, was, "loadBalancerClass");
+        drop_same(spec, was, "healthCheckNodePort");
+    }
 }
 
 int rules_prepare_service(const struct rules_call *c, struct value *object,
@@ -218,9 +272,27 @@ int rules_prepare_service(const struct rules_call *c, struct value *object,
 
     if (!value_is(spec, VALUE_OBJECT))
         return 0;
-    if (is_type(spec, "ExternalName"))
-        drop_addresses(spec, old);
-    else if (settle_ips(c, spec, old, f) < 0)
+    if (old)
+        drop_former(spec, value_get(old, "spec"));
+    if (!is_type(spec, "ExternalName") && settle_ips(c, spec, old, f) < 0)
         return -1;
     return settle_node_ports(c, spec, old, f);
+}
+
+/* ---- status ---- */
+
+int rules_default_service_status(const struct rules_call *c,
+                                 struct value *object, struct failure *f)
+{
+    const struct value *list =
+        value_path(object, "status.loadBalancer.ingress");
+    struct value *item;
+
+    if (!is_type(value_get(object, "spec"), "LoadBalancer"))
+        return 0;
+    for (size_t i = 0; (item = rules_item(list, i)); i++)
+        if (!rules_is_absent(value_get(item, "ip")) &&
+            rules_default_text(c, item, "ipMode", "VIP", f) < 0)
+            return -1;
+    return 0;
 }

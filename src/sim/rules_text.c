@@ -157,3 +157,72 @@ const char *wrong_port_name(const char *text)
         return "must not begin or end with a hyphen";
     return letter ? NULL : "must contain at least one letter (a-z)";
 }
+
+/* ---- addresses ---- */
+
+static bool is_ipv4(const char *text)
+{
+    for (int part = 0; part < 4; part++) {
+        size_t digits = strspn(text, "0123456789");
+        int64_t n;
+
+        if (digits == 0 || digits > 3 || !text_to_int64(text, digits, &n) ||
+            n > 255 || (digits > 1 && *text == '0'))
+            return false;
+        text += digits;
+        if (*text != (part < 3 ? '.' : '\0'))
+            return false;
+        text += part < 3;
+    }
+    return true;
+}
+
+static bool is_ipv6(const char *text)
+{
+    int groups = 0;
+    bool gap = false;
+
+    if (text[0] == ':' && text[1] != ':')
+        return false;
+    while (*text) {
+        size_t digits = strspn(text, "0123456789abcdefABCDEF");
+
+        if (digits > 4)
+            return false;
+        if (digits == 0) {
+            if (text[0] != ':' || gap)
+                return false;
+            gap = true;
+            text += 1 + (groups == 0);
+            continue;
+        }
+        groups++;
+        text += digits;
+        if (*text == ':' && text[1] != '\0')
+            text++;
+        else if (*text)
+            return false;
+    }
+    return gap ? groups < 8 : groups == 8;
+}
+
+bool rules_is_ip(const char *text)
+{
+    return strchr(text, ':') ? is_ipv6(text) : is_ipv4(text);
+}
+
+bool rules_is_cidr(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    char ip[64];
+    int64_t bits;
+    size_t len = slash ? (size_t)(slash - text) : 0;
+
+    if (!slash || len >= sizeof ip)
+        return false;
+    memcpy(ip, text, len);
+    ip[len] = '\0';
+    return rules_is_ip(ip) &&
+           text_to_int64(slash + 1, strlen(slash + 1), &bits) && bits >= 0 &&
+           bits <= (strchr(ip, ':') ? 128 : 32);
+}

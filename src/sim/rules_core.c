@@ -1,0 +1,512 @@
+/*
+ * rules_core.c -- validation of what holds data and volumes
+ *                 (k8s.io/kubernetes pkg/apis/core/validation).
+ */
+#include <string.h>
+
+#include "kube/quantity.h"
+#include "rules_kinds.h"
+
+#define MEBIBYTE ((size_t)1024 * 1024)
+
+/* ---- ConfigMap ---- */
+
+static size_t check_keys(struct check *k, const char *field,
+                         const struct value *other)
+{
+    const struct value *map = value_get(k->object, field);
+    size_t total = 0;
+
+    for (uint32_t i = 0; map && i < map->count; i++) {
+        const struct value_member *m = &map->as.members[i];
+        const struct place *at = PLACE_KEY(PLACE(NULL, field), m->key);
+
+        check_text(k, at, m->key, wrong_config_key);
+        if (value_get(other, m->key))
+            check_add(k, CAUSE_INVALID, at,
+                      "Invalid value: \"%s\": duplicate of key present in "
+                      "binaryData",
+                      m->key);
+        total += m->value->count;
+    }
+    return total;
+}
+
+void rules_check_config_map(struct check *k)
+{
+    size_t total = check_keys(k, "data", value_get(k->object, "binaryData"));
+
+    total += check_keys(k, "binaryData", NULL) / 4 * 3;
+    if (total > MEBIBYTE)
+        check_add(k, CAUSE_TOO_LONG, PLACE(NULL, ""),
+                  "Too long: may not be more than 1048576 bytes");
+}
+
+static void check_frozen(struct check *k, const char *const *fields)
+{
+    if (!value_bool_at(k->old, "immutable", false))
+        return;
+    if (!value_bool_at(k->object, "immutable", false))
+        check_add(k, CAUSE_FORBIDDEN, PLACE(NULL, "immutable"),
+                  "Forbidden: field is immutable when `immutable` is set");
+    for (; *fields; fields++) {
+        const struct value *is = value_get(k->object, *fields);
+        const struct value *was = value_get(k->old, *fields);
+
+        if (is && was ? !value_equal(is, was) : is != was)
+            check_add(k, CAUSE_FORBIDDEN, PLACE(NULL, *fields),
+                      "Forbidden: field is immutable when `immutable` is set");
+    }
+}
+
+void rules_check_config_map_update(struct check *k)
+{
+    static const char *const fields[] = {"data", "binaryData", NULL};
+
+    check_frozen(k, fields);
+}
+
+/* ---- Secret ---- */
+
+static const struct {
+    const char *type;
+    const char *keys[2];
+} SECRET_TYPES[] = {
+    {"kubernetes.io/dockercfg", {".dockercfg", NULL}},
+    {"kubernetes.io/dockerconfigjson", {".dockerconfigjson", NULL}},
+    {"kubernetes.io/ssh-auth", {"ssh-privatekey", NULL}},
+    {"kubernetes.io/tls", {"tls.crt", "tls.key"}},
+};
+
+static void check_secret_type(struct check *k, const char *type)
+{
+    const struct value *data = value_get(k->object, "data");
+    const struct place *at = PLACE(NULL, "data");
+
+    for (size_t i = 0; i < sizeof SECRET_TYPES / sizeof SECRET_TYPES[0]; i++)
+        for (size_t n = 0; n < 2; n++) {
+            const char *key = SECRET_TYPES[i].keys[n];
+
+            if (strcmp(type, SECRET_TYPES[i].type) == 0 && key &&
+                !value_get(data, key))
+                check_add(k, CAUSE_REQUIRED, PLACE_KEY(at, key),
+                          "Required value");
+        }
+    if (strcmp(type, "kubernetes.io/basic-auth") != 0 ||
+        value_get(data, "username") || value_get(data, "password"))
+        return;
+    check_add(k, CAUSE_REQUIRED, PLACE_KEY(at, "username"), "Required value");
+    check_add(k, CAUSE_REQUIRED, PLACE_KEY(at, "password"), "Required value");
+}
+
+void rules_check_secret(struct check *k)
+{
+    static const char account[] = "kubernetes.io/service-account.name";
+    const char *type = value_text_at(k->object, "type");
+    const struct value *notes = value_path(k->object, "metadata.annotations");
+
+    if (check_keys(k, "data", NULL) / 4 * 3 > MEBIBYTE)
+        check_add(k, CAUSE_TOO_LONG, PLACE(NULL, "data"),
+                  "Too long: may not be more than 1048576 bytes");
+    if (!type)
+        return;
+    check_secret_type(k, type);
+    if (strcmp(type, "kubernetes.io/service-account-token") == 0 &&
+        rules_is_absent(value_get(notes, account)))
+        check_add(
+            k, CAUSE_REQUIRED,
+            PLACE_KEY(PLACE(PLACE(NULL, "metadata"), "annotations"), account),
+            "Required value");
+}
+
+void rules_check_secret_update(struct check *k)
+{
+    static const char *const fields[] = {"data", NULL};
+
+    check_immutable(k, "type");
+    check_frozen(k, fields);
+}
+
+/* ---- PersistentVolumeClaim ---- */
+
+static const char *const MODES[] = {"ReadOnlyMany", "ReadWriteMany",
+                                    "ReadWriteOnce", "ReadWriteOncePod", NULL};
+
+static bool is_listed(const char *const *list, const char *text)
+{
+    for (; *list; list++)
+        if (strcmp(*list, text) == 0)
+            return true;
+    return false;
+}
+
+static void check_modes(struct check *k, const struct place *at,
+                        const struct value *modes)
+{
+    const struct value *mode;
+
+    for (size_t i = 0; (mode = rules_item(modes, i)); i++)
+        if (!is_listed(MODES, value_text(mode)))
+            check_add(k, CAUSE_NOT_SUPPORTED, at,
+                      "Unsupported value: \"%s\": supported values: "
+                      "\"ReadOnlyMany\", \"ReadWriteMany\", "
+                      "\"ReadWriteOnce\", \"ReadWriteOncePod\"",
+                      value_text(mode));
+}
+
+static void check_size(struct check *k, const struct place *at,
+                       const struct value *size)
+{
+    struct quantity q;
+
+    if (rules_quantity(size, &q) && q.mantissa <= 0)
+        check_invalid(k, at, size, "must be greater than zero");
+}
+
+static const char *const VOLUME_MODES[] = {"Block", "Filesystem", NULL};
+
+void rules_check_claim_spec(struct check *k, const struct place *at,
+                            const struct value *spec)
+{
+    const struct value *modes = value_get(spec, "accessModes");
+    const struct value *size = value_path(spec, "resources.requests.storage");
+    const struct place *storage = PLACE_KEY(PLACE(at, "resources"), "storage");
+    const char *class = value_text_at(spec, "storageClassName");
+
+    if (!modes || modes->count == 0)
+        check_required(k, at, "accessModes",
+                       "at least 1 access mode is required");
+    check_modes(k, PLACE(at, "accessModes"), modes);
+    if (!size)
+        check_add(k, CAUSE_REQUIRED, storage, "Required value");
+    else
+        check_size(k, storage, size);
+    if (class && *class)
+        check_text(k, PLACE(at, "storageClassName"), class,
+                   wrong_dns_subdomain);
+    if (value_get(spec, "volumeMode"))
+        check_enum(k, at, spec, "volumeMode", VOLUME_MODES);
+}
+
+void rules_check_claim(struct check *k)
+{
+    rules_check_claim_spec(k, PLACE(NULL, "spec"),
+                           value_get(k->object, "spec"));
+}
+
+/* All but the size, which may grow once the claim is bound, and what the
+ * binding of an unbound claim sets. */
+static bool same_claim(const struct value *spec, const struct value *was)
+{
+    for (uint32_t i = 0; i < spec->count; i++) {
+        const struct value_member *m = &spec->as.members[i];
+        const struct value *other = value_get(was, m->key);
+
+        if (strcmp(m->key, "resources") == 0 ||
+            strcmp(m->key, "volumeAttributesClassName") == 0 ||
+            (!other && (strcmp(m->key, "volumeName") == 0 ||
+                        strcmp(m->key, "storageClassName") == 0)))
+            continue;
+        if (!other || !value_equal(m->value, other))
+            return false;
+    }
+    return value_equal(value_path(spec, "resources.limits"),
+                       value_path(was, "resources.limits")) ||
+           !value_path(was, "resources.limits");
+}
+
+void rules_check_claim_update(struct check *k)
+{
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *was = value_get(k->old, "spec");
+    const struct value *size = value_path(spec, "resources.requests.storage");
+    const struct value *before = value_path(was, "resources.requests.storage");
+    bool bound = text_equal(value_text_at(k->old, "status.phase"), "Bound");
+    const struct place *at = PLACE(NULL, "spec");
+    struct quantity a, b;
+    int order = 0;
+
+    if (rules_quantity(size, &a) && rules_quantity(before, &b))
+        order = quantity_compare(&a, &b);
+    if (!same_claim(spec, was) || (!bound && order != 0) ||
+        (value_get(was, "volumeName") && !value_get(spec, "volumeName")))
+        check_add(k, CAUSE_FORBIDDEN, at,
+                  "Forbidden: spec is immutable after creation except "
+                  "resources.requests and volumeAttributesClassName for bound "
+                  "claims");
+    else if (order < 0)
+        check_add(k, CAUSE_FORBIDDEN,
+                  PLACE(PLACE(PLACE(at, "resources"), "requests"), "storage"),
+                  "Forbidden: field can not be less than status.capacity");
+}
+
+/* ---- PersistentVolume ---- */
+
+/* Fields of a volume's spec that are not where it is. */
+static const char *const VOLUME_FIELDS[] = {
+    "accessModes",      "capacity",
+    "claimRef",         "mountOptions",
+    "nodeAffinity",     "persistentVolumeReclaimPolicy",
+    "storageClassName", "volumeAttributesClassName",
+    "volumeMode",       NULL};
+
+void rules_check_volume(struct check *k)
+{
+    static const char *const policies[] = {"Delete", "Recycle", "Retain", NULL};
+    const struct place *at = PLACE(NULL, "spec");
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *modes = value_get(spec, "accessModes");
+    const struct value *capacity = value_get(spec, "capacity");
+    size_t sources = 0;
+
+    if (!modes || modes->count == 0)
+        check_required(k, at, "accessModes", "");
+    check_modes(k, PLACE(at, "accessModes"), modes);
+    if (!capacity || capacity->count == 0)
+        check_required(k, at, "capacity", "");
+    if (!value_get(capacity, "storage"))
+        check_add(k, CAUSE_NOT_SUPPORTED, PLACE(at, "capacity"),
+                  "Unsupported value: null: supported values: \"storage\"");
+    else
+        check_size(k, PLACE_KEY(PLACE(at, "capacity"), "storage"),
+                   value_get(capacity, "storage"));
+    check_enum(k, at, spec, "persistentVolumeReclaimPolicy", policies);
+    for (uint32_t i = 0; i < spec->count; i++)
+        sources += !is_listed(VOLUME_FIELDS, spec->as.members[i].key);
+    if (sources == 0)
+        check_add(k, CAUSE_REQUIRED, at,
+                  "Required value: must specify a volume type");
+    if (value_get(spec, "volumeMode"))
+        check_enum(k, at, spec, "volumeMode", VOLUME_MODES);
+}
+
+void rules_check_volume_update(struct check *k)
+{
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *was = value_get(k->old, "spec");
+    bool same = true;
+
+    for (uint32_t i = 0; i < spec->count; i++) {
+        const struct value_member *m = &spec->as.members[i];
+
+        if (!is_listed(VOLUME_FIELDS, m->key) &&
+            !value_equal(m->value, value_get(was, m->key)))
+            same = false;
+    }
+    if (!same)
+        check_add(k, CAUSE_FORBIDDEN,
+                  PLACE(PLACE(NULL, "spec"), "persistentvolumesource"),
+                  "Forbidden: spec.persistentvolumesource is immutable after "
+                  "creation");
+    check_immutable(k, "spec.volumeMode");
+}
+
+/* ---- LimitRange ---- */
+
+static void compare_limits(struct check *k, const struct place *at,
+                           const struct value *item, const char *low,
+                           const char *high)
+{
+    const struct value *lower = value_get(item, low);
+    const struct value *upper = value_get(item, high);
+    struct quantity a, b;
+
+    for (uint32_t i = 0; lower && i < lower->count; i++) {
+        const struct value_member *m = &lower->as.members[i];
+
+        if (!rules_quantity(m->value, &a) ||
+            !rules_quantity(value_get(upper, m->key), &b) ||
+            quantity_compare(&a, &b) <= 0)
+            continue;
+        check_add(k, CAUSE_INVALID,
+                  PLACE_KEY(PLACE(at, strcmp(low, "min") == 0 &&
+                                              strcmp(high, "max") != 0
+                                          ? high
+                                          : low),
+                            m->key),
+                  "Invalid value: \"%s\": %s value %s is greater than %s "
+                  "value %s",
+                  value_text(m->value), low, value_text(m->value), high,
+                  value_text(value_get(upper, m->key)));
+    }
+}
+
+static void check_no_defaults(struct check *k, const struct place *at,
+                              const struct value *item)
+{
+    static const char *const fields[] = {"default", "defaultRequest"};
+
+    for (size_t i = 0; i < 2; i++)
+        if (value_get(item, fields[i]))
+            check_add(k, CAUSE_FORBIDDEN, PLACE(at, fields[i]),
+                      "Forbidden: may not be specified when `type` is 'Pod'");
+}
+
+void rules_check_limit_range(struct check *k)
+{
+    static const char *const pairs[][2] = {
+        {"min", "max"},
+        {"min", "defaultRequest"},
+        {"defaultRequest", "max"},
+        {"defaultRequest", "default"},
+        {"min", "default"},
+        {"default", "max"},
+    };
+    const struct value *limits = value_path(k->object, "spec.limits");
+    const struct place *list = PLACE(PLACE(NULL, "spec"), "limits");
+    const struct value *item;
+
+    for (size_t i = 0; (item = rules_item(limits, i)); i++) {
+        const struct place *at = PLACE_AT(list, i);
+        const char *type = value_text_at(item, "type");
+
+        if (!type || !*type)
+            check_required(k, at, "type", "");
+        if (type && check_seen(limits, i, "type", type))
+            check_add(k, CAUSE_DUPLICATE, PLACE(at, "type"),
+                      "Duplicate value: \"%s\"", type);
+        if (text_equal(type, "Pod"))
+            check_no_defaults(k, at, item);
+        for (size_t n = 0; n < sizeof pairs / sizeof pairs[0]; n++)
+            compare_limits(k, at, item, pairs[n][0], pairs[n][1]);
+    }
+}
+
+/* ---- ResourceQuota ---- */
+
+static bool is_whole(const char *name)
+{
+    static const char *const counted[] = {"pods",
+                                          "services",
+                                          "replicationcontrollers",
+                                          "resourcequotas",
+                                          "secrets",
+                                          "configmaps",
+                                          "persistentvolumeclaims",
+                                          "services.nodeports",
+                                          "services.loadbalancers",
+                                          NULL};
+
+    return is_listed(counted, name) || text_starts(name, "count/");
+}
+
+static bool is_quota_name(const char *name)
+{
+    static const char *const amounts[] = {"cpu", "memory", "storage",
+                                          "ephemeral-storage", NULL};
+    const char *rest = name;
+
+    if (text_starts(rest, "requests.") || text_starts(rest, "limits."))
+        rest = strchr(rest, '.') + 1;
+    return is_whole(name) || is_listed(amounts, rest) || strchr(name, '/') ||
+           strstr(name, "hugepages-");
+}
+
+void rules_check_quota(struct check *k)
+{
+    const struct value *hard = value_path(k->object, "spec.hard");
+    const struct place *map = PLACE(PLACE(NULL, "spec"), "hard");
+
+    for (uint32_t i = 0; hard && i < hard->count; i++) {
+        const struct value_member *m = &hard->as.members[i];
+        const struct place *at = PLACE_KEY(map, m->key);
+        struct quantity q = {0};
+
+        if (!is_quota_name(m->key)) {
+            check_add(k, CAUSE_INVALID, at,
+                      "Invalid value: \"%s\": must be a standard resource "
+                      "type or fully qualified",
+                      m->key);
+            check_add(k, CAUSE_INVALID, at,
+                      "Invalid value: \"%s\": must be a standard resource for "
+                      "quota",
+                      m->key);
+        }
+        if (rules_quantity(m->value, &q) && q.mantissa < 0)
+            check_invalid(k, at, m->value,
+                          "must be greater than or equal to 0");
+        if (is_whole(m->key) && q.exp10 < 0)
+            check_invalid(k, at, m->value, "must be an integer");
+    }
+}
+
+/* ---- Endpoints, Events ---- */
+
+static void check_subset(struct check *k, const struct place *at,
+                         const struct value *subset)
+{
+    static const char *const lists[] = {"addresses", "notReadyAddresses"};
+    static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
+    const struct value *ports = value_get(subset, "ports");
+    const struct value *item;
+    size_t count = 0;
+
+    for (size_t n = 0; n < 2; n++) {
+        const struct value *list = value_get(subset, lists[n]);
+
+        count += list ? list->count : 0;
+        for (size_t i = 0; (item = rules_item(list, i)); i++) {
+            const char *ip = value_text_at(item, "ip");
+            const struct place *one = PLACE_AT(PLACE(at, lists[n]), i);
+
+            check_ip(k, PLACE(one, "ip"), ip ? ip : "");
+            check_ip(k, PLACE(one, "ip"), ip ? ip : "");
+        }
+    }
+    if (count == 0)
+        check_add(k, CAUSE_REQUIRED, at,
+                  "Required value: must specify `addresses` or "
+                  "`notReadyAddresses`");
+    for (size_t i = 0; (item = rules_item(ports, i)); i++) {
+        const struct place *one = PLACE_AT(PLACE(at, "ports"), i);
+
+        if (ports->count > 1 && rules_is_absent(value_get(item, "name")))
+            check_required(k, one, "name", "");
+        check_port_number(k, one, item, "port");
+        check_enum(k, one, item, "protocol", protocols);
+    }
+}
+
+void rules_check_endpoints(struct check *k)
+{
+    const struct value *subsets = value_get(k->object, "subsets");
+    const struct value *subset;
+
+    for (size_t i = 0; (subset = rules_item(subsets, i)); i++)
+        check_subset(k, PLACE_AT(PLACE(NULL, "subsets"), i), subset);
+}
+
+void rules_check_event(struct check *k)
+{
+    const char *ns = value_text_at(k->object, "metadata.namespace");
+    const char *about = value_text_at(k->object, "involvedObject.namespace");
+
+    /* Events of objects without a namespace are in `default`. */
+    if ((!about || !*about) && ns && strcmp(ns, "default") != 0)
+        check_add(k, CAUSE_INVALID,
+                  PLACE(PLACE(NULL, "involvedObject"), "namespace"),
+                  "Invalid value: \"\": does not match event.namespace");
+    else if (about && *about && ns && strcmp(ns, about) != 0)
+        check_add(
+            k, CAUSE_INVALID, PLACE(PLACE(NULL, "involvedObject"), "namespace"),
+            "Invalid value: \"%s\": does not match event.namespace", about);
+}
+
+void rules_check_event_v1(struct check *k)
+{
+    static const char *const fields[] = {
+        "reportingController", "reportingInstance", "action", "reason"};
+    const char *type = value_text_at(k->object, "type");
+    bool timed = !rules_is_absent(value_get(k->object, "eventTime"));
+
+    if (!timed)
+        check_required(k, NULL, "eventTime", "");
+    if (timed && !k->old)
+        for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+            if (rules_is_absent(value_get(k->object, fields[i])))
+                check_required(k, NULL, fields[i], "");
+    if (!text_equal(type, "Normal") && !text_equal(type, "Warning"))
+        check_add(k, CAUSE_INVALID, PLACE(NULL, "type"),
+                  "Invalid value: \"\": has invalid value: %s",
+                  type ? type : "");
+}

@@ -1,0 +1,487 @@
+/*
+ * rules_net.c -- validation of Services and what leads to them
+ *                (k8s.io/kubernetes pkg/apis/core, networking, discovery).
+ */
+#include <string.h>
+
+#include "rules_kinds.h"
+
+static const char *const PROTOCOLS[] = {"SCTP", "TCP", "UDP", NULL};
+
+static bool is_text(const struct value *object, const char *field,
+                    const char *text)
+{
+    return text_equal(value_text_at(object, field), text);
+}
+
+/* ---- Services ---- */
+
+static bool is_headless(const struct value *spec)
+{
+    return is_text(spec, "clusterIP", "None");
+}
+
+static void check_service_port(struct check *k, const struct place *at,
+                               const struct value *ports, size_t i)
+{
+    const struct value *port = rules_item(ports, i);
+    const char *name = value_text_at(port, "name");
+    const struct value *target = value_get(port, "targetPort");
+
+    if (name && *name) {
+        check_text(k, PLACE(at, "name"), name, wrong_dns_label);
+        if (check_seen(ports, i, "name", name))
+            check_add(k, CAUSE_DUPLICATE, PLACE(at, "name"),
+                      "Duplicate value: \"%s\"", name);
+    } else if (ports->count > 1) {
+        check_required(k, at, "name", "");
+    }
+    check_port_number(k, at, port, "port");
+    check_enum(k, at, port, "protocol", PROTOCOLS);
+    if (target)
+        rules_check_port_or_name(k, PLACE(at, "targetPort"), target);
+}
+
+static void check_external_name(struct check *k, const struct place *at,
+                                const struct value *spec)
+{
+    static const char *const fields[] = {"clusterIPs", "ipFamilies",
+                                         "ipFamilyPolicy"};
+    const char *name = value_text_at(spec, "externalName");
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (value_get(spec, fields[i]))
+            check_add(k, CAUSE_FORBIDDEN, PLACE(at, fields[i]),
+                      "Forbidden: may not be set for ExternalName services");
+    if (!name || !*name)
+        check_required(k, at, "externalName", "");
+    else
+        check_text(k, PLACE(at, "externalName"), name, wrong_dns_subdomain);
+}
+
+static void check_service_ports(struct check *k, const struct place *at,
+                                const struct value *spec)
+{
+    const struct value *ports = value_get(spec, "ports");
+    const struct value *port, *other;
+    const struct place *list = PLACE(at, "ports");
+
+    for (size_t i = 0; (port = rules_item(ports, i)); i++)
+        if (is_text(spec, "type", "ClusterIP") &&
+            value_int_at(port, "nodePort", 0) != 0)
+            check_add(k, CAUSE_FORBIDDEN, PLACE(PLACE_AT(list, i), "nodePort"),
+                      "Forbidden: may not be used when `type` is "
+                      "'ClusterIP'");
+    for (size_t i = 0; (port = rules_item(ports, i)); i++) {
+        for (size_t j = 0; j < i && (other = rules_item(ports, j)); j++) {
+            if (value_int_at(port, "port", 0) !=
+                    value_int_at(other, "port", 0) ||
+                !is_text(other, "protocol", value_text_at(port, "protocol")))
+                continue;
+            check_add(k, CAUSE_DUPLICATE, PLACE_AT(list, i),
+                      "Duplicate value: {\"port\":%lld}",
+                      (long long)value_int_at(port, "port", 0));
+            break;
+        }
+    }
+}
+
+static void check_traffic(struct check *k, const struct place *at,
+                          const struct value *spec)
+{
+    static const char *const policies[] = {"Cluster", "Local", NULL};
+    bool reached = is_text(spec, "type", "NodePort") ||
+                   is_text(spec, "type", "LoadBalancer") ||
+                   value_get(spec, "externalIPs");
+    const char *external = value_text_at(spec, "externalTrafficPolicy");
+
+    if (value_get(spec, "allocateLoadBalancerNodePorts") &&
+        !is_text(spec, "type", "LoadBalancer"))
+        check_add(k, CAUSE_FORBIDDEN,
+                  PLACE(at, "allocateLoadBalancerNodePorts"),
+                  "Forbidden: may only be used when `type` is "
+                  "'LoadBalancer'");
+    if (external && *external) {
+        if (!reached)
+            check_invalid(k, PLACE(at, "externalTrafficPolicy"),
+                          value_get(spec, "externalTrafficPolicy"),
+                          "may only be set for externally-accessible "
+                          "services");
+        else
+            check_enum(k, at, spec, "externalTrafficPolicy", policies);
+    }
+    if (value_get(spec, "internalTrafficPolicy"))
+        check_enum(k, at, spec, "internalTrafficPolicy", policies);
+}
+
+static void check_affinity(struct check *k, const struct place *at,
+                           const struct value *spec)
+{
+    static const char *const kinds[] = {"ClientIP", "None", NULL};
+    int64_t seconds =
+        value_int_at(spec, "sessionAffinityConfig.clientIP.timeoutSeconds", 1);
+
+    check_enum(k, at, spec, "sessionAffinity", kinds);
+    if (seconds < 1 || seconds > 86400)
+        check_add(k, CAUSE_INVALID,
+                  PLACE(PLACE(PLACE(at, "sessionAffinityConfig"), "clientIP"),
+                        "timeoutSeconds"),
+                  "Invalid value: %lld: must be greater than 0 and less than "
+                  "86400",
+                  (long long)seconds);
+}
+
+static void check_service_ips(struct check *k, const struct place *at,
+                              const struct value *spec)
+{
+    const struct value *ips = value_get(spec, "clusterIPs");
+    const struct value *ip;
+
+    if (!is_text(spec, "type", "ClusterIP") && is_headless(spec) &&
+        !is_text(spec, "type", "ExternalName"))
+        check_add(k, CAUSE_INVALID, PLACE_AT(PLACE(at, "clusterIPs"), 0),
+                  "Invalid value: \"None\": may not be set to 'None' for %s "
+                  "services",
+                  value_text_at(spec, "type"));
+    for (size_t i = 0; (ip = rules_item(ips, i)); i++)
+        if (!text_equal(value_text(ip), "None"))
+            check_ip(k, PLACE_AT(PLACE(at, "clusterIPs"), i), value_text(ip));
+    if (ips && ips->count &&
+        !text_equal(value_text(ips->as.items[0]),
+                    value_text_at(spec, "clusterIP")))
+        check_invalid(k, PLACE(at, "clusterIPs"), ips,
+                      "first value must match `clusterIP`");
+    for (size_t i = 0; (ip = rules_item(value_get(spec, "externalIPs"), i));
+         i++)
+        check_ip(k, PLACE_AT(PLACE(at, "externalIPs"), i), value_text(ip));
+}
+
+void rules_check_service(struct check *k)
+{
+    static const char *const types[] = {"ClusterIP", "ExternalName",
+                                        "LoadBalancer", "NodePort", NULL};
+    const struct place *at = PLACE(NULL, "spec");
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *ports = value_get(spec, "ports");
+
+    if ((!ports || ports->count == 0) && !is_headless(spec) &&
+        !is_text(spec, "type", "ExternalName"))
+        check_required(k, at, "ports", "");
+    if (is_text(spec, "type", "ExternalName"))
+        check_external_name(k, at, spec);
+    for (size_t i = 0; ports && i < ports->count; i++)
+        check_service_port(k, PLACE_AT(PLACE(at, "ports"), i), ports, i);
+    check_labels(k, PLACE(at, "selector"), value_get(spec, "selector"));
+    check_affinity(k, at, spec);
+    check_service_ips(k, at, spec);
+    check_enum(k, at, spec, "type", types);
+    check_service_ports(k, at, spec);
+    check_traffic(k, at, spec);
+}
+
+void rules_check_service_update(struct check *k)
+{
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *was = value_get(k->old, "spec");
+    const struct value *ips = value_get(spec, "clusterIPs");
+    const struct value *before = value_get(was, "clusterIPs");
+
+    if (is_text(spec, "type", "ExternalName") ||
+        is_text(was, "type", "ExternalName") ||
+        (is_headless(spec) && is_headless(was)))
+        return;
+    if (ips && before &&
+        !value_equal(rules_item(ips, 0), rules_item(before, 0)))
+        check_invalid(k, PLACE_AT(PLACE(PLACE(NULL, "spec"), "clusterIPs"), 0),
+                      ips, "may not change once set");
+}
+
+/* ---- Ingresses ---- */
+
+static const char *wrong_host(const char *host)
+{
+    if (text_starts(host, "*."))
+        return wrong_dns_subdomain(host + 2);
+    return wrong_dns_subdomain(host);
+}
+
+static void check_service_backend(struct check *k, const struct place *at,
+                                  const struct value *service)
+{
+    const char *name = value_text_at(service, "name");
+    const char *port = value_text_at(service, "port.name");
+    int64_t number = value_int_at(service, "port.number", 0);
+    const struct place *place = PLACE(at, "service");
+
+    if (!name || !*name)
+        check_required(k, place, "name", "");
+    else
+        check_text(k, PLACE(place, "name"), name, wrong_dns_label);
+    if (port && *port && number)
+        check_add(k, CAUSE_INVALID, at,
+                  "Invalid value: \"\": cannot set both port name & port "
+                  "number");
+    else if (port && *port)
+        check_text(k, PLACE(PLACE(place, "port"), "name"), port,
+                   wrong_port_name);
+    else if (number)
+        check_port_number(k, PLACE(place, "port"), value_get(service, "port"),
+                          "number");
+    else
+        check_add(k, CAUSE_REQUIRED, at,
+                  "Required value: port name or number is required");
+}
+
+static void check_backend(struct check *k, const struct place *at,
+                          const struct value *backend)
+{
+    const struct value *service = value_get(backend, "service");
+    const struct value *resource = value_get(backend, "resource");
+
+    if (service && resource)
+        check_add(k, CAUSE_INVALID, at,
+                  "Invalid value: \"\": cannot set both resource and service "
+                  "backends");
+    else if (service)
+        check_service_backend(k, at, service);
+    else if (!resource)
+        check_add(k, CAUSE_INVALID, at,
+                  "Invalid value: \"\": resource or service backend is "
+                  "required");
+}
+
+static void check_http_path(struct check *k, const struct place *at,
+                            const struct value *path)
+{
+    static const char *const types[] = {"Exact", "ImplementationSpecific",
+                                        "Prefix", NULL};
+    const char *text = value_text_at(path, "path");
+    bool free_form = is_text(path, "pathType", "ImplementationSpecific");
+
+    if (rules_is_absent(value_get(path, "pathType"))) {
+        check_required(k, at, "pathType", "pathType must be specified");
+        return;
+    }
+    text = text ? text : "";
+    check_enum(k, at, path, "pathType", types);
+    if (*text != '/' && (*text || !free_form))
+        check_add(k, CAUSE_INVALID, PLACE(at, "path"),
+                  "Invalid value: \"%s\": must be an absolute path", text);
+    if (!free_form && strstr(text, "//"))
+        check_add(k, CAUSE_INVALID, PLACE(at, "path"),
+                  "Invalid value: \"%s\": must not contain '//'", text);
+    check_backend(k, PLACE(at, "backend"), value_get(path, "backend"));
+}
+
+static void check_rule(struct check *k, const struct place *at,
+                       const struct value *rule)
+{
+    const char *host = value_text_at(rule, "host");
+    const struct value *http = value_get(rule, "http");
+    const struct value *paths = value_get(http, "paths");
+    const struct place *list = PLACE(PLACE(at, "http"), "paths");
+
+    if (host && *host) {
+        if (rules_is_ip(host))
+            check_add(k, CAUSE_INVALID, PLACE(at, "host"),
+                      "Invalid value: \"%s\": must be a DNS name, not an IP "
+                      "address",
+                      host);
+        check_text(k, PLACE(at, "host"), host, wrong_host);
+    }
+    if (http && (!paths || paths->count == 0))
+        check_add(k, CAUSE_REQUIRED, list, "Required value");
+    for (size_t i = 0; paths && i < paths->count; i++)
+        check_http_path(k, PLACE_AT(list, i), rules_item(paths, i));
+}
+
+void rules_check_ingress(struct check *k)
+{
+    const struct place *at = PLACE(NULL, "spec");
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *rules = value_get(spec, "rules");
+    const struct value *tls = value_get(spec, "tls");
+    const struct value *backend = value_get(spec, "defaultBackend");
+    const char *class = value_text_at(spec, "ingressClassName");
+    const struct value *item, *host;
+
+    if (!rules && !backend)
+        check_add(k, CAUSE_INVALID, at,
+                  "Invalid value: null: either `defaultBackend` or `rules` "
+                  "must be specified");
+    if (backend)
+        check_backend(k, PLACE(at, "defaultBackend"), backend);
+    for (size_t i = 0; (item = rules_item(rules, i)); i++)
+        check_rule(k, PLACE_AT(PLACE(at, "rules"), i), item);
+    for (size_t i = 0; (item = rules_item(tls, i)); i++) {
+        const struct place *one = PLACE_AT(PLACE(at, "tls"), i);
+
+        for (size_t j = 0; (host = rules_item(value_get(item, "hosts"), j));
+             j++)
+            check_text(k, PLACE_AT(PLACE(one, "hosts"), j), value_text(host),
+                       wrong_host);
+    }
+    if (class)
+        check_text(k, PLACE(at, "ingressClassName"), class,
+                   wrong_dns_subdomain);
+}
+
+void rules_check_ingress_class(struct check *k)
+{
+    const struct place *at = PLACE(NULL, "spec");
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *parameters = value_get(spec, "parameters");
+
+    if (rules_is_absent(value_get(spec, "controller")))
+        check_required(k, at, "controller", "");
+    if (!parameters)
+        return;
+    if (rules_is_absent(value_get(parameters, "kind")))
+        check_required(k, PLACE(at, "parameters"), "kind", "");
+    if (rules_is_absent(value_get(parameters, "name")))
+        check_required(k, PLACE(at, "parameters"), "name", "");
+}
+
+void rules_check_ingress_class_update(struct check *k)
+{
+    check_immutable(k, "spec.controller");
+}
+
+/* ---- NetworkPolicies ---- */
+
+static void check_policy_port(struct check *k, const struct place *at,
+                              const struct value *port)
+{
+    static const char *const protocols[] = {"TCP", "UDP", "SCTP", NULL};
+    const struct value *end = value_get(port, "endPort");
+    const struct value *number = value_get(port, "port");
+
+    if (value_get(port, "protocol"))
+        check_enum(k, at, port, "protocol", protocols);
+    if (number)
+        rules_check_port_or_name(k, PLACE(at, "port"), number);
+    if (end && !number)
+        check_invalid(k, PLACE(at, "endPort"), end,
+                      "may not be specified when `port` is not specified");
+    else if (end && value_is(number, VALUE_STRING))
+        check_invalid(k, PLACE(at, "endPort"), end,
+                      "may not be specified when `port` is non-numeric");
+    else if (end && end->as.integer < number->as.integer)
+        check_invalid(k, PLACE(at, "endPort"), number,
+                      "must be greater than or equal to `port`");
+}
+
+static void check_peer(struct check *k, const struct place *at,
+                       const struct value *peer)
+{
+    const struct value *block = value_get(peer, "ipBlock");
+    const char *cidr = value_text_at(block, "cidr");
+    const struct place *place = PLACE(at, "ipBlock");
+
+    check_selector(k, PLACE(at, "podSelector"), value_get(peer, "podSelector"));
+    check_selector(k, PLACE(at, "namespaceSelector"),
+                   value_get(peer, "namespaceSelector"));
+    if (block && (!cidr || !*cidr))
+        check_required(k, place, "cidr", "");
+    else if (block && !rules_is_cidr(cidr))
+        check_add(k, CAUSE_INVALID, PLACE(place, "cidr"),
+                  "Invalid value: \"%s\": must be a valid CIDR value, (e.g. "
+                  "10.9.8.0/24 or 2001:db8::/64)",
+                  cidr);
+    if (peer->count == 0)
+        check_add(k, CAUSE_REQUIRED, at, "Required value: must specify a peer");
+    else if (block && peer->count > 1)
+        check_add(k, CAUSE_FORBIDDEN, at,
+                  "Forbidden: may not specify both ipBlock and another peer");
+}
+
+static void check_directions(struct check *k, const struct place *at,
+                             const struct value *list, const char *peers)
+{
+    const struct value *item, *inner;
+
+    for (size_t i = 0; (item = rules_item(list, i)); i++) {
+        const struct place *one = PLACE_AT(at, i);
+
+        for (size_t j = 0; (inner = rules_item(value_get(item, "ports"), j));
+             j++)
+            check_policy_port(k, PLACE_AT(PLACE(one, "ports"), j), inner);
+        for (size_t j = 0; (inner = rules_item(value_get(item, peers), j)); j++)
+            check_peer(k, PLACE_AT(PLACE(one, peers), j), inner);
+    }
+}
+
+void rules_check_network_policy(struct check *k)
+{
+    const struct place *at = PLACE(NULL, "spec");
+    const struct value *spec = value_get(k->object, "spec");
+    const struct value *types = value_get(spec, "policyTypes");
+    const struct value *type;
+
+    check_selector(k, PLACE(at, "podSelector"), value_get(spec, "podSelector"));
+    check_directions(k, PLACE(at, "ingress"), value_get(spec, "ingress"),
+                     "from");
+    check_directions(k, PLACE(at, "egress"), value_get(spec, "egress"), "to");
+    for (size_t i = 0; (type = rules_item(types, i)); i++)
+        if (!text_equal(value_text(type), "Ingress") &&
+            !text_equal(value_text(type), "Egress"))
+            check_add(k, CAUSE_NOT_SUPPORTED,
+                      PLACE_AT(PLACE(at, "policyTypes"), i),
+                      "Unsupported value: \"%s\": supported values: "
+                      "\"Ingress\", \"Egress\"",
+                      value_text(type));
+}
+
+/* ---- EndpointSlices ---- */
+
+static void check_slice_ports(struct check *k, const struct value *ports)
+{
+    const struct value *port;
+
+    for (size_t i = 0; (port = rules_item(ports, i)); i++) {
+        const struct place *at = PLACE_AT(PLACE(NULL, "ports"), i);
+        const char *name = value_text_at(port, "name");
+
+        name = name ? name : "";
+        if (*name)
+            check_text(k, PLACE(at, "name"), name, wrong_dns_label);
+        if (check_seen(ports, i, "name", name))
+            check_add(k, CAUSE_DUPLICATE, PLACE(at, "name"),
+                      "Duplicate value: \"%s\"", name);
+        if (value_get(port, "protocol"))
+            check_enum(k, at, port, "protocol", PROTOCOLS);
+    }
+}
+
+static void check_addresses(struct check *k, const struct place *at,
+                            const struct value *endpoint)
+{
+    const struct value *addresses = value_get(endpoint, "addresses");
+    bool names = is_text(k->object, "addressType", "FQDN");
+    const struct value *address;
+
+    if (!addresses || addresses->count == 0)
+        check_required(k, at, "addresses", "must contain at least 1 address");
+    for (size_t i = 0; (address = rules_item(addresses, i)); i++) {
+        const struct place *one = PLACE_AT(PLACE(at, "addresses"), i);
+
+        if (names)
+            check_text(k, one, value_text(address), wrong_dns_subdomain);
+        else
+            check_ip(k, one, value_text(address));
+    }
+}
+
+void rules_check_endpoint_slice(struct check *k)
+{
+    static const char *const types[] = {"FQDN", "IPv4", "IPv6", NULL};
+    const struct value *endpoints = value_get(k->object, "endpoints");
+    const struct value *endpoint;
+
+    check_enum(k, NULL, k->object, "addressType", types);
+    check_slice_ports(k, value_get(k->object, "ports"));
+    for (size_t i = 0; (endpoint = rules_item(endpoints, i)); i++)
+        check_addresses(k, PLACE_AT(PLACE(NULL, "endpoints"), i), endpoint);
+    if (k->old)
+        check_immutable(k, "addressType");
+}

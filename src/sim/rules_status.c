@@ -1,0 +1,89 @@
+/*
+ * rules_status.c -- validation of what is written to status.
+ */
+#include <string.h>
+
+#include "rules_kinds.h"
+
+/* Counts of a kind; those behind the first are at most as much as it. */
+static const struct {
+    const char *kind;
+    const char *counts[8];
+    bool bounded;
+} COUNTED[] = {
+    {"Deployment",
+     {"replicas", "updatedReplicas", "readyReplicas", "availableReplicas",
+      "unavailableReplicas"},
+     true},
+    {"ReplicaSet",
+     {"replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas"},
+     true},
+    {"ReplicationController",
+     {"replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas"},
+     true},
+    {"StatefulSet",
+     {"replicas", "readyReplicas", "currentReplicas", "updatedReplicas",
+      "availableReplicas"},
+     true},
+    {"DaemonSet",
+     {"currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled",
+      "numberReady", "updatedNumberScheduled", "numberAvailable",
+      "numberUnavailable"},
+     false},
+    {"Job", {"active", "succeeded", "failed"}, false},
+    {"HorizontalPodAutoscaler", {"currentReplicas", "desiredReplicas"}, false},
+    {"PodDisruptionBudget",
+     {"disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"},
+     false},
+};
+
+static void check_counts(struct check *k, const char *const *counts,
+                         bool bounded)
+{
+    const struct value *status = value_get(k->object, "status");
+    const struct place *at = PLACE(NULL, "status");
+    int64_t most = value_int_at(status, counts[0], 0);
+
+    for (size_t i = 0; i < 8 && counts[i]; i++)
+        check_non_negative(k, at, status, counts[i]);
+    check_non_negative(k, at, status, "observedGeneration");
+    for (size_t i = 1; bounded && i < 8 && counts[i]; i++) {
+        int64_t is = value_int_at(status, counts[i], 0);
+
+        if (is > most && strcmp(counts[i], "unavailableReplicas") != 0)
+            check_add(k, CAUSE_INVALID, PLACE(at, counts[i]),
+                      "Invalid value: %lld: cannot be greater than "
+                      "status.replicas",
+                      (long long)is);
+    }
+    if (bounded && value_int_at(status, "availableReplicas", 0) >
+                       value_int_at(status, "readyReplicas", 0))
+        check_add(k, CAUSE_INVALID, PLACE(at, "availableReplicas"),
+                  "Invalid value: %lld: cannot be greater than readyReplicas",
+                  (long long)value_int_at(status, "availableReplicas", 0));
+}
+
+static void check_balancer(struct check *k)
+{
+    const struct value *list =
+        value_path(k->object, "status.loadBalancer.ingress");
+
+    if (list && list->count &&
+        !text_equal(value_text_at(k->object, "spec.type"), "LoadBalancer"))
+        check_add(
+            k, CAUSE_FORBIDDEN,
+            PLACE(PLACE(PLACE(NULL, "status"), "loadBalancer"), "ingress"),
+            "Forbidden: may only be used when `spec.type` is "
+            "'LoadBalancer'");
+}
+
+void rules_check_status(struct check *k)
+{
+    const char *kind = k->c->kind->r.kind;
+
+    if (rules_is(k->c->kind, "", "Service"))
+        check_balancer(k);
+    for (size_t i = 0; i < sizeof COUNTED / sizeof COUNTED[0]; i++)
+        if (strcmp(COUNTED[i].kind, kind) == 0)
+            check_counts(k, COUNTED[i].counts, COUNTED[i].bounded);
+}
