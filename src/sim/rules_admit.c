@@ -137,10 +137,10 @@ static int find_account(const struct rules_call *c, const struct value *object,
                         const char *name, struct value **ret, struct failure *f)
 {
     const char *ns = value_text_at(object, "metadata.namespace");
+    const struct gvk what = {"v1", "ServiceAccount"};
     struct object_key key = {.ns = ns ? ns : "", .name = name};
 
-    if (c->world->get(c->world->arg, c->a, "v1", "ServiceAccount", &key, ret,
-                      f) < 0)
+    if (c->world->get(c->world->arg, c->a, &what, &key, ret, f) < 0)
         return -1;
     if (*ret)
         return 0;
@@ -182,6 +182,7 @@ static int find_priority(const struct rules_call *c, const struct value *object,
                          const char *name, struct value **ret,
                          struct failure *f)
 {
+    const struct gvk what = {"scheduling.k8s.io/v1", "PriorityClass"};
     struct object_key key = {.ns = "", .name = name};
     const char *json = NULL;
 
@@ -191,8 +192,7 @@ static int find_priority(const struct rules_call *c, const struct value *object,
         json = "{\"value\":2000001000}";
     if (json)
         return parse(c, json, ret, f);
-    if (c->world->get(c->world->arg, c->a, "scheduling.k8s.io/v1",
-                      "PriorityClass", &key, ret, f) < 0)
+    if (c->world->get(c->world->arg, c->a, &what, &key, ret, f) < 0)
         return -1;
     if (*ret)
         return 0;
@@ -201,14 +201,15 @@ static int find_priority(const struct rules_call *c, const struct value *object,
         arena_printf(c->a, "no PriorityClass with name %s was found", name));
 }
 
-/* The class that is the default, NULL: none is. */
-static int find_default(const struct rules_call *c, const char *api_version,
-                        const char *kind, struct value **ret, struct failure *f)
+/* All classes of a kind; NULL: nobody knows. */
+static int find_all(const struct rules_call *c, const char *api_version,
+                    const char *kind, struct value **ret, struct failure *f)
 {
+    const struct gvk what = {api_version, kind};
+
     *ret = NULL;
-    if (!c->world->list)
-        return 0;
-    return c->world->list(c->world->arg, c->a, api_version, kind, ret, f);
+    return c->world->list ? c->world->list(c->world->arg, c->a, &what, ret, f)
+                          : 0;
 }
 
 static int admit_priority(const struct rules_call *c, struct value *object,
@@ -223,7 +224,7 @@ static int admit_priority(const struct rules_call *c, struct value *object,
     if (name && *name && find_priority(c, object, name, &class, f) < 0)
         return -1;
     if (!class &&
-        find_default(c, "scheduling.k8s.io/v1", "PriorityClass", &all, f) < 0)
+        find_all(c, "scheduling.k8s.io/v1", "PriorityClass", &all, f) < 0)
         return -1;
     for (size_t i = 0; !class && (item = rules_item(all, i)); i++)
         if (value_bool_at(item, "globalDefault", false))
@@ -346,8 +347,8 @@ static int default_class(const struct rules_call *c, struct value *spec,
 
     if (!value_is(spec, VALUE_OBJECT) || value_get(spec, field))
         return 0;
-    if (find_default(c, ingress ? "networking.k8s.io/v1" : "storage.k8s.io/v1",
-                     ingress ? "IngressClass" : "StorageClass", &all, f) < 0)
+    if (find_all(c, ingress ? "networking.k8s.io/v1" : "storage.k8s.io/v1",
+                 ingress ? "IngressClass" : "StorageClass", &all, f) < 0)
         return -1;
     for (size_t i = 0; (item = rules_item(all, i)); i++)
         if (is_default_class(item, note))

@@ -245,6 +245,17 @@ static int world_get(void *arg, struct arena *a, const struct gvk *gvk,
     return k && sim_get(s, a, k, key, ret) < 0 ? failure_nomem(f) : 0;
 }
 
+static int world_list(void *arg, struct arena *a, const struct gvk *gvk,
+                      struct value **ret_array, struct failure *f)
+{
+    struct sim *s = arg;
+    const struct kind *k =
+        kinds_find_kind(s->kinds, gvk->api_version, gvk->kind);
+
+    *ret_array = NULL;
+    return k && sim_list(s, a, k, "", ret_array) < 0 ? failure_nomem(f) : 0;
+}
+
 static uint64_t world_random(void *arg)
 {
     return sim_random(arg);
@@ -260,6 +271,7 @@ static bool ask_init(struct ask *k, struct sim *s, struct arena *a,
     k->at.subresource = "";
     k->world = (struct rules_world){.arg = s,
                                     .get = world_get,
+                                    .list = world_list,
                                     .random = world_random,
                                     .unix_now = clock_unix(s->o.clock)};
     k->warnings = value_array(a);

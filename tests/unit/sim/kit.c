@@ -168,3 +168,10 @@ const char *kit_watch_next(struct kit *k, struct sim_watch *w,
     name = value_text_at(event, "object.metadata.name");
     return arena_printf(&k->watch_arena, "%s %s", type, name ? name : "");
 }
+
+void kit_account(struct kit *k)
+{
+    check_int(kit_ask(k, "POST", "/api/v1/namespaces/default/serviceaccounts",
+                      "{'metadata':{'name':'default'}}"),
+              201);
+}

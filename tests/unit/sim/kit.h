@@ -37,6 +37,9 @@ void kit_start(struct kit *k, const char *controllers);
 /* With everything chosen but the clock and the seed, which are the kit's. */
 void kit_start_with(struct kit *k, const struct sim_options *o);
 void kit_stop(struct kit *k);
+/* The account of the namespace `default`, where no controller makes it: no pod
+ * is created without. */
+void kit_account(struct kit *k);
 
 /* The status of the answer. Patches: "MERGE", "JSON", "STRATEGIC", "APPLY" are
  * PATCH with their content type. `body` may be NULL. */

@@ -93,11 +93,15 @@ TEST(controllers_are_switched_on_by_name)
     struct kit k;
 
     kit_start(&k, "deployment,replicaset-controller");
+    kit_account(&k);
     make(&k, APPS "deployments", DEPLOYMENT("web", "2", "a"));
     kit_settle(&k, 1000);
     check_int(count(&k, CORE "pods"), 2);
     check_at(&k, APPS "deployments/web", "status.unavailableReplicas", "2");
-    check_int(kit_ask(&k, "GET", CORE "serviceaccounts/default", NULL), 404);
+    check_int(kit_ask(&k, "GET",
+                      "/api/v1/namespaces/kube-system/serviceaccounts/default",
+                      NULL),
+              404);
     kit_stop(&k);
 }
 

@@ -75,6 +75,7 @@ TEST(a_pod_on_a_node_ends_gracefully)
     struct kit k;
 
     kit_start(&k, NULL);
+    kit_account(&k);
     check_int(kit_ask(&k, "POST", PODS,
                       "{'metadata':{'name':'a'},'spec':{'nodeName':'n',"
                       "'containers':[{'name':'c','image':'i:1'}]}}"),

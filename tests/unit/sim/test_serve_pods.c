@@ -9,6 +9,7 @@
 
 static void make_pod(struct kit *k)
 {
+    kit_account(k);
     check_int(kit_ask(k, "POST", PODS,
                       "{'metadata':{'name':'a','labels':{'l':'x'}},'spec':{"
                       "'nodeName':'n','containers':[{'name':'c','image':'i:1'}]"
@@ -58,6 +59,7 @@ TEST(a_pod_is_bound_once)
     struct kit k;
 
     kit_start(&k, NULL);
+    kit_account(&k);
     kit_ask(&k, "POST", PODS,
             "{'metadata':{'name':'a'},'spec':{'containers':[{'name':'c',"
             "'image':'i:1'}]}}");
