@@ -14,7 +14,7 @@ build: ## build/$(PRESET), `release` unless PRESET says otherwise
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 
-demo: ## an operator at work on a real control plane
+demo: ## an operator at work on the embedded cluster
 	@deploy/demo
 
 test: ## everything that CI runs; ends with the sum

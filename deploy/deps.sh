@@ -11,6 +11,7 @@ build_packages=(
     libyaml-dev libuv1-dev libzstd-dev nettle-dev
     libmicrohttpd-dev libsqlite3-dev libpcre2-dev
 )
+demo_packages=(curl)
 test_packages=(
     lua5.4 lua-busted lua-cjson                       # specs
     python3 python3-pytest python3-yaml python3-kubernetes  # end-to-end tests
@@ -21,13 +22,14 @@ go_wanted=1.26      # compiles the control plane in tests/cluster
 
 usage() {
     cat <<USAGE
-usage: deploy/deps.sh [build|test|all]
+usage: deploy/deps.sh [build|demo|test|all]
 
 Installs what is missing, with apt-get (through sudo when not root):
   build   ${build_packages[*]}
+  demo    what build takes, ${demo_packages[*]}
   test    ${test_packages[*]}
           and checks for Go >= $go_wanted, which it does not install
-  all     both (default)
+  all     all of them (default)
 
 Examples:
   deploy/deps.sh
@@ -96,7 +98,8 @@ check_go() {
 case ${1:-all} in
     build) install_packages "${build_packages[@]}" ;;
     test) install_packages "${test_packages[@]}" && check_go ;;
-    all) install_packages "${build_packages[@]}" "${test_packages[@]}" && check_go ;;
+    demo) install_packages "${build_packages[@]}" "${demo_packages[@]}" ;;
+    all) install_packages "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" && check_go ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 3 ;;
 esac

@@ -73,8 +73,8 @@ def test_the_demo_shows_what_it_promises():
                           stdin=subprocess.DEVNULL, cwd=ROOT)
     text = done.stdout
     assert done.returncode == 0, text[-4000:] + done.stderr[-4000:]
-    for word in ("Plan: 3 to create", "website.example.com/blog created",
-                 "service \"blog\" deleted", "No changes.", "reconciled"):
+    for word in ("export KUBECONFIG=", "Plan: 3 to create", "readyReplicas: 2",
+                 "it is back", "No changes.", "reconciled"):
         assert word in text, f"no {word!r} in:\n{text}"
     assert "\033[" not in text
 
