@@ -145,7 +145,8 @@ static int prepare_job(const struct rules_call *c, struct value *object,
     const char *uid = value_text_at(meta, "uid");
     const struct value *labels = value_get(template, "labels");
     const struct value *own = value_get(meta, "labels");
-    bool shared = labels && own && value_equal(labels, own);
+    bool shared = !own || own->count == 0 ||
+                  (labels && value_equal(labels, own));
     struct value *selector;
 
     if (old || !template || !uid || !value_text_at(meta, "name") ||
@@ -153,7 +154,8 @@ static int prepare_job(const struct rules_call *c, struct value *object,
         return 0;
     if (label_pods(c, value_make(c->a, template, "labels"), meta, f) < 0)
         return -1;
-    /* Labels that were taken from the template are the template's. */
+    /* Without labels of its own it has those of the template. */
+    labels = value_get(template, "labels");
     if (shared && rules_set(c, value_get(object, "metadata"), "labels",
                             value_copy(c->a, labels), f) < 0)
         return -1;
