@@ -293,7 +293,7 @@ void rules_check_stateful_set(struct check *k)
     check_non_negative(k, at, spec, "replicas");
     check_non_negative(k, at, spec, "minReadySeconds");
     if (!k->old && service && *service)
-        check_text(k, PLACE(at, "serviceName"), service, wrong_dns_label);
+        check_text_by(k, PLACE(at, "serviceName"), service, wrong_dns_label);
     check_own_selector(k, at, spec, "statefulset");
     rules_check_selected(k, place, selector_of(spec), template);
     rules_check_template(k, place, template);

@@ -248,7 +248,7 @@ void rules_check_cron_job(struct check *k)
     if (!schedule || !*schedule)
         check_required(k, at, "schedule", "");
     else
-        check_text(k, PLACE(at, "schedule"), schedule, wrong_schedule);
+        check_text_by(k, PLACE(at, "schedule"), schedule, wrong_schedule);
     check_non_negative(k, at, spec, "startingDeadlineSeconds");
     check_enum(k, at, spec, "concurrencyPolicy", policies);
     check_job_spec(k, job, inner);

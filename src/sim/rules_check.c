@@ -358,7 +358,7 @@ void check_immutable(struct check *k, const char *path)
     check_invalid(k, &at, is, "field is immutable");
 }
 
-void check_text(struct check *k, const struct place *at, const char *text,
+void check_text_by(struct check *k, const struct place *at, const char *text,
                 wrong_name_fn wrong)
 {
     const char *why = wrong(text);

@@ -82,7 +82,7 @@ void check_selector(struct check *k, const struct place *at,
 void check_immutable(struct check *k, const char *path);
 
 /* The text at this place must be right. */
-void check_text(struct check *k, const struct place *at, const char *text,
+void check_text_by(struct check *k, const struct place *at, const char *text,
                 wrong_name_fn wrong);
 void check_ip(struct check *k, const struct place *at, const char *ip);
 /* 1 to 65535. */

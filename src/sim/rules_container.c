@@ -17,7 +17,7 @@ static void check_port(struct check *k, const struct place *at,
     const char *name = value_text_at(port, "name");
 
     if (name && *name)
-        check_text(k, PLACE(at, "name"), name, wrong_port_name);
+        check_text_by(k, PLACE(at, "name"), name, wrong_port_name);
     if (value_int_at(port, "containerPort", 0) == 0)
         check_required(k, at, "containerPort", "");
     else
@@ -60,7 +60,7 @@ static void check_key_selector(struct check *k, const struct place *at,
     if (!key || !*key)
         check_required(k, at, "key", "");
     else
-        check_text(k, PLACE(at, "key"), key, wrong_config_key);
+        check_text_by(k, PLACE(at, "key"), key, wrong_config_key);
 }
 
 static void check_field_ref(struct check *k, const struct place *at,
@@ -128,7 +128,7 @@ static void check_env(struct check *k, const struct place *at,
         if (!name || !*name)
             check_required(k, one, "name", "");
         else
-            check_text(k, PLACE(one, "name"), name, wrong_variable);
+            check_text_by(k, PLACE(one, "name"), name, wrong_variable);
         check_value_from(k, PLACE(one, "valueFrom"), variable);
     }
 }
@@ -280,7 +280,7 @@ static void check_port_or_name(struct check *k, const struct place *at,
                                const struct value *port)
 {
     if (value_is(port, VALUE_STRING))
-        check_text(k, at, value_text(port), wrong_port_name);
+        check_text_by(k, at, value_text(port), wrong_port_name);
     else if (!port || port->as.integer < 1 || port->as.integer > 65535)
         check_invalid(k, at, port, "must be between 1 and 65535, inclusive");
 }
@@ -373,7 +373,7 @@ static void check_container(struct check *k, const struct place *at,
     if (!name || !*name)
         check_required(k, at, "name", "");
     else
-        check_text(k, PLACE(at, "name"), name, wrong_dns_label);
+        check_text_by(k, PLACE(at, "name"), name, wrong_dns_label);
     if (rules_is_absent(value_get(c, "image")))
         check_required(k, at, "image", "");
     check_enum(k, at, c, "terminationMessagePolicy", ends);

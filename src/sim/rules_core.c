@@ -21,7 +21,7 @@ static size_t check_keys(struct check *k, const char *field,
         const struct value_member *m = &map->as.members[i];
         const struct place *at = PLACE_KEY(PLACE(NULL, field), m->key);
 
-        check_text(k, at, m->key, wrong_config_key);
+        check_text_by(k, at, m->key, wrong_config_key);
         if (value_get(other, m->key))
             check_add(k, CAUSE_INVALID, at,
                       "Invalid value: \"%s\": duplicate of key present in "
@@ -182,7 +182,7 @@ void rules_check_claim_spec(struct check *k, const struct place *at,
     else
         check_size(k, storage, size);
     if (class && *class)
-        check_text(k, PLACE(at, "storageClassName"), class,
+        check_text_by(k, PLACE(at, "storageClassName"), class,
                    wrong_dns_subdomain);
     if (value_get(spec, "volumeMode"))
         check_enum(k, at, spec, "volumeMode", VOLUME_MODES);

@@ -93,7 +93,7 @@ static void check_subject(struct check *k, const struct place *at,
         check_required(k, at, "name", "");
     if (account) {
         if (name && *name)
-            check_text(k, PLACE(at, "name"), name, wrong_dns_subdomain);
+            check_text_by(k, PLACE(at, "name"), name, wrong_dns_subdomain);
         if (*group)
             check_unsupported(k, PLACE(at, "apiGroup"), group, "\"\"");
         if (!k->c->kind->r.namespaced &&
@@ -130,7 +130,7 @@ static void check_binding(struct check *k)
     if (!name || !*name)
         check_required(k, at, "name", "");
     else
-        check_text(k, PLACE(at, "name"), name, wrong_path_segment);
+        check_text_by(k, PLACE(at, "name"), name, wrong_path_segment);
     for (size_t i = 0; (subject = rules_item(subjects, i)); i++)
         check_subject(k, PLACE_AT(PLACE(NULL, "subjects"), i), subject);
 }
@@ -162,7 +162,7 @@ static void check_target(struct check *k, const struct place *at,
         if (!text || !*text)
             check_required(k, at, fields[i], "");
         else
-            check_text(k, PLACE(at, fields[i]), text, wrong_path_segment);
+            check_text_by(k, PLACE(at, fields[i]), text, wrong_path_segment);
     }
     if (!version || !strchr(version, '/')) {
         /* Kinds of the core group are named without a group. */
@@ -361,9 +361,9 @@ void rules_check_node(struct check *k)
         const char *key = value_text_at(taint, "key");
         const char *text = value_text_at(taint, "value");
 
-        check_text(k, PLACE(at, "key"), key ? key : "", wrong_qualified_name);
+        check_text_by(k, PLACE(at, "key"), key ? key : "", wrong_qualified_name);
         if (text)
-            check_text(k, PLACE(at, "value"), text, wrong_label_value);
+            check_text_by(k, PLACE(at, "value"), text, wrong_label_value);
         check_enum(k, at, taint, "effect", effects);
     }
     if (k->old && value_path(k->old, "spec.podCIDR"))

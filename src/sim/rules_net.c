@@ -29,7 +29,7 @@ static void check_service_port(struct check *k, const struct place *at,
     const struct value *target = value_get(port, "targetPort");
 
     if (name && *name) {
-        check_text(k, PLACE(at, "name"), name, wrong_dns_label);
+        check_text_by(k, PLACE(at, "name"), name, wrong_dns_label);
         if (check_seen(ports, i, "name", name))
             check_add(k, CAUSE_DUPLICATE, PLACE(at, "name"),
                       "Duplicate value: \"%s\"", name);
@@ -56,7 +56,7 @@ static void check_external_name(struct check *k, const struct place *at,
     if (!name || !*name)
         check_required(k, at, "externalName", "");
     else
-        check_text(k, PLACE(at, "externalName"), name, wrong_dns_subdomain);
+        check_text_by(k, PLACE(at, "externalName"), name, wrong_dns_subdomain);
 }
 
 static void check_service_ports(struct check *k, const struct place *at,
@@ -216,13 +216,13 @@ static void check_service_backend(struct check *k, const struct place *at,
     if (!name || !*name)
         check_required(k, place, "name", "");
     else
-        check_text(k, PLACE(place, "name"), name, wrong_dns_label);
+        check_text_by(k, PLACE(place, "name"), name, wrong_dns_label);
     if (port && *port && number)
         check_add(k, CAUSE_INVALID, at,
                   "Invalid value: \"\": cannot set both port name & port "
                   "number");
     else if (port && *port)
-        check_text(k, PLACE(PLACE(place, "port"), "name"), port,
+        check_text_by(k, PLACE(PLACE(place, "port"), "name"), port,
                    wrong_port_name);
     else if (number)
         check_port_number(k, PLACE(place, "port"), value_get(service, "port"),
@@ -287,7 +287,7 @@ static void check_rule(struct check *k, const struct place *at,
                       "Invalid value: \"%s\": must be a DNS name, not an IP "
                       "address",
                       host);
-        check_text(k, PLACE(at, "host"), host, wrong_host);
+        check_text_by(k, PLACE(at, "host"), host, wrong_host);
     }
     if (http && (!paths || paths->count == 0))
         check_add(k, CAUSE_REQUIRED, list, "Required value");
@@ -318,11 +318,11 @@ void rules_check_ingress(struct check *k)
 
         for (size_t j = 0; (host = rules_item(value_get(item, "hosts"), j));
              j++)
-            check_text(k, PLACE_AT(PLACE(one, "hosts"), j), value_text(host),
+            check_text_by(k, PLACE_AT(PLACE(one, "hosts"), j), value_text(host),
                        wrong_host);
     }
     if (class)
-        check_text(k, PLACE(at, "ingressClassName"), class,
+        check_text_by(k, PLACE(at, "ingressClassName"), class,
                    wrong_dns_subdomain);
 }
 
@@ -444,7 +444,7 @@ static void check_slice_ports(struct check *k, const struct value *ports)
 
         name = name ? name : "";
         if (*name)
-            check_text(k, PLACE(at, "name"), name, wrong_dns_label);
+            check_text_by(k, PLACE(at, "name"), name, wrong_dns_label);
         if (check_seen(ports, i, "name", name))
             check_add(k, CAUSE_DUPLICATE, PLACE(at, "name"),
                       "Duplicate value: \"%s\"", name);
@@ -466,7 +466,7 @@ static void check_addresses(struct check *k, const struct place *at,
         const struct place *one = PLACE_AT(PLACE(at, "addresses"), i);
 
         if (names)
-            check_text(k, one, value_text(address), wrong_dns_subdomain);
+            check_text_by(k, one, value_text(address), wrong_dns_subdomain);
         else
             check_ip(k, one, value_text(address));
     }

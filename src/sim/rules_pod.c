@@ -81,7 +81,7 @@ static void check_volumes(struct check *k, const struct place *at,
         if (!name || !*name)
             check_required(k, one, "name", "");
         else
-            check_text(k, PLACE(one, "name"), name, wrong_dns_label);
+            check_text_by(k, PLACE(one, "name"), name, wrong_dns_label);
         if (name && check_seen(volumes, i, "name", name))
             check_add(k, CAUSE_DUPLICATE, PLACE(one, "name"),
                       "Duplicate value: \"%s\"", name);
@@ -102,7 +102,7 @@ static void check_toleration(struct check *k, const struct place *at,
     bool exists = op && strcmp(op, "Exists") == 0;
 
     if (key && *key)
-        check_text(k, PLACE(at, "key"), key, wrong_qualified_name);
+        check_text_by(k, PLACE(at, "key"), key, wrong_qualified_name);
     else if (!exists)
         check_add(k, CAUSE_INVALID, PLACE(at, "operator"),
                   "Invalid value: \"%s\": operator must be Exists when `key` "
@@ -125,7 +125,7 @@ static void check_toleration(struct check *k, const struct place *at,
                   "\"Exists\"",
                   op);
     else if (!exists && value)
-        check_text(k, PLACE(at, "operator"), value, wrong_label_value);
+        check_text_by(k, PLACE(at, "operator"), value, wrong_label_value);
     if (effect && *effect)
         check_enum(k, at, t, "effect", effects);
 }
@@ -146,7 +146,7 @@ static void check_spread(struct check *k, const struct place *at,
     if (!key || !*key)
         check_required(k, at, "topologyKey", "can not be empty");
     else
-        check_text(k, PLACE(at, "topologyKey"), key, wrong_qualified_name);
+        check_text_by(k, PLACE(at, "topologyKey"), key, wrong_qualified_name);
     if (rules_is_absent(value_get(c, "whenUnsatisfiable")))
         check_add(k, CAUSE_NOT_SUPPORTED, PLACE(at, "whenUnsatisfiable"),
                   "Unsupported value: \"\": supported values: "
@@ -186,7 +186,7 @@ static void check_alias(struct check *k, const struct place *at,
     check_ip(k, PLACE(at, "ip"), ip ? ip : "");
     for (size_t i = 0; (name = rules_item(value_get(alias, "hostnames"), i));
          i++)
-        check_text(k, PLACE_AT(PLACE(at, "hostnames"), i), value_text(name),
+        check_text_by(k, PLACE_AT(PLACE(at, "hostnames"), i), value_text(name),
                    wrong_dns_subdomain);
 }
 
@@ -197,7 +197,7 @@ static void check_optional(struct check *k, const struct place *at,
     const char *text = value_text_at(spec, field);
 
     if (text && *text)
-        check_text(k, PLACE(at, field), text, wrong);
+        check_text_by(k, PLACE(at, field), text, wrong);
 }
 
 static void check_policies(struct check *k, const struct place *at,

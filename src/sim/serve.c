@@ -64,9 +64,12 @@ static int serve_document(struct ask *k)
 
 static int no_method(struct ask *k)
 {
-    return failure_set(&k->f, 405, "MethodNotAllowed",
-                       "the server does not allow this method on the requested "
-                       "resource");
+    failure_set(&k->f, 405, "MethodNotAllowed",
+                "the server does not allow this method on the requested "
+                "resource");
+    return k->kind && k->kind->crd ? failure_about(&k->f, k->kind->r.group,
+                                                   k->kind->r.plural, NULL)
+                                   : -1;
 }
 
 static int no_resource(struct ask *k)

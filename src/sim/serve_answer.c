@@ -108,6 +108,9 @@ static int to_metadata(struct ask *k, struct value *object, struct value **ret)
         value_set(k->a, object, "apiVersion",
                   value_string(k->a, "meta.k8s.io/v1")) < 0)
         return failure_nomem(&k->f);
+    if (items->count == 0 &&
+        value_set(k->a, object, "items", value_null(k->a)) < 0)
+        return failure_nomem(&k->f);
     *ret = object;
     return 0;
 }

@@ -13,6 +13,20 @@
 
 /* ---- DeleteOptions in the body ---- */
 
+static int check_options(struct ask *k, const struct value *b)
+{
+    const char *kind = value_text_at(b, "kind");
+
+    if (!value_is(b, VALUE_OBJECT))
+        return failure_set(&k->f, 400, "BadRequest",
+                           "the body is no DeleteOptions");
+    if (kind && *kind && strcmp(kind, "DeleteOptions") != 0)
+        return failure_set(&k->f, 400, "BadRequest",
+                           "no kind \"%s\" is registered for DeleteOptions",
+                           kind);
+    return 0;
+}
+
 static int read_options(struct ask *k)
 {
     const struct value *b;
@@ -23,9 +37,8 @@ static int read_options(struct ask *k)
     b = k->body;
     if (!b)
         return 0;
-    if (!value_is(b, VALUE_OBJECT))
-        return failure_set(&k->f, 400, "BadRequest",
-                           "the body is no DeleteOptions");
+    if (check_options(k, b) < 0)
+        return -1;
     k->o.propagation = value_text_at(b, "propagationPolicy");
     k->o.propagation = k->o.propagation ? k->o.propagation : "";
     orphan = value_get(b, "orphanDependents");
@@ -69,7 +82,13 @@ static int check_preconditions(struct ask *k, const struct value *object)
                            k->o.rv_is, rv ? rv : "");
     else
         return 0;
-    return why ? conflict(k, name, why) : failure_nomem(&k->f);
+    if (!why)
+        return failure_nomem(&k->f);
+    failure_set(&k->f, 409, "Conflict",
+                "Operation cannot be fulfilled on %s%s%s \"%s\": %s",
+                k->kind->r.kind, *k->kind->r.group ? "." : "", k->kind->r.group,
+                name, why);
+    return failure_about(&k->f, k->kind->r.group, k->kind->r.kind, name);
 }
 
 /* ---- finalizers of the garbage collector ---- */

@@ -42,6 +42,10 @@ int meta_check_names(struct ask *k, struct value *object)
 
     if (!meta)
         return failure_nomem(&k->f);
+    if (!k->kind->r.namespaced) {
+        value_unset(meta, "namespace");
+        ns = NULL;
+    }
     if (ns && *ns && strcmp(ns, k->at.key.ns) != 0)
         return failure_set(&k->f, 400, "BadRequest",
                            "the namespace of the provided object does not "

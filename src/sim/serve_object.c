@@ -87,13 +87,11 @@ static int check_free(struct ask *k, const struct value *object)
     struct object_key key = {k->kind->r.namespaced ? k->at.key.ns : "",
                              value_text_at(object, "metadata.name")};
 
-    if (store_item(k, &key))
-        return exists(k, key.name);
     if (meta_revision(object) && !k->o.dry_run)
         return failure_set(&k->f, 500, "",
                            "resourceVersion should not be set on objects to "
                            "be created");
-    return 0;
+    return store_item(k, &key) ? exists(k, key.name) : 0;
 }
 
 int object_create(struct ask *k, struct value *object)

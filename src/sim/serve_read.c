@@ -292,7 +292,10 @@ static int list_meta(struct ask *k, const struct lister *l, uint64_t revision,
         return failure_nomem(&k->f);
     *ret = meta;
     if (!l->left)
-        return 0;
+        return k->kind->crd && k->form == FORM_OBJECT &&
+                       value_set(a, meta, "continue", value_string(a, "")) < 0
+                   ? failure_nomem(&k->f)
+                   : 0;
     if (!k->o.selects &&
         value_set(a, meta, "remainingItemCount", value_integer(a, l->left)) < 0)
         return failure_nomem(&k->f);

@@ -8,17 +8,27 @@
 #include "serve_store.h"
 #include "serve_write.h"
 
+/* Custom resources are served by a handler that knows what it is about. */
+static int about_custom(struct ask *k, const char *name)
+{
+    return k->kind->crd ? failure_about(&k->f, k->kind->r.group,
+                                        k->kind->r.plural, name)
+                        : -1;
+}
+
 static int no_method(struct ask *k)
 {
-    return failure_set(&k->f, 405, "MethodNotAllowed",
-                       "the server does not allow this method on the requested "
-                       "resource");
+    failure_set(&k->f, 405, "MethodNotAllowed",
+                "the server does not allow this method on the requested "
+                "resource");
+    return about_custom(k, NULL);
 }
 
 static int no_resource(struct ask *k)
 {
-    return failure_set(&k->f, 404, "NotFound",
-                       "the server could not find the requested resource");
+    failure_set(&k->f, 404, "NotFound",
+                "the server could not find the requested resource");
+    return about_custom(k, k->at.key.name);
 }
 
 static int begin(struct ask *k)

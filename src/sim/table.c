@@ -64,7 +64,7 @@ static int add_definitions(struct arena *a, const struct kind *k,
 /* Kinds without printers of their own have null for no rows. */
 static struct value *no_rows(struct arena *a, const struct kind *k)
 {
-    bool printed = !k->crd && table_columns(k)[1].cell != cell_created;
+    bool printed = k->crd || table_columns(k)[1].cell != cell_created;
 
     return printed ? value_array(a) : value_null(a);
 }
