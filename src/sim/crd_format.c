@@ -209,13 +209,41 @@ static bool is_duration(const char *text, size_t len)
 
 /* ---- others ---- */
 
+/* Letters and signs of other scripts count, too. */
 static bool is_hostname(const char *text, size_t len)
 {
+#define ANY "a-zA-Z0-9$+<=>^`|~\\x{80}-\\x{10ffff}"
     static const char pattern[] =
-        "^([a-zA-Z0-9]((-?[a-zA-Z0-9]{0,62})?)|([a-zA-Z0-9](([a-zA-Z0-9-]{0,61}"
-        "[a-zA-Z0-9])?)(\\.)){1,}([a-zA-Z]){2,63})$";
+        "^([" ANY "]((-?[" ANY "]{0,62})?)|([" ANY "](([-" ANY "]{0,61}"
+        "[" ANY "])?)(\\.)){1,}([a-zA-Z\\x{80}-\\x{10ffff}]){2,63})$";
+#undef ANY
 
     return len <= 255 && regexp_match(pattern, text, len) == REGEXP_YES;
+}
+
+static bool is_credit_card(const char *text, size_t len)
+{
+    static const char pattern[] =
+        "^(4[0-9]{12}([0-9]{3})?|5[1-5][0-9]{14}|6(011|5[0-9][0-9])[0-9]{12}|"
+        "3[47][0-9]{13}|3(0[0-5]|[68][0-9])[0-9]{11}|(2131|1800|35\\d{3})"
+        "\\d{11})$";
+    char digits[20];
+    size_t count = 0;
+    int sum = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] >= '0' && text[i] <= '9') {
+            if (count == sizeof digits)
+                return false;
+            digits[count++] = text[i];
+        }
+    for (size_t i = 0; i < count; i++) {
+        int digit = digits[count - 1 - i] - '0';
+
+        digit = i % 2 ? 2 * digit : digit;
+        sum += digit > 9 ? digit - 9 : digit;
+    }
+    return sum % 10 == 0 && regexp_match(pattern, digits, count) == REGEXP_YES;
 }
 
 static bool is_anything(const char *text, size_t len)
@@ -233,7 +261,8 @@ static const struct {
 } formats[] = {
     {"bsonobjectid", NULL, "^[0-9a-fA-F]{24}$"},
     {"uri", NULL, "^([a-zA-Z][a-zA-Z0-9+.-]*:[^\\s]*|/[^\\s]*|\\*)$"},
-    {"email", NULL, "^(.+<)?[^@\\s<>\"(),:;]+@[^@\\s<>\"(),:;]+>?$"},
+    {"email", NULL,
+     "^(.+<)?(\"[^\"]*\"|[^@\\s<>\"(),:;]+)@[^@\\s<>\"(),:;]+>?$"},
     {"hostname", is_hostname, NULL},
     {"ipv4", is_ipv4, NULL},
     {"ipv6", is_ipv6, NULL},
@@ -253,7 +282,7 @@ static const struct {
     {"isbn", is_isbn, NULL},
     {"isbn10", is_isbn10, NULL},
     {"isbn13", is_isbn13, NULL},
-    {"creditcard", NULL, "^[^0-9]*([0-9][^0-9]*){12,19}$"},
+    {"creditcard", is_credit_card, NULL},
     {"ssn", NULL, "^\\d{3}[- ]?\\d{2}[- ]?\\d{4}$"},
     {"hexcolor", NULL, "^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"},
     {"rgbcolor", NULL,

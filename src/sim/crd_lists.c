@@ -99,6 +99,12 @@ static void judge_embedded(struct walk *w, const struct value *schema,
 
 /* ---- sets and maps ---- */
 
+/* 3 and 3.0 are two scalars. */
+static bool is_same(const struct value *a, const struct value *b)
+{
+    return value_equal(a, b) && a->type == b->type;
+}
+
 static bool same_keys(const struct value *a, const struct value *b,
                       const struct value *keys)
 {
@@ -107,7 +113,7 @@ static bool same_keys(const struct value *a, const struct value *b,
         const struct value *x = key ? value_get(a, key) : NULL;
         const struct value *y = key ? value_get(b, key) : NULL;
 
-        if (x && y ? !value_equal(x, y) : x != y)
+        if (x && y ? !is_same(x, y) : x != y)
             return false;
     }
     return true;
@@ -121,7 +127,7 @@ static unsigned count_before(const struct value *v, uint32_t i,
 
     for (uint32_t j = 0; j < i; j++)
         count += keys ? same_keys(v->as.items[i], v->as.items[j], keys)
-                      : value_equal(v->as.items[i], v->as.items[j]);
+                      : is_same(v->as.items[i], v->as.items[j]);
     return count;
 }
 
