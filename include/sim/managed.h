@@ -55,7 +55,8 @@ int managed_update(const struct managed_call *c, const struct value *live,
 
 /* Apply: `config` as it was sent, decoded strictly but not defaulted; `live`
  * NULL when there is none. *ret is the merged object with its managedFields,
- * to be defaulted, admitted and validated, then handed to
+ * to be decoded (nulls and spellings are as they were applied), defaulted,
+ * admitted and validated, then handed to
  * managed_apply_finish(). 409 Conflict with a FieldManagerConflict cause for
  * each field of others when not forced. */
 int managed_apply(const struct managed_call *c, const struct value *live,

@@ -57,7 +57,8 @@ static int add_definitions(struct arena *a, const struct kind *k,
         return rc < 0 ? rc : add_definition(a, definitions, &custom[1]);
     }
     for (; c->name && rc == 0; c++)
-        rc = add_definition(a, definitions, c);
+        if (c->priority != COLUMN_UNTOLD)
+            rc = add_definition(a, definitions, c);
     return rc;
 }
 

@@ -22,6 +22,8 @@ struct column {
     const char *path;      /* of the value; "a.b|c": the first that is there */
     const char *otherwise; /* when it is not there */
 };
+/* A priority: the server has the cell and does not say so. */
+#define COLUMN_UNTOLD 9
 /* Ends with a column without a name. */
 struct table_kind {
     const char *group, *kind;
@@ -95,6 +97,19 @@ struct value *cell_quota(const struct row *r, const struct column *c);
 struct value *cell_metrics(const struct row *r, const struct column *c);
 struct value *cell_subjects(const struct row *r, const struct column *c);
 struct value *cell_controller(const struct row *r, const struct column *c);
+struct value *cell_api_service(const struct row *r, const struct column *c);
+struct value *cell_api_available(const struct row *r, const struct column *c);
+struct value *cell_csr_duration(const struct row *r, const struct column *c);
+struct value *cell_csr_condition(const struct row *r, const struct column *c);
+struct value *cell_param_kind(const struct row *r, const struct column *c);
+struct value *cell_param_ref(const struct row *r, const struct column *c);
+struct value *cell_ip_parent(const struct row *r, const struct column *c);
+struct value *cell_number_or(const struct row *r, const struct column *c);
+struct value *cell_flow_dangling(const struct row *r, const struct column *c);
+struct value *cell_claim_state(const struct row *r, const struct column *c);
+struct value *cell_component_status(const struct row *r,
+                                    const struct column *c);
+struct value *cell_component_text(const struct row *r, const struct column *c);
 
 /* ---- custom resources ---- */
 int table_add_columns(struct arena *a, const struct value *printer,

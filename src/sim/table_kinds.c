@@ -327,7 +327,70 @@ static const struct column webhooks[] = {
 static const struct column service_cidr[] = {
     NAME_COLUMN, {"CIDRs", "string", 0, cell_join, "spec.cidrs", ""}, AGE, END};
 
+static const struct column api_service[] = {
+    NAME_COLUMN, CELL("Service", cell_api_service),
+    CELL("Available", cell_api_available), AGE, END};
+static const struct column certificate_request[] = {
+    NAME_COLUMN,
+    AGE,
+    TEXT_OR("SignerName", "spec.signerName", "<none>"),
+    TEXT("Requestor", "spec.username"),
+    CELL("RequestedDuration", cell_csr_duration),
+    CELL("Condition", cell_csr_condition),
+    END};
+static const struct column mutating_policy[] = {
+    NAME_COLUMN, COUNT("Mutations", "spec.mutations"),
+    CELL("ParamKind", cell_param_kind), AGE, END};
+static const struct column validating_policy[] = {
+    NAME_COLUMN, COUNT("Validations", "spec.validations"),
+    CELL("ParamKind", cell_param_kind), AGE, END};
+static const struct column policy_binding[] = {
+    NAME_COLUMN, TEXT("PolicyName", "spec.policyName"),
+    CELL("ParamRef", cell_param_ref), AGE, END};
+static const struct column flow_schema[] = {
+    NAME_COLUMN,
+    TEXT("PriorityLevel", "spec.priorityLevelConfiguration.name"),
+    {"MatchingPrecedence", "string", 0, cell_integer, "spec.matchingPrecedence",
+     NULL},
+    TEXT_OR("DistinguisherMethod", "spec.distinguisherMethod.type", "<none>"),
+    AGE,
+    CELL("MissingPL", cell_flow_dangling),
+    END};
+#define LIMIT(name, path)                                                      \
+    {                                                                          \
+        name, "string", 0, cell_number_or, path, "<none>"                      \
+    }
+#define QUEUING "spec.limited.limitResponse.queuing."
+static const struct column priority_level[] = {
+    NAME_COLUMN,
+    TEXT("Type", "spec.type"),
+    LIMIT("NominalConcurrencyShares", "spec.limited.nominalConcurrencyShares"),
+    LIMIT("Queues", QUEUING "queues"),
+    LIMIT("HandSize", QUEUING "handSize"),
+    LIMIT("QueueLengthLimit", QUEUING "queueLengthLimit"),
+    AGE,
+    END};
+static const struct column ip_address[] = {NAME_COLUMN,
+                                           CELL("ParentRef", cell_ip_parent),
+                                           {"Age", "string", COLUMN_UNTOLD,
+                                            cell_age,
+                                            "metadata.creationTimestamp", NULL},
+                                           END};
+static const struct column resource_claim[] = {
+    NAME_COLUMN, CELL("State", cell_claim_state), AGE, END};
+static const struct column resource_slice[] = {NAME_COLUMN,
+                                               TEXT("Node", "spec.nodeName"),
+                                               TEXT("Driver", "spec.driver"),
+                                               TEXT("Pool", "spec.pool.name"),
+                                               AGE,
+                                               END};
+static const struct column component_status[] = {
+    NAME_COLUMN, CELL("Status", cell_component_status),
+    CELL_OF("Message", cell_component_text, "message"),
+    CELL_OF("Error", cell_component_text, "error"), END};
+
 static const struct table_kind all[] = {
+    {"", "ComponentStatus", component_status},
     {"", "ConfigMap", config_map},
     {"", "Endpoints", endpoints},
     {"", "Event", event},
@@ -345,6 +408,15 @@ static const struct table_kind all[] = {
     {"admissionregistration.k8s.io", "MutatingWebhookConfiguration", webhooks},
     {"admissionregistration.k8s.io", "ValidatingWebhookConfiguration",
      webhooks},
+    {"admissionregistration.k8s.io", "MutatingAdmissionPolicy",
+     mutating_policy},
+    {"admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding",
+     policy_binding},
+    {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy",
+     validating_policy},
+    {"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding",
+     policy_binding},
+    {"apiregistration.k8s.io", "APIService", api_service},
     {"apps", "ControllerRevision", controller_revision},
     {"apps", "DaemonSet", daemon_set},
     {"apps", "Deployment", deployment},
@@ -353,9 +425,14 @@ static const struct table_kind all[] = {
     {"autoscaling", "HorizontalPodAutoscaler", autoscaler},
     {"batch", "CronJob", cron_job},
     {"batch", "Job", job},
+    {"certificates.k8s.io", "CertificateSigningRequest", certificate_request},
     {"coordination.k8s.io", "Lease", lease},
     {"discovery.k8s.io", "EndpointSlice", endpoint_slice},
     {"events.k8s.io", "Event", event},
+    {"flowcontrol.apiserver.k8s.io", "FlowSchema", flow_schema},
+    {"flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration",
+     priority_level},
+    {"networking.k8s.io", "IPAddress", ip_address},
     {"networking.k8s.io", "Ingress", ingress},
     {"networking.k8s.io", "IngressClass", ingress_class},
     {"networking.k8s.io", "NetworkPolicy", network_policy},
@@ -365,7 +442,9 @@ static const struct table_kind all[] = {
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", role_binding},
     {"rbac.authorization.k8s.io", "RoleBinding", role_binding},
     {"resource.k8s.io", "DeviceClass", aged},
+    {"resource.k8s.io", "ResourceClaim", resource_claim},
     {"resource.k8s.io", "ResourceClaimTemplate", aged},
+    {"resource.k8s.io", "ResourceSlice", resource_slice},
     {"scheduling.k8s.io", "PriorityClass", priority_class},
     {"storage.k8s.io", "CSIDriver", csi_driver},
     {"storage.k8s.io", "CSINode", csi_node},

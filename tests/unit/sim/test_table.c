@@ -167,11 +167,20 @@ TEST(ages_are_as_kubectl_writes_them)
     arena_release(&arena);
 }
 
+struct example {
+    const char *group, *kind, *object, *want;
+};
+
+static void check_examples(const struct example *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        check_str(cells(all[i].group, all[i].kind, all[i].object), all[i].want);
+    arena_release(&arena);
+}
+
 TEST(each_kind_has_its_own_cells)
 {
-    static const struct {
-        const char *group, *kind, *object, *want;
-    } all[] = {
+    static const struct example all[] = {
         {"apps", "Deployment",
          "{'metadata':{'name':'a'},'spec':{'replicas':3,'selector':{"
          "'matchLabels':{'app':'x'},'matchExpressions':[{'key':'a','operator':"
@@ -225,6 +234,14 @@ TEST(each_kind_has_its_own_cells)
          "'averageUtilization':33}}}]}}",
          "['h','Deployment/d','cpu: 33%/70%, <unknown>/10 + 1 more...',"
          "'<unset>',5,0,'<unknown>']"},
+    };
+
+    check_examples(all, sizeof(all) / sizeof(all[0]));
+}
+
+TEST(kinds_that_are_seldom_listed_have_cells_too)
+{
+    static const struct example all[] = {
         {"", "ResourceQuota",
          "{'metadata':{'name':'q'},'status':{'hard':{'pods':'9','limits.cpu':"
          "'4'},'used':{'pods':'1'}}}",
@@ -233,15 +250,30 @@ TEST(each_kind_has_its_own_cells)
          "{'metadata':{'name':'r','ownerReferences':[{'apiVersion':'apps/v1',"
          "'kind':'StatefulSet','name':'s','controller':true}]},'revision':4}",
          "['r','statefulset.apps/s',4,'<unknown>']"},
+        {"apiregistration.k8s.io", "APIService",
+         "{'metadata':{'name':'a'},'status':{'conditions':[{'type':"
+         "'Available','status':'False','reason':'R'}]}}",
+         "['a','Local','False (R)','<unknown>']"},
+        {"certificates.k8s.io", "CertificateSigningRequest",
+         "{'metadata':{'name':'a'},'spec':{'signerName':'s','username':'u',"
+         "'expirationSeconds':3600},'status':{'conditions':[{'type':"
+         "'Approved'}],'certificate':'x'}}",
+         "['a','<unknown>','s','u','60m','Approved,Issued']"},
+        {"flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration",
+         "{'metadata':{'name':'a'},'spec':{'type':'Limited','limited':{"
+         "'nominalConcurrencyShares':5}}}",
+         "['a','Limited',5,'<none>','<none>','<none>','<unknown>']"},
+        {"resource.k8s.io", "ResourceClaim",
+         "{'metadata':{'name':'a'},'status':{'allocation':{},'reservedFor':[{}"
+         "]}}",
+         "['a','allocated,reserved','<unknown>']"},
         {"x", "Unheard",
          "{'metadata':{'name':'a','creationTimestamp':"
          "'2025-10-09T08:50:00Z'}}",
          "['a','2025-10-09T08:50:00Z']"},
     };
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        check_str(cells(all[i].group, all[i].kind, all[i].object), all[i].want);
-    arena_release(&arena);
+    check_examples(all, sizeof(all) / sizeof(all[0]));
 }
 
 TEST(columns_of_custom_resources_are_those_of_their_definition)
