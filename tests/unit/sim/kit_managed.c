@@ -58,6 +58,7 @@ static struct managed_call call(struct mkit *k, const char *manager)
         .unix_now = k->now,
         .reset = k->reset,
         .empty = k->empty,
+        .convert = k->convert,
     };
 }
 

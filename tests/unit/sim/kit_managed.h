@@ -16,6 +16,9 @@ struct mkit {
     const char *const *reset;
     struct value *live; /* NULL: none */
     int64_t now;
+    int (*convert)(void *arg, const char *api_version,
+                   const struct value *object, const struct value **ret,
+                   struct schema_node *ret_schema);
 };
 
 void mkit_begin(struct mkit *k, const char *api_version, const char *kind);

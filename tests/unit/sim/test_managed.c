@@ -180,6 +180,55 @@ TEST(lists_are_owned_item_by_item_where_the_schema_says_so)
     mkit_end(&k);
 }
 
+/* A selector is one value: who owned parts of it owns it whole. */
+TEST(entries_are_brought_in_line_with_the_schema)
+{
+    mkit_begin(&k, "apps/v1", "Deployment");
+    k.live = mkit_json(&k, "{'metadata':{'uid':'1'},'spec':{'selector':{"
+                           "'matchLabels':{'a':'1'}}}}");
+    check_int(
+        mkit_update(&k, "m1",
+                    "{'metadata':{'uid':'1','managedFields':[{'manager':'m9',"
+                    "'operation':'Apply','apiVersion':'apps/v1','fieldsType':"
+                    "'FieldsV1','fieldsV1':{'f:spec':{'f:selector':{"
+                    "'f:matchLabels':{'f:a':{}}},'f:paused':{}}}}]},'spec':{"
+                    "'selector':{'matchLabels':{'a':'1'}}}}"),
+        0);
+    check_str(mkit_managers(&k),
+              "m9 Apply {'f:spec':{'f:paused':{},'f:selector':{}}}");
+    mkit_end(&k);
+}
+
+static int no_other_version(void *arg, const char *api_version,
+                            const struct value *object,
+                            const struct value **ret,
+                            struct schema_node *ret_schema)
+{
+    (void)arg;
+    (void)api_version;
+    (void)object;
+    (void)ret_schema;
+    *ret = NULL;
+    return 0;
+}
+
+TEST(entries_of_a_version_that_is_gone_go)
+{
+    begin();
+    k.convert = no_other_version;
+    k.live = mkit_json(
+        &k, "{'apiVersion':'v1','kind':'ConfigMap','metadata':{'uid':'1',"
+            "'managedFields':[{'manager':'m9','operation':'Update',"
+            "'apiVersion':'v0','fieldsType':'FieldsV1','fieldsV1':{'f:data':{"
+            "'f:a':{}}}},{'manager':'m8','operation':'Update','apiVersion':"
+            "'v1','fieldsType':'FieldsV1','fieldsV1':{'f:data':{'f:a':{}}}}]},"
+            "'data':{'a':'1'}}");
+    check_int(mkit_update(&k, "m1", STORED("{'a':'1','b':'1'}")), 0);
+    check_str(mkit_managers(&k), "m8 Update {'f:data':{'f:a':{}}}\n"
+                                 "m1 Update {'f:data':{'f:b':{}}}");
+    mkit_end(&k);
+}
+
 TEST(a_scale_carries_the_managers_of_replicas)
 {
     struct managed_scale m = {.replicas = "spec.replicas",
