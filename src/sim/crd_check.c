@@ -95,18 +95,6 @@ static bool is_number(const struct value *v)
 static void check_schema(struct checker *k, struct result *r,
                          const struct subject *s);
 
-/* A part of a value, which has no issues when it did not change. */
-static void check_part(struct checker *k, struct result *r,
-                       const struct subject *s)
-{
-    struct result part = {0};
-
-    check_schema(k, &part, s);
-    if (part.count && s->old && value_equal(s->value, s->old))
-        return;
-    merge(k, r, &part);
-}
-
 /* The item of a list map that had the same keys. */
 static const struct value *old_item(const struct subject *list,
                                     const struct value *item)
@@ -134,6 +122,35 @@ static const struct value *old_item(const struct subject *list,
             return old;
     }
     return NULL;
+}
+
+/* The items of a list map may have changed places. */
+static bool is_unchanged(const struct subject *s)
+{
+    if (value_equal(s->value, s->old))
+        return true;
+    if (!value_is(s->value, VALUE_ARRAY) || !value_is(s->old, VALUE_ARRAY) ||
+        s->value->count != s->old->count)
+        return false;
+    for (uint32_t i = 0; i < s->value->count; i++) {
+        const struct value *old = old_item(s, s->value->as.items[i]);
+
+        if (!old || !value_equal(old, s->value->as.items[i]))
+            return false;
+    }
+    return true;
+}
+
+/* A part of a value, which has no issues when it did not change. */
+static void check_part(struct checker *k, struct result *r,
+                       const struct subject *s)
+{
+    struct result part = {0};
+
+    check_schema(k, &part, s);
+    if (part.count && s->old && is_unchanged(s))
+        return;
+    merge(k, r, &part);
 }
 
 static bool has_twins(const struct value *array)

@@ -279,7 +279,9 @@ TEST(what_did_not_change_is_not_judged_again)
         "'b':{'type':'string','maxLength':1},'l':{'type':'array',"
         "'x-kubernetes-list-type':'map','x-kubernetes-list-map-keys':['k'],"
         "'items':{'type':'object','properties':{'k':{'type':'string'},'v':{"
-        "'type':'integer','maximum':1}}}}}}");
+        "'type':'integer','maximum':1}}}},'m':{'type':'array','maxItems':1,"
+        "'x-kubernetes-list-type':'map','x-kubernetes-list-map-keys':['k'],"
+        "'items':{'type':'object','properties':{'k':{'type':'string'}}}}}}");
 
     check_str(judged(c, "{'spec':{'a':'xx','b':'yy'}}",
                      "{'spec':{'a':'xx','b':'y'}}"),
@@ -287,6 +289,9 @@ TEST(what_did_not_change_is_not_judged_again)
     check_str(judged(c, "{'spec':{'l':[{'k':'b','v':9},{'k':'a','v':8}]}}",
                      "{'spec':{'l':[{'k':'a','v':7},{'k':'b','v':9}]}}"),
               "FieldValueInvalid spec.l[1].v");
+    check_str(judged(c, "{'spec':{'m':[{'k':'b'},{'k':'a'}]}}",
+                     "{'spec':{'m':[{'k':'a'},{'k':'b'}]}}"),
+              "");
     check_str(judged(c, "{'spec':{'l':[{'k':'a'},{'k':'a'}],'a':'x'}}",
                      "{'spec':{'l':[{'k':'a'},{'k':'a'}]}}"),
               "");
