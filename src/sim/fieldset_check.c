@@ -17,6 +17,7 @@ struct check {
     struct fields *s;
     struct str *out;
     unsigned faults;
+    bool open; /* below something that keeps unknown fields */
 };
 
 static void put_place(struct check *c, const struct place *at)
@@ -67,25 +68,35 @@ static void check_scalar(struct check *c, enum schema_type type,
         fault(c, at, "expected any scalar, got %s", got);
 }
 
+static bool is_open(struct schema_node n)
+{
+    return schema_type(n) == SCHEMA_OBJECT && schema_known(schema_field(n, ""));
+}
+
+/* What keeps unknown fields lets everything below it keep them too. */
 static void check_map(struct check *c, struct schema_node n,
                       const struct value *v, const struct place *at)
 {
+    const bool was_open = c->open;
+
     if (!value_is(v, VALUE_OBJECT) && !value_is(v, VALUE_NULL)) {
         fault(c, at, "expected map, got %s", value_type_name(v));
         return;
     }
+    c->open |= is_open(n);
     for (uint32_t i = 0; i < v->count; i++) {
         const struct value_member *m = &v->as.members[i];
         struct field_element e = field_named(m);
         struct place here = {at, &e};
         struct schema_node child = schema_fieldn(n, m->key, m->key_len);
 
-        if (!schema_known(child) && schema_known(n)) {
+        if (!schema_known(child) && schema_known(n) && !c->open) {
             fault(c, &here, "field not declared in schema");
-            return;
+            break;
         }
         check_value(c, child, m->value, &here);
     }
+    c->open = was_open;
 }
 
 static void check_items(struct check *c, struct schema_node n,

@@ -154,6 +154,9 @@ static int check_revision(struct ask *k, struct value *object,
             return failure_nomem(&k->f);
         return 0;
     }
+    if (strspn(said, "0123456789") != strlen(said) || !meta_revision(object))
+        return failure_set(&k->f, 500, "",
+                           "resourceVersion \"%s\" is no number", said);
     if (meta_revision(object) == meta_revision(old))
         return 0;
     return conflict(k, name,

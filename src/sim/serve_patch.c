@@ -72,7 +72,9 @@ static int decode_patched(struct ask *k, struct value *object)
         return failure_set(&k->f, 400, "BadRequest",
                            "the patched object is no %s of %s", k->kind->r.kind,
                            k->kind->r.api_version);
-    if (object_decode(k, object, unknown) == 0)
+    if (object_decode(k, object, unknown) == 0 && k->body_type == BODY_APPLY)
+        return 0; /* unknown fields have no place among the managed ones */
+    if (!k->f.code)
         return note_unknown(k, unknown) < 0 ? -1 : body_judge(k, NULL);
     if (k->f.code == 400) {
         const char *why = k->f.message;

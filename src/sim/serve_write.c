@@ -85,7 +85,16 @@ struct managed_call managed_call(struct ask *k)
 
 static int wrong_kind(struct ask *k, const char *version, const char *kind)
 {
-    if (strcmp(version, k->kind->r.api_version) == 0)
+    const char *name = value_text_at(k->body, "metadata.name");
+    const bool right_version = strcmp(version, k->kind->r.api_version) == 0;
+
+    if (right_version && k->kind->crd) {
+        failure_cause(&k->f, CAUSE_INVALID, "kind",
+                      "Invalid value: \"%s\": must be %s", kind,
+                      k->kind->r.kind);
+        return failure_invalid(&k->f, k->kind->r.group, kind, name ? name : "");
+    }
+    if (right_version)
         return failure_set(&k->f, 400, "BadRequest",
                            "%s in version \"%s\" cannot be handled as a %s",
                            kind, k->kind->r.version, k->kind->r.kind);
@@ -132,7 +141,7 @@ static int decode_body(struct ask *k)
 
     if (!what || !unknown)
         return failure_nomem(&k->f);
-    if (!k->body)
+    if (!k->body || (k->body->type == VALUE_NULL && !k->kind->crd))
         k->body = value_object(k->a);
     if (check_kind(k, k->body) < 0 || object_decode(k, k->body, unknown) < 0 ||
         note_unknown(k, unknown) < 0)
