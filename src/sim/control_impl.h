@@ -46,6 +46,8 @@ int work_status(struct work *w, enum known kind, const struct value *object,
 int work_delete(struct work *w, const struct kind *kind,
                 const struct value *object, const char *propagation);
 int work_call(struct work *w, struct sim_call *call);
+/* Why the last call was refused, or that memory ran out, as an error. */
+int work_refusal(const struct work *w, const char *what, struct err *err);
 void work_event(struct work *w, const struct value *object, bool warning,
                 const char *reason, const char *message);
 /* With "controller" and "blockOwnerDeletion". */

@@ -137,7 +137,6 @@ static void make_node(struct work *w, const char *name)
 int nodes_make(struct controllers *c, struct err *err)
 {
     struct work w;
-    const char *why;
     char name[32];
 
     for (unsigned i = 1; i <= sim_options(c->s)->nodes; i++) {
@@ -145,12 +144,8 @@ int nodes_make(struct controllers *c, struct err *err)
         w = work_begin(c, CONTROL_NODES, NULL);
         if (!work_get(&w, NODE, "", name))
             make_node(&w, name);
-        if (w.d.failed)
-            return err_nomem(err);
-        why = value_text_at(w.answer, "message");
-        if (w.again)
-            return err_set(err, ERR_REJECTED, "cannot make 'Node %s': %s", name,
-                           why ? why : "out of memory");
+        if (w.d.failed || w.again)
+            return work_refusal(&w, name, err);
     }
     return 0;
 }

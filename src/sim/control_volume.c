@@ -32,11 +32,7 @@ int volume_make_class(struct controllers *c, struct err *err)
     draft_text(&w.d, class, "reclaimPolicy", "Delete");
     draft_text(&w.d, class, "volumeBindingMode", "Immediate");
     work_create(&w, STORAGE_CLASS, class);
-    if (w.d.failed)
-        return err_nomem(err);
-    return w.again ? err_set(err, ERR_REJECTED,
-                             "cannot make 'StorageClass " CLASS "'")
-                   : 0;
+    return w.d.failed || w.again ? work_refusal(&w, CLASS, err) : 0;
 }
 
 /* ---- hearing ---- */

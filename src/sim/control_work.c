@@ -108,6 +108,16 @@ int work_call(struct work *w, struct sim_call *call)
     return status;
 }
 
+int work_refusal(const struct work *w, const char *what, struct err *err)
+{
+    const char *why = value_text_at(w->answer, "message");
+
+    if (w->d.failed || value_int_at(w->answer, "code", 500) == 500)
+        return err_nomem(err);
+    return err_set(err, ERR_REJECTED, "cannot make '%s': %s", what,
+                   why ? why : "");
+}
+
 int work_create(struct work *w, enum known kind, struct value *object)
 {
     struct sim_call call = {.method = HTTP_POST,

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/text.h"
 #include "control_kit.h"
 
 TEST(a_deployment_gets_its_pods)
@@ -442,4 +444,112 @@ TEST(many_deployments_settle)
               3 * total);
     check_at(&k, APPS "deployments/d7", "status.readyReplicas", "3");
     kit_stop(&k);
+}
+
+/* A failed allocation anywhere in a step: the step comes again. */
+TEST(controllers_recover_from_lost_memory)
+{
+    struct kit k;
+    uint64_t rounds = (uint64_t)test_rounds(40, 400);
+
+    for (uint64_t i = 0; i < rounds; i++) {
+        control_start(&k, 1);
+        control_make(&k, APPS "deployments", DEPLOYMENT("web", "2", "a"));
+        mem_fail_at(1 + i * 3581 % 9973 % (100 * (1 + i)));
+        kit_settle(&k, 30000);
+        mem_fail_at(0);
+        kit_settle(&k, 30000);
+        check_at(&k, APPS "deployments/web", "status.readyReplicas", "2");
+        check_int(control_count(&k, CORE "pods"), 2);
+        check(sim_is_quiet(k.sim));
+        kit_stop(&k);
+    }
+}
+
+TEST(controllers_start_or_say_that_memory_is_out)
+{
+    struct clock_fake clock;
+    struct sim_options o = {.clock = &clock.clock, .nodes = 1};
+    struct sim *s;
+    struct err err;
+    bool failed = true;
+
+    clock_fake_init(&clock);
+    for (uint64_t i = 1; failed; i += 1 + i / 8) {
+        s = NULL;
+        mem_fail_at(i);
+        failed = sim_new(&o, &s, &err) < 0 || sim_start(s, &err) < 0;
+        if (failed)
+            check_int(err.code, ERR_NOMEM);
+        failed = mem_fail_happened() != 0;
+        mem_fail_at(0);
+        sim_free(s);
+    }
+}
+
+/* ---- after a restart ---- */
+
+struct kept {
+    struct arena a;
+    struct sim_change *items;
+    size_t count, cap;
+};
+
+static void keep(void *arg, const struct sim_change *c)
+{
+    struct kept *all = arg;
+    struct sim_change *to;
+
+    if (!check_int(mem_grow((void **)&all->items, &all->cap, all->count + 1,
+                            sizeof *all->items),
+                   0))
+        return;
+    to = &all->items[all->count++];
+    *to = *c;
+    to->bucket = arena_strdup(&all->a, c->bucket);
+    to->key.ns = arena_strdup(&all->a, c->key.ns);
+    to->key.name = arena_strdup(&all->a, c->key.name);
+    to->json = c->json ? arena_strndup(&all->a, c->json, c->len) : NULL;
+}
+
+/* Is there no later change of the same object? */
+static bool is_last(const struct kept *all, size_t i)
+{
+    for (size_t j = i + 1; j < all->count; j++)
+        if (text_equal(all->items[i].bucket, all->items[j].bucket) &&
+            object_key_equal(&all->items[i].key, &all->items[j].key))
+            return false;
+    return true;
+}
+
+TEST(controllers_go_on_after_a_restart)
+{
+    struct kept all = {0};
+    struct sim_options o = {.nodes = 1, .keep = keep, .keep_arg = &all};
+    struct kit k, again = {0};
+    struct err err = {0};
+
+    kit_start_with(&k, &o);
+    control_make(&k, APPS "deployments", DEPLOYMENT("web", "2", "a"));
+    for (int i = 0; i < 2; i++)
+        sim_step(k.sim);
+    o = (struct sim_options){.clock = &k.clock.clock, .nodes = 1, .seed = 7};
+    check_ok(sim_new(&o, &again.sim, &err), &err);
+    for (size_t i = 0; i < all.count; i++)
+        if (is_last(&all, i) && all.items[i].json)
+            check_ok(sim_restore(again.sim, &all.items[i], &err), &err);
+    check_ok(sim_start(again.sim, &err), &err);
+    again.clock = k.clock;
+    again.q.user = "system:admin";
+    for (int i = 0; i < 100 && !sim_is_quiet(again.sim); i++) {
+        sim_step(again.sim);
+        clock_fake_advance(&k.clock, 50);
+    }
+    check_at(&again, APPS "deployments/web", "status.readyReplicas", "2");
+    check_int(control_count(&again, CORE "pods"), 2);
+    arena_release(&again.arena);
+    sim_free(again.sim);
+    kit_stop(&k);
+    mem_free(all.items);
+    arena_release(&all.a);
 }
