@@ -359,7 +359,7 @@ void check_immutable(struct check *k, const char *path)
 }
 
 void check_text_by(struct check *k, const struct place *at, const char *text,
-                wrong_name_fn wrong)
+                   wrong_name_fn wrong)
 {
     const char *why = wrong(text);
 

@@ -83,7 +83,7 @@ void check_immutable(struct check *k, const char *path);
 
 /* The text at this place must be right. */
 void check_text_by(struct check *k, const struct place *at, const char *text,
-                wrong_name_fn wrong);
+                   wrong_name_fn wrong);
 void check_ip(struct check *k, const struct place *at, const char *ip);
 /* 1 to 65535. */
 void check_port_number(struct check *k, const struct place *at,

@@ -183,7 +183,7 @@ void rules_check_claim_spec(struct check *k, const struct place *at,
         check_size(k, storage, size);
     if (class && *class)
         check_text_by(k, PLACE(at, "storageClassName"), class,
-                   wrong_dns_subdomain);
+                      wrong_dns_subdomain);
     if (value_get(spec, "volumeMode"))
         check_enum(k, at, spec, "volumeMode", VOLUME_MODES);
 }

@@ -316,6 +316,19 @@ static int default_behavior(const struct rules_call *c, struct value *object,
                            f);
 }
 
+/* v2, which is what is stored, scales by the CPU when nothing is said. */
+static int default_autoscaler(const struct rules_call *c, struct value *object,
+                              struct failure *f)
+{
+    const struct value *notes = value_path(object, "metadata.annotations");
+    struct value *spec = value_get(object, "spec");
+
+    if (!value_is(spec, VALUE_OBJECT) ||
+        value_get(notes, "autoscaling.alpha.kubernetes.io/metrics"))
+        return 0;
+    return rules_default_int(c, spec, "targetCPUUtilizationPercentage", 80, f);
+}
+
 /* ---- the list ---- */
 
 static const struct {
@@ -337,6 +350,7 @@ static const struct {
     {"apps.v1.DaemonSetUpdateStrategy", default_strategy},
     {"apps.v1.DeploymentStrategy", default_strategy},
     {"apps.v1.StatefulSetUpdateStrategy", default_stateful},
+    {"autoscaling.v1.HorizontalPodAutoscaler", default_autoscaler},
     {"autoscaling.v2.HorizontalPodAutoscalerBehavior", default_behavior},
     {"batch.v1.Job", default_job},
     {"networking.v1.NetworkPolicySpec", default_network_policy},

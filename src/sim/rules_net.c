@@ -223,7 +223,7 @@ static void check_service_backend(struct check *k, const struct place *at,
                   "number");
     else if (port && *port)
         check_text_by(k, PLACE(PLACE(place, "port"), "name"), port,
-                   wrong_port_name);
+                      wrong_port_name);
     else if (number)
         check_port_number(k, PLACE(place, "port"), value_get(service, "port"),
                           "number");
@@ -319,11 +319,11 @@ void rules_check_ingress(struct check *k)
         for (size_t j = 0; (host = rules_item(value_get(item, "hosts"), j));
              j++)
             check_text_by(k, PLACE_AT(PLACE(one, "hosts"), j), value_text(host),
-                       wrong_host);
+                          wrong_host);
     }
     if (class)
         check_text_by(k, PLACE(at, "ingressClassName"), class,
-                   wrong_dns_subdomain);
+                      wrong_dns_subdomain);
 }
 
 void rules_check_ingress_class(struct check *k)

@@ -187,7 +187,7 @@ static void check_alias(struct check *k, const struct place *at,
     for (size_t i = 0; (name = rules_item(value_get(alias, "hostnames"), i));
          i++)
         check_text_by(k, PLACE_AT(PLACE(at, "hostnames"), i), value_text(name),
-                   wrong_dns_subdomain);
+                      wrong_dns_subdomain);
 }
 
 static void check_optional(struct check *k, const struct place *at,

@@ -145,8 +145,8 @@ static int prepare_job(const struct rules_call *c, struct value *object,
     const char *uid = value_text_at(meta, "uid");
     const struct value *labels = value_get(template, "labels");
     const struct value *own = value_get(meta, "labels");
-    bool shared = !own || own->count == 0 ||
-                  (labels && value_equal(labels, own));
+    bool shared =
+        !own || own->count == 0 || (labels && value_equal(labels, own));
     struct value *selector;
 
     if (old || !template || !uid || !value_text_at(meta, "name") ||
