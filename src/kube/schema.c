@@ -79,15 +79,18 @@ static enum schema_type scalar_type(struct schema_node n)
         const char *word;
         enum schema_type type;
     } words[] = {
-        {"string", SCHEMA_STRING},     {"int32", SCHEMA_INTEGER},
-        {"int64", SCHEMA_INTEGER},     {"integer", SCHEMA_INTEGER},
-        {"boolean", SCHEMA_BOOLEAN},   {"number", SCHEMA_NUMBER},
-        {"bytes", SCHEMA_BYTES},       {"time", SCHEMA_TIME},
-        {"quantity", SCHEMA_QUANTITY}, {"int-or-string", SCHEMA_INT_OR_STRING},
+        {"string", SCHEMA_STRING},   {"int32", SCHEMA_INTEGER},
+        {"boolean", SCHEMA_BOOLEAN}, {"quantity", SCHEMA_QUANTITY},
+        {"int64", SCHEMA_INTEGER},   {"int-or-string", SCHEMA_INT_OR_STRING},
+        {"time", SCHEMA_TIME},       {"bytes", SCHEMA_BYTES},
+        {"integer", SCHEMA_INTEGER}, {"number", SCHEMA_NUMBER},
     };
+    struct schema_text type = table_word(n.type);
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (type_is(n, words[i].word))
+        if (words[i].word[0] == type.at[0] &&
+            strncmp(words[i].word, type.at, type.len) == 0 &&
+            words[i].word[type.len] == '\0')
             return words[i].type;
     return SCHEMA_ANY;
 }

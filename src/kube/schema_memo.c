@@ -43,8 +43,9 @@ static bool is_answer(const struct memo *m, const struct table_key *key)
 
     return m->found && m->first == key->first.at && m->second_len == len &&
            m->found[-1] == '\t' &&
-           (!key->sep || (memcmp(m->found - 1 - len, key->second.at, len) == 0 &&
-                          m->found[-2 - (ptrdiff_t)len] == key->sep)) &&
+           (!key->sep ||
+            (memcmp(m->found - 1 - len, key->second.at, len) == 0 &&
+             m->found[-2 - (ptrdiff_t)len] == key->sep)) &&
            (key->sep || m->found[-2] != ':');
 }
 

@@ -104,7 +104,12 @@ const char *table_next(const struct schema_table *t,
 
 struct schema_text table_word(const char *at)
 {
-    return schema_text(at, strcspn(at, "\t\n"));
+    const char *end = at;
+
+    /* TAB and the end of the line are the smallest bytes that there are. */
+    while ((unsigned char)*end > '\n')
+        end++;
+    return schema_text(at, (size_t)(end - at));
 }
 
 bool table_attribute(const char *at, const char *name,

@@ -46,7 +46,10 @@ static bool next_named(struct schema_node object, const char *attribute,
     at = field->name.at ? field->name.at + field->name.len + 1 : names.at;
     if (at >= names.at + names.len)
         return false;
-    field->name = schema_text(at, strcspn(at, ",\t\n"));
+    field->name = schema_text(at, 0);
+    while ((unsigned char)at[field->name.len] > '\n' &&
+           at[field->name.len] != ',')
+        field->name.len++;
     field->node = schema_fieldn(object, at, field->name.len);
     return true;
 }
@@ -71,7 +74,11 @@ int schema_set_value(struct schema_node field, struct arena *a,
         *ret_value = NULL;
         return 0;
     }
-    return value_parse(a, text.at, text.len, ret_value, err);
+    if (text.at[0] != '"')
+        return value_parse(a, text.at, text.len, ret_value, err);
+    /* The table has no escapes. */
+    *ret_value = value_stringn(a, text.at + 1, text.len - 2);
+    return *ret_value ? 0 : err_nomem(err);
 }
 
 struct schema_text schema_definition(struct schema_node object)

@@ -331,37 +331,43 @@ static int default_autoscaler(const struct rules_call *c, struct value *object,
 
 /* ---- the list ---- */
 
+#define HOOK(definition, set)                                                  \
+    {                                                                          \
+        definition, sizeof(definition) - 1, set                                \
+    }
+
 static const struct {
     const char *definition;
+    size_t len;
     rules_default_fn set;
 } HOOKS[] = {
-    {"core.v1.Container", default_container},
-    {"core.v1.EphemeralContainer", default_container},
-    {"core.v1.ImageVolumeSource", default_image_volume},
-    {"core.v1.LimitRangeItem", default_limit},
-    {"core.v1.Namespace", default_namespace},
-    {"core.v1.NodeStatus", default_node_status},
-    {"core.v1.PersistentVolume", default_persistent_volume},
-    {"core.v1.Pod", default_pod},
-    {"core.v1.ReplicationController", default_controller},
-    {"core.v1.Service", rules_default_service_status},
-    {"core.v1.ServiceSpec", rules_default_service},
-    {"core.v1.Volume", default_volume},
-    {"apps.v1.DaemonSetUpdateStrategy", default_strategy},
-    {"apps.v1.DeploymentStrategy", default_strategy},
-    {"apps.v1.StatefulSetUpdateStrategy", default_stateful},
-    {"autoscaling.v1.HorizontalPodAutoscaler", default_autoscaler},
-    {"autoscaling.v2.HorizontalPodAutoscalerBehavior", default_behavior},
-    {"batch.v1.Job", default_job},
-    {"networking.v1.NetworkPolicySpec", default_network_policy},
-    {"rbac.v1.Subject", default_subject},
+    HOOK("core.v1.Container", default_container),
+    HOOK("core.v1.EphemeralContainer", default_container),
+    HOOK("core.v1.ImageVolumeSource", default_image_volume),
+    HOOK("core.v1.LimitRangeItem", default_limit),
+    HOOK("core.v1.Namespace", default_namespace),
+    HOOK("core.v1.NodeStatus", default_node_status),
+    HOOK("core.v1.PersistentVolume", default_persistent_volume),
+    HOOK("core.v1.Pod", default_pod),
+    HOOK("core.v1.ReplicationController", default_controller),
+    HOOK("core.v1.Service", rules_default_service_status),
+    HOOK("core.v1.ServiceSpec", rules_default_service),
+    HOOK("core.v1.Volume", default_volume),
+    HOOK("apps.v1.DaemonSetUpdateStrategy", default_strategy),
+    HOOK("apps.v1.DeploymentStrategy", default_strategy),
+    HOOK("apps.v1.StatefulSetUpdateStrategy", default_stateful),
+    HOOK("autoscaling.v1.HorizontalPodAutoscaler", default_autoscaler),
+    HOOK("autoscaling.v2.HorizontalPodAutoscalerBehavior", default_behavior),
+    HOOK("batch.v1.Job", default_job),
+    HOOK("networking.v1.NetworkPolicySpec", default_network_policy),
+    HOOK("rbac.v1.Subject", default_subject),
 };
 
 rules_default_fn rules_default_hook(struct schema_text definition)
 {
     for (size_t i = 0; i < sizeof HOOKS / sizeof HOOKS[0]; i++)
-        if (strncmp(HOOKS[i].definition, definition.at, definition.len) == 0 &&
-            HOOKS[i].definition[definition.len] == '\0')
+        if (HOOKS[i].len == definition.len &&
+            memcmp(HOOKS[i].definition, definition.at, definition.len) == 0)
             return HOOKS[i].set;
     return NULL;
 }
