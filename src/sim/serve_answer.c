@@ -80,6 +80,9 @@ static int to_table(struct ask *k, struct value *object, struct value **ret)
         return k->f.code ? -1 : failure_nomem(&k->f);
     if (!items && table_add(&c, table, object, &k->f) < 0)
         return -1;
+    if (k->kind->crd && items && !items->count &&
+        value_set(k->a, table, "rows", value_array(k->a)) < 0)
+        return failure_nomem(&k->f);
     for (uint32_t i = 0; items && i < items->count; i++)
         if (table_add(&c, table, items->as.items[i], &k->f) < 0)
             return -1;

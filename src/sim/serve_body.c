@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 #include "kube/yaml.h"
-#include "sim/protobuf.h"
 #include "serve_impl.h"
+#include "sim/protobuf.h"
 
 #define BODY_MAX ((size_t)3 << 20)
 #define PATH_MAX_TEXT 4096

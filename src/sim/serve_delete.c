@@ -84,6 +84,9 @@ static int check_preconditions(struct ask *k, const struct value *object)
         return 0;
     if (!why)
         return failure_nomem(&k->f);
+    if (definition_is(k->kind) ||
+        strcmp(k->kind->bucket, "core/namespaces") == 0)
+        return conflict(k, name, why); /* storages that look for themselves */
     failure_set(&k->f, 409, "Conflict",
                 "Operation cannot be fulfilled on %s%s%s \"%s\": %s",
                 k->kind->r.kind, *k->kind->r.group ? "." : "", k->kind->r.group,

@@ -159,6 +159,11 @@ static int check_revision(struct ask *k, struct value *object,
                            "resourceVersion \"%s\" is no number", said);
     if (meta_revision(object) == meta_revision(old))
         return 0;
+    if (!meta_revision(object))
+        return failure_set(&k->f, 500, "",
+                           "Invalid value: \"%s\": the resource version is no "
+                           "number",
+                           said);
     return conflict(k, name,
                     "the object has been modified; please apply your changes "
                     "to the latest version and try again");

@@ -182,7 +182,11 @@ int serve_patch(struct ask *k)
 {
     struct value *live;
 
-    if (body_read(k) < 0 || store_read(k, &k->at.key, &live) < 0)
+    if (store_read(k, &k->at.key, &live) < 0)
+        return -1;
+    if (!live && k->body_type != BODY_APPLY)
+        return not_found(k, k->at.key.name); /* whatever the patch is */
+    if (body_read(k) < 0)
         return -1;
     if (k->body_type == BODY_APPLY) {
         if (check_applied(k) < 0)
@@ -190,5 +194,5 @@ int serve_patch(struct ask *k)
         k->strict->count = 0;
         return live ? change_by_apply(k, live) : create_by_apply(k);
     }
-    return live ? change_by_patch(k, live) : not_found(k, k->at.key.name);
+    return change_by_patch(k, live);
 }

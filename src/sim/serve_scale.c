@@ -240,6 +240,14 @@ static int new_scale(struct ask *k, const struct value *old, struct value **ret)
     return managed_update(&m, old, *ret, &k->f);
 }
 
+/* Who manages it is kept in the parent, and shown there. */
+static int answer_scale(struct ask *k, struct value *scale)
+{
+    value_unset(value_get(scale, "metadata"), "managedFields");
+    k->form = FORM_OBJECT;
+    return answer_with(k, 200, scale);
+}
+
 static int change_scale(struct ask *k, const struct value *live,
                         const struct paths *p)
 {
@@ -255,7 +263,7 @@ static int change_scale(struct ask *k, const struct value *live,
         object_change(k, object, live) < 0 ||
         to_scale(k, object, p, &answer) < 0)
         return -1;
-    return answer_with(k, 200, answer);
+    return answer_scale(k, answer);
 }
 
 int serve_scale(struct ask *k)
@@ -273,6 +281,5 @@ int serve_scale(struct ask *k)
         return body_read(k) < 0 ? -1 : change_scale(k, parent, &p);
     if (to_scale(k, parent, &p, &scale) < 0)
         return -1;
-    k->form = FORM_OBJECT;
-    return answer_with(k, 200, scale);
+    return answer_scale(k, scale);
 }

@@ -11,9 +11,9 @@
 /* Custom resources are served by a handler that knows what it is about. */
 static int about_custom(struct ask *k, const char *name)
 {
-    return k->kind->crd ? failure_about(&k->f, k->kind->r.group,
-                                        k->kind->r.plural, name)
-                        : -1;
+    return k->kind->crd
+               ? failure_about(&k->f, k->kind->r.group, k->kind->r.plural, name)
+               : -1;
 }
 
 static int no_method(struct ask *k)

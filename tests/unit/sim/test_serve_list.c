@@ -168,7 +168,7 @@ TEST(a_body_may_be_yaml)
         kit_ask(&k, "POST", MAPS,
                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"),
         201);
-    k.q.content_type = "application/vnd.kubernetes.protobuf";
+    k.q.content_type = "application/x-nothing";
     check_int(kit_ask(&k, "POST", MAPS, "{}"), 415);
     kit_stop(&k);
 }
