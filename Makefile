@@ -28,6 +28,7 @@ bench: build ## print the figures of every benchmark
 		if [ -x "$$b" ]; then echo "$${b##*/bench_}:"; "$$b" || exit 1; fi; \
 	done
 	@tests/bench/cluster.py
+	@tests/bench/sim.py
 
 fmt: ## lay out all C files as .clang-format says
 	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | \

@@ -108,7 +108,9 @@ class SimPlane:
     def authority(self):
         path = self.folder / "ca.crt"
         data = self._config()["clusters"][0]["cluster"]["certificate-authority-data"]
-        path.write_bytes(base64.b64decode(data))
+        whole = self.folder / f"ca-{uuid.uuid4().hex}"      # seen whole by every thread
+        whole.write_bytes(base64.b64decode(data))
+        whole.replace(path)
         return path
 
     def credentials(self, kubeconfig=None):
