@@ -194,10 +194,9 @@ static int finish(struct decoder *d, struct value *v, struct value **ret)
 
 static int decode_text(struct decoder *d, struct bytes b, struct value **ret)
 {
-    return finish(d,
-                  value_stringn(d->a, (const char *)b.at,
-                                (size_t)(b.end - b.at)),
-                  ret);
+    return finish(
+        d, value_stringn(d->a, (const char *)b.at, (size_t)(b.end - b.at)),
+        ret);
 }
 
 static int decode_base64(struct decoder *d, struct bytes b, struct value **ret)
@@ -230,12 +229,12 @@ static int decode_time(struct decoder *d, struct schema_node n, struct bytes b,
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
         return malformed(d);
     if (schema_attribute(n, "micro", &ignored))
-        return finish(d,
-                      value_string(d->a,
-                                   arena_printf(d->a, "%s.%06uZ", text,
-                                                (unsigned)(nanos.integer %
-                                                           1000000000 / 1000))),
-                      ret);
+        return finish(
+            d,
+            value_string(d->a, arena_printf(d->a, "%s.%06uZ", text,
+                                            (unsigned)(nanos.integer %
+                                                       1000000000 / 1000))),
+            ret);
     return finish(d, value_string(d->a, arena_printf(d->a, "%sZ", text)), ret);
 }
 
@@ -246,8 +245,7 @@ static int decode_int_or_string(struct decoder *d, struct bytes b,
     struct item which = {0}, integer = {0}, text = {0};
 
     find_item(b, 1, &which);
-    if (which.integer == 1 && find_item(b, 3, &text) &&
-        text.wire == WIRE_BYTES)
+    if (which.integer == 1 && find_item(b, 3, &text) && text.wire == WIRE_BYTES)
         return decode_text(d, text.bytes, ret);
     find_item(b, 2, &integer);
     return finish(d, value_integer(d->a, (int32_t)integer.integer), ret);
@@ -366,8 +364,7 @@ static int decode_entry(struct decoder *d, struct schema_node map,
         content.bytes = (struct bytes){item->bytes.end, item->bytes.end};
     rc = decode_value(d, schema_item(map), &content, &v);
     if (rc == 0 &&
-        value_setn(d->a, object,
-                   key.bytes.at ? (const char *)key.bytes.at : "",
+        value_setn(d->a, object, key.bytes.at ? (const char *)key.bytes.at : "",
                    (size_t)(key.bytes.end - key.bytes.at), v) < 0)
         return failure_nomem(d->f);
     return rc;
@@ -415,8 +412,8 @@ static int decode_inlined(struct decoder *d, struct schema_node n,
                           const char *prefix, const struct item *item,
                           struct value *object)
 {
-    const char *longer = arena_printf(d->a, "%s%llu.", prefix,
-                                      (unsigned long long)item->number);
+    const char *longer =
+        arena_printf(d->a, "%s%llu.", prefix, (unsigned long long)item->number);
 
     if (!longer)
         return failure_nomem(d->f);
@@ -459,12 +456,11 @@ static int text_of(struct decoder *d, struct bytes message, uint64_t number,
 
     if (find_item(message, number, &item) && item.wire != WIRE_BYTES)
         return malformed(d);
-    return finish(d,
-                  value_stringn(d->a,
-                                item.bytes.at ? (const char *)item.bytes.at
-                                              : "",
-                                (size_t)(item.bytes.end - item.bytes.at)),
-                  ret);
+    return finish(
+        d,
+        value_stringn(d->a, item.bytes.at ? (const char *)item.bytes.at : "",
+                      (size_t)(item.bytes.end - item.bytes.at)),
+        ret);
 }
 
 /* Options of deletions exist in every group. */

@@ -25,7 +25,8 @@ struct corpus {
 
 /* ---- corpus ---- */
 
-static inline void read_file(const char *folder, const char *name, struct str *out)
+static inline void read_file(const char *folder, const char *name,
+                             struct str *out)
 {
     char path[300], bytes[4096];
     size_t n;
@@ -81,8 +82,8 @@ static inline size_t place(const struct str *s, struct rng *rng)
 }
 
 /* Replace `cut` bytes at `at` by others. */
-static inline void splice(struct str *s, size_t at, size_t cut, const char *bytes,
-                   size_t len)
+static inline void splice(struct str *s, size_t at, size_t cut,
+                          const char *bytes, size_t len)
 {
     struct str out = {0};
 
@@ -95,7 +96,8 @@ static inline void splice(struct str *s, size_t at, size_t cut, const char *byte
     *s = out;
 }
 
-static inline void damage(struct str *s, const struct corpus *c, struct rng *rng)
+static inline void damage(struct str *s, const struct corpus *c,
+                          struct rng *rng)
 {
     static const char *const words[] = {
         "\"",
