@@ -299,6 +299,28 @@ static int admit_tolerations(const struct rules_call *c, struct value *object,
     return 0;
 }
 
+/* ---- RuntimeClass ---- */
+
+static int admit_runtime(const struct rules_call *c, struct value *object,
+                         struct failure *f)
+{
+    const struct gvk what = {"node.k8s.io/v1", "RuntimeClass"};
+    const char *name = value_text_at(object, "spec.runtimeClassName");
+    struct object_key key = {.ns = "", .name = name};
+    struct value *class = NULL;
+
+    if (!name || !*name)
+        return 0;
+    if (c->world->get(c->world->arg, c->a, &what, &key, &class, f) < 0)
+        return -1;
+    if (class)
+        return 0;
+    return forbid(c, object, f,
+                  arena_printf(c->a,
+                               "pod rejected: RuntimeClass \"%s\" not found",
+                               name));
+}
+
 static int admit_pod(const struct rules_call *c, struct value *object,
                      const struct value *old, struct failure *f)
 {
@@ -308,7 +330,8 @@ static int admit_pod(const struct rules_call *c, struct value *object,
         if (keep_priority(c, object, old, f) < 0)
             return -1;
     } else if (admit_account(c, object, f) < 0 ||
-               admit_priority(c, object, f) < 0) {
+               admit_priority(c, object, f) < 0 ||
+               admit_runtime(c, object, f) < 0) {
         return -1;
     }
     return admit_tolerations(c, object, f);

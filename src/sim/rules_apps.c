@@ -96,7 +96,6 @@ static void check_rolling(struct check *k, const struct place *at,
 static void check_strategy(struct check *k, const struct place *at,
                            const struct value *strategy)
 {
-    static const char *const types[] = {"Recreate", "RollingUpdate", NULL};
     const struct value *rolling = value_get(strategy, "rollingUpdate");
 
     if (is_text(strategy, "type", "Recreate") && rolling)
@@ -105,8 +104,11 @@ static void check_strategy(struct check *k, const struct place *at,
                   "'Recreate'");
     else if (is_text(strategy, "type", "RollingUpdate"))
         check_rolling(k, PLACE(at, "rollingUpdate"), rolling);
-    else
-        check_enum(k, at, strategy, "type", types);
+    else if (!is_text(strategy, "type", "Recreate"))
+        check_add(k, CAUSE_NOT_SUPPORTED, at,
+                  "Unsupported value: {\"Type\":\"%s\"}: supported values: "
+                  "\"Recreate\", \"RollingUpdate\"",
+                  value_text_at(strategy, "type"));
 }
 
 void rules_check_deployment(struct check *k)
@@ -180,13 +182,17 @@ void rules_check_controller(struct check *k)
 static void check_daemon_strategy(struct check *k, const struct place *at,
                                   const struct value *strategy)
 {
-    static const char *const types[] = {"RollingUpdate", "OnDelete", NULL};
     const struct value *rolling = value_get(strategy, "rollingUpdate");
     const struct value *down = value_get(rolling, "maxUnavailable");
     const struct value *up = value_get(rolling, "maxSurge");
     const struct place *place = PLACE(at, "rollingUpdate");
 
-    check_enum(k, at, strategy, "type", types);
+    if (!is_text(strategy, "type", "RollingUpdate") &&
+        !is_text(strategy, "type", "OnDelete"))
+        check_add(k, CAUSE_NOT_SUPPORTED, at,
+                  "Unsupported value: {\"Type\":\"%s\"}: supported values: "
+                  "\"RollingUpdate\", \"OnDelete\"",
+                  value_text_at(strategy, "type"));
     if (!is_text(strategy, "type", "RollingUpdate"))
         return;
     check_surge(k, PLACE(place, "maxUnavailable"), down);

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "kube/selector.h"
 #include "rules_kinds.h"
 
 /* ---- jobs ---- */
@@ -61,6 +62,26 @@ static void check_job_spec(struct check *k, const struct place *at,
     check_restart(k, PLACE(at, "template"), template);
 }
 
+/* Does it select by nothing but what the server labels the pods with? */
+static bool matches_own(struct check *k, const struct value *selector)
+{
+    const char *uid = value_text_at(k->object, "metadata.uid");
+    const char *name = value_text_at(k->object, "metadata.name");
+    struct value *own = value_object(k->c->a);
+    struct selector *s;
+
+    if (!own || !name ||
+        rules_set_text(k->c, own, "controller-uid", uid, k->f) < 0 ||
+        rules_set_text(k->c, own, "batch.kubernetes.io/controller-uid", uid,
+                       k->f) < 0 ||
+        rules_set_text(k->c, own, "job-name", name, k->f) < 0 ||
+        rules_set_text(k->c, own, "batch.kubernetes.io/job-name", name, k->f) <
+            0 ||
+        selector_from_label_selector(k->c->a, selector, &s, NULL) < 0)
+        return true;
+    return selector_match_labels(s, own);
+}
+
 /* Labels and selector are those that the server makes from the uid. */
 static void check_generated(struct check *k, const struct place *at,
                             const struct value *spec)
@@ -72,7 +93,6 @@ static void check_generated(struct check *k, const struct place *at,
         PLACE(PLACE(PLACE(at, "template"), "metadata"), "labels");
     const struct value *selector = value_get(spec, "selector");
     const char *uid = value_text_at(k->object, "metadata.uid");
-    const struct value *match;
 
     if (value_bool_at(spec, "manualSelector", false) || !uid ||
         rules_is_absent(selector))
@@ -81,9 +101,7 @@ static void check_generated(struct check *k, const struct place *at,
         if (!text_equal(value_text(value_get(labels, keys[i])), uid))
             check_invalid(k, PLACE_KEY(place, keys[i]), labels,
                           "must be the uid");
-    match = value_get(selector, "matchLabels");
-    if (!text_equal(value_text(value_get(match, keys[0])), uid) &&
-        !text_equal(value_text(value_get(match, keys[1])), uid))
+    if (!matches_own(k, selector))
         check_invalid(k, PLACE(at, "selector"), selector,
                       "`selector` not auto-generated");
 }
@@ -98,7 +116,7 @@ void rules_check_job(struct check *k)
     check_job_spec(k, at, spec);
     if (rules_is_absent(selector)) {
         check_required(k, at, "selector", "");
-        return;
+        selector = NULL;
     }
     check_selector(k, PLACE(at, "selector"), selector);
     for (int pass = 0; pass < (k->old ? 2 : 1); pass++)

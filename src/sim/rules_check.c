@@ -367,6 +367,17 @@ void check_text_by(struct check *k, const struct place *at, const char *text,
         check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text, why);
 }
 
+void check_port_name(struct check *k, const struct place *at, const char *name)
+{
+    for (unsigned i = 0; i < 5; i++) {
+        const char *why = wrong_port_name(name, i);
+
+        if (why)
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", name,
+                      why);
+    }
+}
+
 void check_ip(struct check *k, const struct place *at, const char *ip)
 {
     if (!rules_is_ip(ip))

@@ -58,7 +58,7 @@ const char *wrong_path_segment(const char *text);
 const char *wrong_qualified_name(const char *text);
 const char *wrong_label_value(const char *text);
 const char *wrong_config_key(const char *text);
-const char *wrong_port_name(const char *text);
+const char *wrong_port_name(const char *text, unsigned i); /* i < 5 */
 
 bool rules_is_ip(const char *text);
 bool rules_is_cidr(const char *text);
@@ -84,6 +84,7 @@ void check_immutable(struct check *k, const char *path);
 /* The text at this place must be right. */
 void check_text_by(struct check *k, const struct place *at, const char *text,
                    wrong_name_fn wrong);
+void check_port_name(struct check *k, const struct place *at, const char *name);
 void check_ip(struct check *k, const struct place *at, const char *ip);
 /* 1 to 65535. */
 void check_port_number(struct check *k, const struct place *at,

@@ -17,7 +17,7 @@ static void check_port(struct check *k, const struct place *at,
     const char *name = value_text_at(port, "name");
 
     if (name && *name)
-        check_text_by(k, PLACE(at, "name"), name, wrong_port_name);
+        check_port_name(k, PLACE(at, "name"), name);
     if (value_int_at(port, "containerPort", 0) == 0)
         check_required(k, at, "containerPort", "");
     else
@@ -56,18 +56,46 @@ static void check_key_selector(struct check *k, const struct place *at,
 
     if (!selector)
         return;
-    check_source_name(k, at, selector);
+    if (rules_is_absent(value_get(selector, "name")))
+        check_text_by(k, PLACE(at, "name"), "", wrong_dns_subdomain);
     if (!key || !*key)
         check_required(k, at, "key", "");
     else
         check_text_by(k, PLACE(at, "key"), key, wrong_config_key);
 }
 
+/* What a variable may be told of its pod. */
+static bool is_field(const char *path)
+{
+    static const char *const fields[] = {"metadata.name",
+                                         "metadata.namespace",
+                                         "metadata.uid",
+                                         "spec.nodeName",
+                                         "spec.serviceAccountName",
+                                         "status.hostIP",
+                                         "status.hostIPs",
+                                         "status.podIP",
+                                         "status.podIPs"};
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strcmp(path, fields[i]) == 0)
+            return true;
+    return text_starts(path, "metadata.labels['") ||
+           text_starts(path, "metadata.annotations['");
+}
+
 static void check_field_ref(struct check *k, const struct place *at,
                             const struct value *ref)
 {
-    if (ref && rules_is_absent(value_get(ref, "fieldPath")))
+    const char *path = value_text_at(ref, "fieldPath");
+
+    if (ref && (!path || !*path))
         check_required(k, at, "fieldPath", "");
+    else if (ref && !is_field(path))
+        check_add(k, CAUSE_INVALID, PLACE(at, "fieldPath"),
+                  "Invalid value: \"%s\": error converting fieldPath: field "
+                  "label not supported: %s",
+                  path, path);
 }
 
 static void check_resource_ref(struct check *k, const struct place *at,
@@ -146,11 +174,11 @@ static void check_env_from(struct check *k, const struct place *at,
         check_source_name(k, PLACE(one, "configMapRef"), map);
         check_source_name(k, PLACE(one, "secretRef"), secret);
         if (!map && !secret)
-            check_add(k, CAUSE_INVALID, one,
+            check_add(k, CAUSE_INVALID, at,
                       "Invalid value: \"\": must specify one of: "
                       "`configMapRef` or `secretRef`");
         else if (map && secret)
-            check_add(k, CAUSE_INVALID, one,
+            check_add(k, CAUSE_INVALID, at,
                       "Invalid value: \"\": may not have more than one field "
                       "specified at a time");
     }
@@ -280,7 +308,7 @@ static void check_port_or_name(struct check *k, const struct place *at,
                                const struct value *port)
 {
     if (value_is(port, VALUE_STRING))
-        check_text_by(k, at, value_text(port), wrong_port_name);
+        check_port_name(k, at, value_text(port));
     else if (!port || port->as.integer < 1 || port->as.integer > 65535)
         check_invalid(k, at, port, "must be between 1 and 65535, inclusive");
 }
@@ -310,7 +338,10 @@ static void check_handler(struct check *k, const struct place *at,
     const struct value *tcp = value_get(handler, "tcpSocket");
     const struct value *grpc = value_get(handler, "grpc");
     const struct value *command = value_get(exec, "command");
+    static const char *const names[] = {"exec", "httpGet", "tcpSocket", "grpc",
+                                        "sleep"};
     const struct value *sleep = value_get(handler, "sleep");
+    int seen = 0;
     int count = !!exec + !!http + !!tcp + !!grpc + !!sleep;
 
     if (exec && (!command || command->count == 0))
@@ -325,9 +356,10 @@ static void check_handler(struct check *k, const struct place *at,
     if (count == 0)
         check_add(k, CAUSE_REQUIRED, at,
                   "Required value: must specify a handler type");
-    for (; count > 1; count--)
-        check_add(k, CAUSE_FORBIDDEN, at,
-                  "Forbidden: may not specify more than 1 handler type");
+    for (size_t i = 0; i < 5; i++)
+        if (value_get(handler, names[i]) && seen++)
+            check_add(k, CAUSE_FORBIDDEN, PLACE(at, names[i]),
+                      "Forbidden: may not specify more than 1 handler type");
 }
 
 static void check_probe(struct check *k, const struct place *at,

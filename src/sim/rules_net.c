@@ -222,8 +222,7 @@ static void check_service_backend(struct check *k, const struct place *at,
                   "Invalid value: \"\": cannot set both port name & port "
                   "number");
     else if (port && *port)
-        check_text_by(k, PLACE(PLACE(place, "port"), "name"), port,
-                      wrong_port_name);
+        check_port_name(k, PLACE(PLACE(place, "port"), "name"), port);
     else if (number)
         check_port_number(k, PLACE(place, "port"), value_get(service, "port"),
                           "number");

@@ -170,13 +170,6 @@ static void check_each(struct check *k, const struct place *at,
         one(k, PLACE_AT(at, i), item);
 }
 
-static void check_reference(struct check *k, const struct place *at,
-                            const struct value *item)
-{
-    if (rules_is_absent(value_get(item, "name")))
-        check_required(k, at, "name", "");
-}
-
 static void check_alias(struct check *k, const struct place *at,
                         const struct value *alias)
 {
@@ -232,8 +225,6 @@ void rules_check_pod_spec(struct check *k, const struct place *at,
     rules_check_init_containers(k, at, spec);
     check_policies(k, at, spec);
     check_labels(k, PLACE(at, "nodeSelector"), value_get(spec, "nodeSelector"));
-    check_each(k, PLACE(at, "imagePullSecrets"),
-               value_get(spec, "imagePullSecrets"), check_reference);
     check_each(k, PLACE(at, "topologySpreadConstraints"),
                value_get(spec, "topologySpreadConstraints"), check_spread);
     check_optional(k, at, spec, "serviceAccountName", wrong_dns_subdomain);

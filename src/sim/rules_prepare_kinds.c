@@ -89,16 +89,20 @@ static int gated_condition(const struct rules_call *c, struct value *status,
         "\"message\":\"Scheduling is blocked due to non-empty scheduling "
         "gates\"}]";
     struct value *list;
+    char now[32];
 
     if (value_parse(c->a, json, sizeof json - 1, &list, NULL) < 0)
         return failure_nomem(f);
+    text_rfc3339(c->world->unix_now, now);
+    if (rules_set_text(c, list->as.items[0], "lastTransitionTime", now, f) < 0)
+        return -1;
     return rules_set(c, status, "conditions", list, f);
 }
 
 static int prepare_pod(const struct rules_call *c, struct value *object,
                        const struct value *old, struct failure *f)
 {
-    const struct value *spec = value_get(object, "spec");
+    struct value *spec = value_get(object, "spec");
     const struct value *gates = value_get(spec, "schedulingGates");
     struct value *status = make_status(c, object);
 
@@ -106,6 +110,11 @@ static int prepare_pod(const struct rules_call *c, struct value *object,
         return 0;
     if (!status)
         return failure_nomem(f);
+    /* Less than no time is as short as can be. */
+    if (value_int_at(spec, "terminationGracePeriodSeconds", 0) < 0 &&
+        rules_set(c, spec, "terminationGracePeriodSeconds",
+                  value_integer(c->a, 1), f) < 0)
+        return -1;
     if (rules_set_text(c, status, "phase", "Pending", f) < 0 ||
         rules_set_text(c, status, "qosClass", qos_class(spec), f) < 0)
         return -1;

@@ -276,6 +276,13 @@ int rules_prepare_service(const struct rules_call *c, struct value *object,
         drop_former(spec, value_get(old, "spec"));
     if (!is_type(spec, "ExternalName") && settle_ips(c, spec, old, f) < 0)
         return -1;
+    /* A balancer that prefers a node has to ask for its health. */
+    if (is_type(spec, "LoadBalancer") &&
+        is_text(spec, "externalTrafficPolicy", "Local") &&
+        rules_default_int(
+            c, spec, "healthCheckNodePort",
+            30000 + (int64_t)(c->world->random(c->world->arg) % 2768), f) < 0)
+        return -1;
     return settle_node_ports(c, spec, old, f);
 }
 

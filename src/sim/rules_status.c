@@ -77,12 +77,28 @@ static void check_balancer(struct check *k)
             "'LoadBalancer'");
 }
 
+/* A namespace ends when it is deleted, not before and not later. */
+static void check_phase(struct check *k)
+{
+    bool deleted = value_path(k->object, "metadata.deletionTimestamp");
+    const char *phase = value_text_at(k->object, "status.phase");
+
+    if (phase && deleted == (strcmp(phase, "Active") == 0))
+        check_add(k, CAUSE_INVALID, PLACE(PLACE(NULL, "status"), "Phase"),
+                  "Invalid value: \"%s\": may only be '%s' if "
+                  "`deletionTimestamp` is %sempty",
+                  phase, deleted ? "Terminating" : "Active",
+                  deleted ? "not " : "");
+}
+
 void rules_check_status(struct check *k)
 {
     const char *kind = k->c->kind->r.kind;
 
     if (rules_is(k->c->kind, "", "Service"))
         check_balancer(k);
+    if (rules_is(k->c->kind, "", "Namespace"))
+        check_phase(k);
     for (size_t i = 0; i < sizeof COUNTED / sizeof COUNTED[0]; i++)
         if (strcmp(COUNTED[i].kind, kind) == 0)
             check_counts(k, COUNTED[i].counts, COUNTED[i].bounded);

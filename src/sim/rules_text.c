@@ -8,11 +8,6 @@
 #include "kube/key.h"
 #include "rules_check.h"
 
-static bool is_lower_or_digit(char c)
-{
-    return islower((unsigned char)c) || isdigit((unsigned char)c);
-}
-
 const char *wrong_dns_label(const char *text)
 {
     if (strlen(text) > NAME_MAX_DNS1123_LABEL)
@@ -138,24 +133,32 @@ wrong:
            "regex used for validation is '[-._a-zA-Z0-9]+')";
 }
 
-const char *wrong_port_name(const char *text)
+/* The i-th of what may be wrong with the name of a port; they add up. */
+const char *wrong_port_name(const char *text, unsigned i)
 {
-    bool letter = false;
+    static const char small[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     size_t len = strlen(text);
 
-    if (len > 15)
-        return "must be no more than 15 characters long";
-    for (size_t i = 0; i < len; i++) {
-        if (!is_lower_or_digit(text[i]) && text[i] != '-')
-            return "must contain only alpha-numeric characters (a-z, 0-9), "
-                   "and hyphens (-)";
-        letter |= islower((unsigned char)text[i]) != 0;
+    switch (i) {
+    case 0:
+        return len > 15 ? "must be no more than 15 characters" : NULL;
+    case 1:
+        return text[strspn(text, small)]
+                   ? "must contain only alpha-numeric characters (a-z, 0-9), "
+                     "and hyphens (-)"
+                   : NULL;
+    case 2:
+        return strpbrk(text, "abcdefghijklmnopqrstuvwxyz")
+                   ? NULL
+                   : "must contain at least one letter (a-z)";
+    case 3:
+        return strstr(text, "--") ? "must not contain consecutive hyphens"
+                                  : NULL;
+    default:
+        return len && (text[0] == '-' || text[len - 1] == '-')
+                   ? "must not begin or end with a hyphen"
+                   : NULL;
     }
-    if (strstr(text, "--"))
-        return "must not contain consecutive hyphens";
-    if (len && (text[0] == '-' || text[len - 1] == '-'))
-        return "must not begin or end with a hyphen";
-    return letter ? NULL : "must contain at least one letter (a-z)";
 }
 
 /* ---- addresses ---- */

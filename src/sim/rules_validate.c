@@ -25,7 +25,7 @@ static const struct kind_check CHECKS[] = {
     {"", "ResourceQuota", NULL, rules_check_quota, NULL, 0},
     {"", "Secret", NULL, rules_check_secret, rules_check_secret_update, 4},
     {"", "ServiceAccount", NULL, NULL, NULL, 4},
-    {"", "Service", wrong_dns1035_label, rules_check_service,
+    {"", "Service", wrong_dns_label, rules_check_service,
      rules_check_service_update, 0},
     {"apps", "ControllerRevision", NULL, NULL, rules_check_revision_update, 4},
     {"apps", "DaemonSet", NULL, rules_check_daemon_set,
