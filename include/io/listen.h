@@ -60,6 +60,9 @@ struct listen_options {
 int listen_open(struct loop *l, const struct listen_options *o,
                 struct listen **ret, struct err *err);
 void listen_close(struct listen *s); /* NULL is fine; cuts what is open */
+/* Nothing is read or sent any more: what was answered in this turn is not
+ * told. For on_turn, when it could not commit; the close follows. */
+void listen_halt(struct listen *s);
 uint16_t listen_port(const struct listen *s);
 
 struct listen_header_line {

@@ -412,6 +412,7 @@ static void wake_streams(struct sim_http *h)
 static void break_off(struct sim_http *h, const struct err *err)
 {
     h->broken = true;
+    listen_halt(h->listen);
     h->o.on_broken(h->o.arg, err);
 }
 

@@ -59,7 +59,7 @@ void listen_drive_soon(struct listen *s)
 {
     if (s->running)
         s->again = true;
-    else if (!s->closing)
+    else if (!s->closing && !s->halted)
         uv_idle_start(&s->wires->soon, on_soon);
 }
 
@@ -94,6 +94,8 @@ static void arm(struct listen *s)
 void listen_drive(struct listen *s)
 {
     assert(!s->running);
+    if (s->halted)
+        return;
     s->running = true;
     for (int i = 0; i < MAX_ROUNDS; i++) {
         s->again = false;
@@ -101,11 +103,15 @@ void listen_drive(struct listen *s)
         if (s->turn && s->options.on_turn)
             s->options.on_turn(s->options.arg);
         s->turn = false;
+        if (s->halted)
+            break;
         exchange_flush(s);
         if (!s->again)
             break;
     }
     s->running = false;
+    if (s->halted)
+        return;
     if (s->again)
         listen_drive_soon(s);
     exchange_watch_suspended(s);
@@ -373,6 +379,13 @@ void listen_close(struct listen *s)
     assert(s->exchanges.count == 0 && !s->peers);
     slots_release(&s->exchanges);
     mem_free(s);
+}
+
+void listen_halt(struct listen *s)
+{
+    s->halted = true;
+    uv_poll_stop(&s->wires->poll);
+    uv_idle_stop(&s->wires->soon);
 }
 
 uint16_t listen_port(const struct listen *s)

@@ -70,6 +70,7 @@ struct listen {
     bool running; /* inside listen_drive() */
     bool again;   /* something was resumed meanwhile */
     bool turn;    /* requests were handed out */
+    bool halted;
     bool closing;
 };
 

@@ -29,7 +29,7 @@ static bool holds(void *arg, const struct changeset *cs)
     return !d->view_changed;
 }
 
-void desk_init(struct desk *d)
+void desk_set(struct desk *d)
 {
     *d = (struct desk){0};
     stage_init(&d->stage);

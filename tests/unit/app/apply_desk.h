@@ -44,7 +44,7 @@ struct desk {
     "','message':'" message "','details':{'name':'a','kind':'x'}}"
 #define DELETED "{'apiVersion':'v1','kind':'Status','status':'Success'}"
 
-void desk_init(struct desk *d);
+void desk_set(struct desk *d);
 bool desk_open(struct desk *d); /* cluster and sink */
 void desk_release(struct desk *d);
 /* Submit the stage's changeset and wait for its end: the outcome's code. */

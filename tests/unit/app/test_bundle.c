@@ -24,7 +24,7 @@ struct desk {
     struct err err;
 };
 
-static void desk_init(struct desk *d)
+static void desk_set(struct desk *d)
 {
     *d = (struct desk){0};
     folder_init(&d->folder);
@@ -56,7 +56,7 @@ TEST(a_bundle_is_a_folder_with_operator_lua)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua", OPERATOR(""));
     check_ok(load(&d, d.folder.path, NULL), &d.err);
     check_str(d.bundle.decl->name, "shop");
@@ -71,7 +71,7 @@ TEST(a_bundle_may_be_one_file_of_any_name)
     struct desk d;
     const char *path;
 
-    desk_init(&d);
+    desk_set(&d);
     path = folder_write(&d.folder, "mine.lua", OPERATOR(""));
     folder_write(&d.folder, "parameters.yaml", "nonsense: 1\n");
     check_ok(load(&d, path, NULL), &d.err);
@@ -83,7 +83,7 @@ TEST(modules_are_found_in_folders)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua",
                  "local names = require 'lib.names'\n"
                  "local deep = require 'lib.a.b'\n" HEAD
@@ -103,7 +103,7 @@ TEST(specs_examples_and_other_files_are_left_out)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua", OPERATOR(""));
     folder_write(&d.folder, "spec/x_spec.lua", "this is no Lua");
     folder_write(&d.folder, "examples/x.lua", "this is no Lua");
@@ -120,7 +120,7 @@ TEST(what_is_not_there_is_said)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     check_has(refused(&d, folder_path(&d.folder, "none"), NULL),
               "there is no operator at '/tmp/");
     check_has(d.err.hint, "operator.lua");
@@ -135,7 +135,7 @@ TEST(a_script_that_is_too_large_is_refused)
     static char text[(64u << 10) + 2];
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     memset(text, '-', sizeof text - 1);
     folder_write(&d.folder, "operator.lua", text);
     refused(&d, d.folder.path, NULL);
@@ -149,7 +149,7 @@ TEST(too_many_scripts_are_refused)
     struct desk d;
     char name[32];
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua", OPERATOR(""));
     for (int i = 0; i < 200; i++) {
         snprintf(name, sizeof name, "m%d.lua", i);
@@ -170,7 +170,7 @@ TEST(parameters_have_three_sources)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua", OPERATOR(PARAMETERS));
     check_ok(load(&d, d.folder.path, NULL), &d.err);
     check_str(param(&d, "image"), "i:1");
@@ -191,7 +191,7 @@ TEST(an_empty_parameters_file_sets_nothing)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua", OPERATOR(PARAMETERS));
     folder_write(&d.folder, "parameters.yaml", "# none yet\n");
     check_ok(load(&d, d.folder.path, "replicas=7"), &d.err);
@@ -203,7 +203,7 @@ TEST(parameters_that_cannot_be_used_are_refused)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua", OPERATOR(PARAMETERS));
     check_has(refused(&d, d.folder.path, "replicas"), "name=value");
     check_int(d.err.code, ERR_USAGE);
@@ -222,7 +222,7 @@ TEST_ALLOC(a_bundle_survives_out_of_memory)
     struct desk d;
     int rc;
 
-    desk_init(&d);
+    desk_set(&d);
     folder_write(&d.folder, "operator.lua",
                  "require 'lib.a'\n" OPERATOR(PARAMETERS));
     folder_write(&d.folder, "lib/a.lua", "return 1\n");

@@ -26,7 +26,7 @@ struct desk {
     struct err err;
 };
 
-static void desk_init(struct desk *d)
+static void desk_set(struct desk *d)
 {
     *d = (struct desk){0};
     api_init(&d->api);
@@ -94,7 +94,7 @@ TEST(a_lease_that_is_not_there_holds_nothing)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 404, GONE);
     check(desk_open(&d));
     check_ok(check_ledger(&d), &d.err);
@@ -107,7 +107,7 @@ TEST(a_ledger_reads_its_own_annotation)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 200,
              LEASE(KINDS("apps/v1 Deployment,v1 Service")));
     check(desk_open(&d));
@@ -124,7 +124,7 @@ TEST(a_lease_of_others_only_is_incomplete)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 200, LEASE(""));
     check(desk_open(&d));
     check_ok(check_ledger(&d), &d.err);
@@ -136,7 +136,7 @@ TEST(a_kind_that_is_no_longer_declared_is_refused)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 200,
              LEASE(KINDS("v1 Secret,v1 Service")));
     check(desk_open(&d));
@@ -151,7 +151,7 @@ TEST(a_retired_kind_is_still_declared)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 200,
              LEASE(KINDS("apps/v1 Deployment,batch/v1 Job,v1 Service")));
     check(desk_open(&d));
@@ -164,7 +164,7 @@ TEST(a_lease_that_cannot_be_read_is_named)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 403, "");
     api_rule(&d.api, "GET " LEASE_PATH, 200, "<html>");
     check(desk_open(&d));
@@ -180,7 +180,7 @@ TEST(new_kinds_are_entered_beside_the_old_ones)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 200,
              LEASE(KINDS("batch/v1 Job,v1 Service")));
     api_rule(&d.api, "PATCH " LEASE_PATH, 200,
@@ -207,7 +207,7 @@ TEST(the_request_can_be_had_without_sending_it)
     struct arena a = {0};
     struct request r;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 404, GONE);
     check(desk_open(&d));
     check_ok(check_ledger(&d), &d.err);
@@ -226,7 +226,7 @@ TEST(a_retired_kind_is_taken_out)
     struct desk d;
     const struct gvk job = {"batch/v1", "Job"};
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 200,
              LEASE(KINDS("apps/v1 Deployment,batch/v1 Job,v1 Service")));
     api_rule(&d.api, "PATCH " LEASE_PATH, 200,
@@ -244,7 +244,7 @@ TEST(a_lease_that_cannot_be_written_is_named)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 404, GONE);
     api_rule(&d.api, "PATCH " LEASE_PATH, 403, "");
     check(desk_open(&d));
@@ -261,7 +261,7 @@ TEST(one_write_at_a_time)
     struct desk d;
     const struct gvk job = {"batch/v1", "Job"};
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "PATCH " LEASE_PATH, API_SILENT, "");
     check(desk_open(&d));
     check_ok(ledger_write(d.ledger, on_done, &d, &d.err), &d.err);
@@ -277,7 +277,7 @@ static bool run_short_of_memory(uint64_t n)
     bool reached;
     int rc;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET " LEASE_PATH, 200, LEASE(KINDS("v1 Service")));
     api_rule(&d.api, "PATCH " LEASE_PATH, 200,
              LEASE(KINDS("apps/v1 Deployment,v1 Service")));

@@ -12,7 +12,7 @@ TEST(a_create_is_an_apply_that_takes_only_what_is_not_there)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a")->declared_hash = "h";
     api_rule(&d.api, "PATCH configmaps/a", 201, MAP("a", "12"));
     check_ok(desk_run(&d), &d.err);
@@ -28,7 +28,7 @@ TEST(a_create_that_meets_our_own_object_plans_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", 409, STATUS("Conflict", "is there"));
     api_rule(&d.api, "GET configmaps/a", 200, MAP("a", "12"));
@@ -51,7 +51,7 @@ TEST(a_create_that_meets_a_foreign_object_says_whose_name_it_is)
     struct desk d;
 
     for (size_t i = 0; i < 2; i++) {
-        desk_init(&d);
+        desk_set(&d);
         stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
         api_rule(&d.api, "PATCH configmaps/a", 409,
                  STATUS("AlreadyExists", "is there"));
@@ -68,7 +68,7 @@ TEST(a_create_whose_rival_is_gone_again_plans_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", 409, STATUS("AlreadyExists", "is"));
     api_rule(&d.api, "GET configmaps/a", 404, STATUS("NotFound", "gone"));
@@ -83,7 +83,7 @@ TEST(an_apply_that_met_another_version_plans_again_from_the_truth)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", 409, STATUS("Conflict", "changed"));
     api_rule(&d.api, "GET configmaps/a", 200, MAP("a", "13"));
@@ -98,7 +98,7 @@ TEST(an_apply_to_an_object_that_is_gone_plans_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", 409, STATUS("Conflict", "uid"));
     api_rule(&d.api, "GET configmaps/a", 404, STATUS("NotFound", "gone"));
@@ -111,7 +111,7 @@ TEST(a_live_read_that_fails_leaves_the_first_reason)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", 409, STATUS("Conflict", "changed"));
     api_rule(&d.api, "GET configmaps/a", 403, STATUS("Forbidden", "no"));
@@ -125,7 +125,7 @@ TEST(the_first_refusal_stops_the_rest)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "c");
@@ -146,7 +146,7 @@ TEST(a_delete_looks_at_the_root_first)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_DELETE, STAGE_MAP, "b");
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
@@ -167,7 +167,7 @@ TEST(an_object_that_waits_for_its_finalizers_is_not_gone)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
     api_rule(&d.api, "DELETE configmaps/a", 200, DYING_MAP("a", "14"));
@@ -190,7 +190,7 @@ TEST(a_last_word_of_an_object_is_no_object)
     struct desk d;
 
     for (size_t i = 0; i < 2; i++) {
-        desk_init(&d);
+        desk_set(&d);
         stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
         api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
         api_rule(&d.api, "DELETE configmaps/a", 200, words[i]);
@@ -206,7 +206,7 @@ TEST(what_is_gone_already_needs_no_delete)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
@@ -223,7 +223,7 @@ TEST(a_delete_that_met_another_version_plans_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
     api_rule(&d.api, "DELETE configmaps/a", 409, STATUS("Conflict", "changed"));
@@ -254,7 +254,7 @@ TEST(a_root_that_changed_since_stops_everything_destructive)
     struct desk d;
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        desk_init(&d);
+        desk_set(&d);
         stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
         api_rule(&d.api, "GET widgets/blog", table[i].status, table[i].body);
         check_int(desk_run(&d), -ERR_CONFLICT);
@@ -270,7 +270,7 @@ TEST(a_view_that_changed_since_stops_everything_destructive)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     d.view_changed = true;
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
@@ -287,14 +287,14 @@ TEST(a_root_that_cannot_be_read_stops_everything_destructive)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     api_rule(&d.api, "GET widgets/blog", 403, STATUS("Forbidden", "no"));
     check_int(desk_run(&d), -ERR_FORBIDDEN);
     check_str(api_log(&d.api), "GET widgets/blog\n");
     desk_release(&d);
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     api_rule(&d.api, "GET widgets/blog", 200, "<html>");
     check_int(desk_run(&d), -ERR_PROTOCOL);
@@ -310,7 +310,7 @@ TEST(a_recreate_deletes_and_creates)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_RECREATE, STAGE_MAP, "a");
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
     api_rule(&d.api, "DELETE configmaps/a", 200, DELETED);
@@ -328,7 +328,7 @@ TEST(a_recreate_that_has_to_wait_leaves_the_create_for_later)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_RECREATE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
@@ -344,7 +344,7 @@ TEST(an_immutable_field_is_asked_about_first)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 200, MAP("a", "7"));
@@ -361,7 +361,7 @@ TEST(what_cannot_be_changed_in_place_is_made_anew)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422,
@@ -385,7 +385,7 @@ TEST(a_root_that_changed_meanwhile_is_not_made_anew)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422, STATUS("Invalid", "no"));
@@ -401,7 +401,7 @@ TEST(what_is_not_valid_at_all_is_not_deleted_to_be_made_anew)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422,
@@ -420,7 +420,7 @@ TEST(a_question_that_is_refused_ends_the_pass)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 403, STATUS("Forbidden", "x"));

@@ -13,7 +13,7 @@ TEST(a_status_carries_the_newest_version_of_the_root)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_ADD_FINALIZER, STAGE_ROOT, "blog");
     stage_change(&d.stage, CHANGE_STATUS, STAGE_ROOT, "blog");
     api_rule(&d.api, "PATCH widgets/blog", 200, WIDGET("60", AS_PLANNED));
@@ -31,7 +31,7 @@ TEST(a_status_of_a_root_that_is_gone_is_no_failure)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_STATUS, STAGE_ROOT, "blog");
     api_rule(&d.api, "PATCH widgets/blog/status", 404,
              STATUS("NotFound", "gone"));
@@ -44,7 +44,7 @@ TEST(a_status_that_met_another_version_plans_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_STATUS, STAGE_ROOT, "blog");
     api_rule(&d.api, "PATCH widgets/blog/status", 409,
              STATUS("Conflict", "changed"));
@@ -60,7 +60,7 @@ TEST(a_finalizer_that_is_not_where_it_was_plans_again)
     struct desk d;
     struct change *c;
 
-    desk_init(&d);
+    desk_set(&d);
     c = stage_change(&d.stage, CHANGE_REMOVE_FINALIZER, STAGE_ROOT, "blog");
     c->body = stage_value(&d.stage, "[{'op':'remove',"
                                     "'path':'/metadata/finalizers/0'}]");
@@ -70,7 +70,7 @@ TEST(a_finalizer_that_is_not_where_it_was_plans_again)
     check_str(str_text(&d.seen), "Widget blog 70\n");
     desk_release(&d);
 
-    desk_init(&d);
+    desk_set(&d);
     c = stage_change(&d.stage, CHANGE_REMOVE_FINALIZER, STAGE_ROOT, "blog");
     c->body = stage_value(&d.stage, "[]");
     api_rule(&d.api, "PATCH widgets/blog", 404, STATUS("NotFound", "gone"));
@@ -92,7 +92,7 @@ TEST(a_write_without_answer_is_looked_at)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     foreign_patch(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
     api_rule(&d.api, "PATCH configmaps/a", API_HANG_UP, "");
@@ -109,7 +109,7 @@ TEST(an_unknown_outcome_is_no_name_conflict)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", 200, "<html>a proxy's page");
     api_rule(
@@ -124,7 +124,7 @@ TEST(an_answer_that_is_another_object_is_none)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", 200, MAP("b", "12"));
     api_rule(&d.api, "GET configmaps/a", 404, STATUS("NotFound", "gone"));
@@ -138,7 +138,7 @@ TEST(an_apply_whose_answer_was_lost_is_sent_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", API_HANG_UP, "");
     api_rule(&d.api, "PATCH configmaps/a", 200, MAP("a", "9"));
@@ -152,7 +152,7 @@ TEST(a_create_that_took_effect_the_first_time_plans_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", API_HANG_UP, "");
     api_rule(&d.api, "PATCH configmaps/a", 409, STATUS("Conflict", "exists"));
@@ -169,7 +169,7 @@ TEST(a_scale_reads_what_became_of_the_object)
     struct desk d;
     struct change *c;
 
-    desk_init(&d);
+    desk_set(&d);
     c = stage_change(&d.stage, CHANGE_SCALE, STAGE_DEPLOY, "a");
     c->body = stage_value(&d.stage, "{'spec':{'replicas':3}}");
     api_rule(&d.api, "PATCH deployments/a/scale", 200,
@@ -194,7 +194,7 @@ TEST(an_event_never_fails_a_pass)
     struct desk d;
 
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-        desk_init(&d);
+        desk_set(&d);
         stage_change(&d.stage, CHANGE_EVENT, STAGE_EVENT, "blog.1");
         stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
         api_rule(&d.api, "POST events", statuses[i], STATUS("Forbidden", "no"));
@@ -210,7 +210,7 @@ TEST(an_event_is_no_object_of_ours)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_EVENT, STAGE_EVENT, "blog.1");
     api_rule(&d.api, "POST events", 201, "{}");
     check_ok(desk_run(&d), &d.err);
@@ -225,7 +225,7 @@ TEST(an_empty_changeset_ends_in_a_later_turn)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     check(desk_open(&d));
     check_ok(sink_submit(d.sink, &d.stage.cs, desk_done, &d, &d.err), &d.err);
     check_int(d.done, 0);
@@ -239,7 +239,7 @@ TEST(changesets_do_not_wait_for_each_other)
 {
     struct desk d, e;
 
-    desk_init(&d);
+    desk_set(&d);
     e = (struct desk){0};
     stage_init(&e.stage);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
@@ -264,7 +264,7 @@ TEST(freeing_the_sink_cancels_what_is_under_way)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a", API_SILENT, "");
     check(desk_open(&d));
@@ -281,7 +281,7 @@ TEST(freeing_the_sink_forgets_an_outcome_that_was_not_told)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     check(desk_open(&d));
     check_ok(sink_submit(d.sink, &d.stage.cs, desk_done, &d, &d.err), &d.err);
     d.sink->ops->free(d.sink);
@@ -301,7 +301,7 @@ static bool run_short_of_memory(uint64_t n)
     bool reached;
     int rc;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "b");
     stage_change(&d.stage, CHANGE_STATUS, STAGE_ROOT, "blog");

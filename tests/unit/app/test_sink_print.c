@@ -32,7 +32,7 @@ TEST(every_apply_is_asked_for_by_a_dry_run)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b")->live = stage_snapshot(
         &d.stage, "{'apiVersion':'v1','kind':'ConfigMap'," META(
@@ -58,7 +58,7 @@ TEST(what_needs_no_question_is_not_asked)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_ADD_FINALIZER, STAGE_ROOT, "blog");
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_DELETE, STAGE_MAP, "b");
@@ -74,7 +74,7 @@ TEST(offline_nothing_is_asked_and_nothing_confirmed)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     check(api_open(&d.api));
     d.sink = sink_print_new(NULL, d.api.loop);
@@ -88,7 +88,7 @@ TEST(a_question_that_is_forbidden_leaves_what_was_computed)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
     api_rule(&d.api, "PATCH configmaps/a (dry)", 403, STATUS("Forbidden", "x"));
@@ -104,7 +104,7 @@ TEST(a_refusal_is_the_outcome_as_it_would_be_for_run)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422, STATUS("Invalid", "no"));
@@ -120,7 +120,7 @@ TEST(an_immutable_field_turns_the_change_into_a_recreate)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     stage_field(&d.stage, &d.stage.cs.items[0], ".data.k", "'a'", "'b'");
@@ -138,7 +138,7 @@ TEST(what_is_not_valid_at_all_is_no_recreate)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
         true;
     api_rule(&d.api, "PATCH configmaps/a (dry)", 422, STATUS("Invalid", "no"));
@@ -155,7 +155,7 @@ TEST(what_is_not_valid_at_all_is_no_recreate)
 static int create_meets(struct desk *d, const char *reason, int status,
                         const char *body)
 {
-    desk_init(d);
+    desk_set(d);
     stage_change(&d->stage, CHANGE_CREATE, STAGE_MAP, "a");
     api_rule(&d->api, "PATCH configmaps/a (dry)", 409, reason);
     api_rule(&d->api, "GET configmaps/a", status, body);
@@ -193,7 +193,7 @@ TEST(a_status_is_confirmed_but_its_fields_stay)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_STATUS, STAGE_ROOT, "blog");
     stage_field(&d.stage, &d.stage.cs.items[0], ".replicas", "1", "2");
     api_rule(&d.api, "PATCH widgets/blog/status (dry)", 200,
@@ -209,7 +209,7 @@ TEST(a_status_that_cannot_be_asked_for_is_as_computed)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_STATUS, STAGE_ROOT, "blog");
     api_rule(&d.api, "PATCH widgets/blog/status (dry)", 404,
              STATUS("NotFound", "gone"));
@@ -223,7 +223,7 @@ TEST(a_scale_is_confirmed_without_its_object)
     struct desk d;
     struct change *c;
 
-    desk_init(&d);
+    desk_set(&d);
     c = stage_change(&d.stage, CHANGE_SCALE, STAGE_DEPLOY, "a");
     c->body = stage_value(&d.stage, "{'spec':{'replicas':3}}");
     stage_field(&d.stage, c, ".spec.replicas", "1", "3");
@@ -241,7 +241,7 @@ TEST(freeing_the_printing_sink_cancels_what_is_under_way)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
     api_rule(&d.api, "PATCH configmaps/a (dry)", API_SILENT, "");
     check(open_print(&d));
@@ -260,7 +260,7 @@ static bool run_short_of_memory(uint64_t n)
     bool reached;
     int rc;
 
-    desk_init(&d);
+    desk_set(&d);
     stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b")->live =
         stage_snapshot(&d.stage, MAP("b", "7"));
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "a");

@@ -42,7 +42,7 @@ static void on_change(void *arg, struct source_feed *feed)
     d->told++;
 }
 
-static void desk_init(struct desk *d)
+static void desk_set(struct desk *d)
 {
     *d = (struct desk){0};
     api_init(&d->api);
@@ -100,7 +100,7 @@ TEST(a_feed_is_known_when_its_first_list_is_complete)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 200,
              EVENT("ADDED", MAP("a", "5")) EVENT("ADDED", MAP("b", "7"))
                  NO_MAPS EVENT("MODIFIED", MAP("a", "11")));
@@ -123,7 +123,7 @@ TEST(an_empty_kind_is_known_too)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 200, NO_MAPS);
     check(desk_open(&d));
     d.feed = feed_of(&d, "v1", "ConfigMap", NULL);
@@ -137,7 +137,7 @@ TEST(a_server_without_streaming_lists_is_listed)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 422,
              "{'kind':'Status','reason':'Invalid','message':'forbidden',"
              "'details':{'causes':[{'field':'sendInitialEvents'}]}}");
@@ -161,7 +161,7 @@ TEST(who_wants_the_same_shares_a_feed)
     struct desk d;
     struct source_feed *other;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 200, NO_MAPS)->forever = true;
     check(desk_open(&d));
     d.feed = feed_of(&d, "v1", "ConfigMap", NULL);
@@ -180,7 +180,7 @@ TEST(a_kind_that_the_server_lacks_is_unknown_not_empty)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     check(desk_open(&d));
     d.feed = feed_of(&d, "x.io/v1", "X", NULL);
     check(!d.feed->known);
@@ -197,7 +197,7 @@ TEST(a_kind_that_may_not_be_read_is_unknown_and_others_go_on)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 403, FORBIDDEN)->forever = true;
     api_rule(&d.api, "GET configmaps", 403, FORBIDDEN)->forever = true;
     api_rule(&d.api, "GET secrets (watch)", 200,
@@ -216,7 +216,7 @@ TEST(what_is_no_watch_is_unknown)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 200, "<html>")->forever = true;
     check(desk_open(&d));
     d.feed = feed_of(&d, "v1", "ConfigMap", NULL);
@@ -238,7 +238,7 @@ TEST(the_schema_of_a_kind_comes_before_its_objects)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, SCHEMA_PATH, 200, OPENAPI);
     api_rule(&d.api, "GET widgets (watch)", 200, NO_WIDGETS);
     check(desk_open(&d));
@@ -253,7 +253,7 @@ TEST(a_schema_that_is_late_is_asked_for_again)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, SCHEMA_PATH, 404, "");
     api_rule(&d.api, SCHEMA_PATH, 200, OPENAPI);
     api_rule(&d.api, "GET widgets (watch)", 200, NO_WIDGETS);
@@ -271,7 +271,7 @@ TEST(a_source_may_be_freed_at_any_time)
 {
     struct desk d;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 200,
              EVENT("ADDED", MAP("a", "5")));
     api_rule(&d.api, SCHEMA_PATH, API_SILENT, "");
@@ -292,7 +292,7 @@ static bool run_short_of_memory(uint64_t n)
     struct desk d;
     bool reached;
 
-    desk_init(&d);
+    desk_set(&d);
     api_rule(&d.api, "GET configmaps (watch)", 200, NO_MAPS);
     check(desk_open(&d));
     mem_fail_at(n);

@@ -75,7 +75,11 @@ static void on_request(void *arg, const struct listen_request *r)
 
 static void on_turn(void *arg)
 {
-    ((struct site *)arg)->turns++;
+    struct site *s = arg;
+
+    s->turns++;
+    if (s->halts)
+        listen_halt(s->listen);
 }
 
 static void on_gone(void *arg, listen_id id)

@@ -20,9 +20,9 @@ struct site {
     struct loop *loop;
     struct listen *listen;
     struct err err;
-    bool later;   /* on_request does not answer */
-    bool stream;  /* it answers by a stream of `line`, `lines` times */
-    bool failing; /* on_turn was not called before the answer */
+    bool later;  /* on_request does not answer */
+    bool stream; /* it answers by a stream of `line`, `lines` times */
+    bool halts;  /* on_turn does */
     char line[64];
     unsigned lines; /* that may be read now; the stream ends at `end` */
     unsigned end;

@@ -243,6 +243,26 @@ TEST(listen_ends_a_turn_before_an_answer_leaves)
     site_close(&s);
 }
 
+TEST(listen_says_nothing_more_when_it_is_halted)
+{
+    struct site s = {.halts = true};
+
+    check(site_open(&s, (struct listen_options){0}));
+    check(dial_open(&one, &s, false));
+    dial_say(&one, GET);
+    check(site_until(&s, &s.turns, 1));
+    dial_say(&one, GET);
+    for (int i = 0; i < 50; i++)
+        loop_turn(s.loop, false);
+    check_int(s.requests, 1);
+    listen_close(s.listen);
+    s.listen = NULL;
+    check(!dial_hear(&one, "HTTP"));
+    check_int(one.len, 0);
+    dial_close(&one);
+    site_close(&s);
+}
+
 TEST(listen_tells_when_the_peer_of_a_request_has_gone)
 {
     struct site s = {.later = true};
