@@ -131,8 +131,8 @@ static bool path_fits(const struct ask *k)
 {
     bool one = k->at.key.name != NULL, sub = *k->at.subresource != '\0';
 
-    if (k->verb == VERB_CREATE)
-        return !one || sub;
+    if (k->verb == VERB_CREATE) /* custom resources: the name is ignored */
+        return !one || sub || k->kind->crd;
     if (k->verb == VERB_UPDATE || k->verb == VERB_PATCH)
         return one;
     return true;

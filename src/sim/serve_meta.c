@@ -50,7 +50,8 @@ int meta_check_names(struct ask *k, struct value *object)
         return failure_set(&k->f, 400, "BadRequest",
                            "the namespace of the provided object does not "
                            "match the namespace sent on the request");
-    if (k->at.key.name && name && *name && strcmp(name, k->at.key.name) != 0)
+    if (k->at.key.name && k->verb != VERB_CREATE && name && *name &&
+        strcmp(name, k->at.key.name) != 0)
         return bad_request(k, "name", name, k->at.key.name);
     if (k->at.key.name && (!name || !*name) && k->verb != VERB_CREATE)
         return failure_set(&k->f, 400, "BadRequest", "name must be provided");

@@ -31,6 +31,43 @@ int object_decode(struct ask *k, struct value *object, struct value *unknown)
     return rules_default(&c, object, &k->f);
 }
 
+static bool has_finalizer(const struct value *object, const char *name)
+{
+    const struct value *list = value_path(object, "metadata.finalizers");
+
+    for (uint32_t i = 0; value_is(list, VALUE_ARRAY) && i < list->count; i++)
+        if (text_equal(value_text(list->as.items[i]), name))
+            return true;
+    return false;
+}
+
+/* Of custom resources; built-in kinds refuse them. */
+static int warn_finalizers(struct ask *k, const struct value *object,
+                           const struct value *old)
+{
+    const struct value *list = value_path(object, "metadata.finalizers");
+
+    for (uint32_t i = 0; value_is(list, VALUE_ARRAY) && i < list->count; i++) {
+        const char *name = value_text(list->as.items[i]);
+        char *text;
+
+        if (!name || strchr(name, '/') || has_finalizer(old, name) ||
+            strcmp(name, "orphan") == 0 || strcmp(name, "kubernetes") == 0 ||
+            strcmp(name, "foregroundDeletion") == 0)
+            continue;
+        text = arena_printf(k->a,
+                            "metadata.finalizers: \"%s\": prefer a "
+                            "domain-qualified finalizer name including a path "
+                            "(/) to avoid accidental conflicts with other "
+                            "finalizer writers",
+                            name);
+        if (!text ||
+            value_append(k->a, k->warnings, value_string(k->a, text)) < 0)
+            return failure_nomem(&k->f);
+    }
+    return 0;
+}
+
 int object_validate(struct ask *k, struct value *object,
                     const struct value *old)
 {
@@ -45,6 +82,8 @@ int object_validate(struct ask *k, struct value *object,
     if (k->kind->crd &&
         crd_warnings(k->kind->crd, k->kind->r.version, k->a, k->warnings) < 0)
         return failure_nomem(&k->f);
+    if (k->kind->crd && warn_finalizers(k, object, old) < 0)
+        return -1;
     if (definition_is(k->kind) &&
         crd_definition_warnings(object, k->a, k->warnings) < 0)
         return failure_nomem(&k->f);

@@ -160,6 +160,8 @@ static int from_scale(struct ask *k, const struct paths *p,
     struct managed_scale m = managed_scale(k, p);
     struct value *rv = value_path(scale, "metadata.resourceVersion");
 
+    if (!value_text(rv) || !*value_text(rv)) /* whatever it is now */
+        rv = value_path(live, "metadata.resourceVersion");
     if (!object)
         return failure_nomem(&k->f);
     if (set_path(k, object, p->replicas,

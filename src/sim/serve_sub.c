@@ -132,10 +132,9 @@ int serve_binding(struct ask *k)
     if (begin(k) < 0)
         return -1;
     node = value_text_at(k->body, "target.name");
-    if (!node || !*node) {
-        failure_cause(&k->f, CAUSE_REQUIRED, "target.name", "Required value");
-        return failure_invalid(&k->f, "", "Binding", k->at.key.name);
-    }
+    if (!node || !*node) /* no Status in the API server, so without a reason */
+        return failure_set(&k->f, 500, "",
+                           "target.name: Required value: the node's name");
     if (store_read(k, &k->at.key, &pod) < 0)
         return -1;
     if (!pod)

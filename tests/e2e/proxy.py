@@ -76,9 +76,9 @@ class ApiProxy:
     def __init__(self, cluster, kubeconfig, folder, hook=None):
         self.hook = hook or Hook()
         self._port = cluster.port
-        credentials = cluster._credentials[str(kubeconfig)]
+        credentials = cluster.credentials(kubeconfig)
         self._upstream = ssl.create_default_context(
-            cafile=str(cluster._authority.certificate))
+            cafile=str(cluster.authority))
         self._upstream.load_cert_chain(*map(str, credentials["certificate"]))
         authority = Authority(pathlib.Path(folder) / "proxy-pki",
                               "DNS:localhost, IP:127.0.0.1")

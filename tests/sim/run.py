@@ -222,8 +222,11 @@ class Run:
         if not kind.namespaced:
             path = kind_path_with_long_name(path, kind, self.ns)
         body = self._named(kind, op["body"]) if isinstance(op.get("body"), dict) else op.get("body")
+        data = op.get("data")
+        if data and not kind.namespaced:
+            data = data.replace('"name":"', f'"name":"{self.ns}-')
         return [self._ask(kind, op["method"], path, body, op.get("type", "application/json"),
-                          op.get("query"), op.get("headers"), raw=op.get("data"))[1]]
+                          op.get("query"), op.get("headers"), raw=data)[1]]
 
     # Watches.
 
