@@ -62,6 +62,10 @@ void check_labels(struct check *k, const struct place *at,
         if (wrong)
             check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
                       wrong);
+        wrong = wrong_qualified_name_too(m->key);
+        if (wrong)
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
+                      wrong);
         wrong = text ? wrong_label_value(text) : NULL;
         if (wrong)
             check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text,
@@ -86,6 +90,10 @@ void check_annotations(struct check *k, const struct place *at,
                                                             : m->key[n]);
         lower[n] = '\0';
         wrong = wrong_qualified_name(lower);
+        if (wrong)
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
+                      wrong);
+        wrong = wrong_qualified_name_too(lower);
         if (wrong)
             check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
                       wrong);
@@ -241,6 +249,15 @@ static void check_own_finalizers(struct check *k, const struct place *at,
     }
 }
 
+/* Most say it in the strategy and before it. */
+static unsigned update_passes(const struct kind *k, unsigned passes)
+{
+    bool once = passes == 2 || rules_is(k, "", "LimitRange") ||
+                rules_is(k, "discovery.k8s.io", "EndpointSlice");
+
+    return once ? 1 : 2;
+}
+
 void check_meta(struct check *k, wrong_name_fn wrong_name, unsigned passes)
 {
     const struct value *meta = value_get(k->object, "metadata");
@@ -250,9 +267,10 @@ void check_meta(struct check *k, wrong_name_fn wrong_name, unsigned passes)
     struct place owners = place_field(&at, "ownerReferences");
     struct place finalizers = place_field(&at, "finalizers");
 
-    if (k->old)
+    for (unsigned pass = update_passes(k->c->kind, passes); k->old && pass;
+         pass--)
         check_meta_update(k, &at, meta);
-    else
+    if (!k->old)
         check_name(k, &at, meta, wrong_name);
     for (unsigned pass = 0; pass < passes; pass++) {
         check_labels(k, &labels, value_get(meta, "labels"));

@@ -56,6 +56,8 @@ const char *wrong_dns1035_label(const char *text);
 const char *wrong_dns_subdomain(const char *text);
 const char *wrong_path_segment(const char *text);
 const char *wrong_qualified_name(const char *text);
+/* What is wrong beside that; one more cause. */
+const char *wrong_qualified_name_too(const char *text);
 const char *wrong_label_value(const char *text);
 const char *wrong_config_key(const char *text);
 const char *wrong_port_name(const char *text, unsigned i); /* i < 5 */

@@ -102,6 +102,18 @@ const char *wrong_qualified_name(const char *text)
     return is_label_text(name, strlen(name)) ? NULL : NAME_PART;
 }
 
+const char *wrong_qualified_name_too(const char *text)
+{
+    const char *first = wrong_qualified_name(text);
+    const char *slash = strchr(text, '/');
+    const char *name = slash ? slash + 1 : text;
+
+    if (!first || first == NAME_PART || strchr(name, '/') ||
+        is_label_text(name, strlen(name)))
+        return NULL;
+    return NAME_PART;
+}
+
 const char *wrong_label_value(const char *text)
 {
     if (strlen(text) > 63)

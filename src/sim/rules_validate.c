@@ -74,7 +74,7 @@ const struct kind_check *rules_find_check(const struct kind *k)
 
 static int validate_custom(struct check *k)
 {
-    check_meta(k, wrong_dns_subdomain, k->old ? 2 : 1);
+    check_meta(k, wrong_dns_subdomain, k->old ? 3 : 1);
     if (k->f->code)
         return -1;
     if (strcmp(k->c->subresource, "status") == 0)
