@@ -7,7 +7,6 @@
 #include "control_graph.h"
 
 #include <stdalign.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -208,10 +207,18 @@ static struct member *pack(struct packer *p, const struct object_key *key,
 static size_t place(char text[PLACE_MAX], const char *bucket,
                     const struct object_key *key)
 {
-    int len = snprintf(text, PLACE_MAX, "%s\n%s\n%s", bucket, key->ns,
-                       key->name ? key->name : "");
+    const char *parts[] = {bucket, key->ns, key->name ? key->name : ""};
+    size_t used = 0, len;
 
-    return len > 0 && len < PLACE_MAX ? (size_t)len : 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        len = strlen(parts[i]);
+        if (used + len + 1 > PLACE_MAX)
+            return 0;
+        memcpy(text + used, parts[i], len);
+        used += len;
+        text[used++] = '\n';
+    }
+    return used;
 }
 
 static void *look_up(const struct map *m, const char *bucket,
@@ -318,6 +325,23 @@ static int use_node(struct graph *g, const struct member *m, int64_t sign)
     return 0;
 }
 
+static void link_free(struct shelf *s, struct member *m)
+{
+    if (member_controller(m))
+        return;
+    m->prev_free = s->last_free;
+    *(s->last_free ? &s->last_free->next_free : &s->first_free) = m;
+    s->last_free = m;
+}
+
+static void unlink_free(struct shelf *s, struct member *m)
+{
+    if (member_controller(m))
+        return;
+    *(m->prev_free ? &m->prev_free->next_free : &s->first_free) = m->next_free;
+    *(m->next_free ? &m->next_free->prev_free : &s->last_free) = m->prev_free;
+}
+
 /* Before `next`, so that an object keeps its turn; NULL: at the end. */
 static void link_member(struct shelf *s, struct member *m, struct member *next)
 {
@@ -326,6 +350,7 @@ static void link_member(struct shelf *s, struct member *m, struct member *next)
     m->prev = next ? next->prev : s->last;
     *(m->prev ? &m->prev->next : &s->first) = m;
     *(next ? &next->prev : &s->last) = m;
+    link_free(s, m);
 }
 
 static void unlink_member(struct member *m)
@@ -334,6 +359,7 @@ static void unlink_member(struct member *m)
 
     *(m->prev ? &m->prev->next : &s->first) = m->next;
     *(m->next ? &m->next->prev : &s->last) = m->prev;
+    unlink_free(s, m);
 }
 
 static void forget(struct graph *g, struct member *m, const char *bucket)
@@ -423,6 +449,15 @@ struct member *graph_first(const struct graph *g, const char *bucket,
     const struct shelf *s = look_up(g->shelves, bucket, &key);
 
     return s ? s->first : NULL;
+}
+
+struct member *graph_first_free(const struct graph *g, const char *bucket,
+                                const char *ns)
+{
+    struct object_key key = {ns, NULL};
+    const struct shelf *s = look_up(g->shelves, bucket, &key);
+
+    return s ? s->first_free : NULL;
 }
 
 struct shelf *graph_next_shelf(const struct graph *g, const struct shelf *s)

@@ -22,7 +22,8 @@ struct owner {
 
 /* A member lives until the object's next change. */
 struct member {
-    struct member *next, *prev; /* on its shelf, oldest first */
+    struct member *next, *prev;           /* on its shelf, oldest first */
+    struct member *next_free, *prev_free; /* of those without a controller */
     struct shelf *shelf;
     struct object_key key;
     const char *uid;
@@ -42,6 +43,7 @@ struct member {
 struct shelf {
     struct shelf *next;
     struct member *first, *last;
+    struct member *first_free, *last_free;
     const char *bucket, *ns;
 };
 
@@ -63,6 +65,9 @@ struct member *const *graph_dependents(const struct graph *g, const char *uid,
                                        size_t *ret_count);
 struct member *graph_first(const struct graph *g, const char *bucket,
                            const char *ns);
+/* The first one without a controller. */
+struct member *graph_first_free(const struct graph *g, const char *bucket,
+                                const char *ns);
 /* for (shelf = NULL; (shelf = graph_next_shelf(g, shelf));): all of them. */
 struct shelf *graph_next_shelf(const struct graph *g, const struct shelf *s);
 const struct owner *member_controller(const struct member *m); /* or NULL */

@@ -256,10 +256,10 @@ static void take_orphans(struct work *w, const struct claim *c,
     struct value *object;
     const char *bucket = w->c->kinds[c->kind]->bucket;
     const struct member *m =
-        graph_first(w->c->graph, bucket, object_ns(c->owner));
+        graph_first_free(w->c->graph, bucket, object_ns(c->owner));
 
-    for (; m; m = m->next) {
-        if (member_controller(m) || m->deleting || m->ended ||
+    for (; m; m = m->next_free) {
+        if (m->deleting || m->ended ||
             !selector_match_labels(c->selector, m->labels))
             continue;
         object = work_get(w, c->kind, m->key.ns, m->key.name);

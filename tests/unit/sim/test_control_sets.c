@@ -298,3 +298,43 @@ TEST(a_cronjob_minds_what_still_runs)
                         "events?fieldSelector=reason=JobAlreadyActive") == 1);
     kit_stop(&k);
 }
+
+/* ---- claiming ---- */
+
+TEST(pods_are_adopted_and_let_go_by_their_labels)
+{
+    struct kit k;
+    const struct value *pods, *owner;
+    char url[160];
+
+    control_start(&k, 1);
+    control_make(&k, CORE "pods",
+                 "{'metadata':{'name':'stray','labels':{'app':'r'}},'spec':{"
+                 "'containers':[{'name':'c','image':'a'}]}}");
+    kit_settle(&k, 1000);
+    control_make(&k, APPS "replicasets",
+                 "{'metadata':{'name':'r'},'spec':{'replicas':2,'selector':{"
+                 "'matchLabels':{'app':'r'}},'template':{'metadata':{'labels':"
+                 "{'app':'r'}},'spec':{'containers':[{'name':'c','image':'a'}]}"
+                 "}}}");
+    kit_settle(&k, 1000);
+    check_int(control_count(&k, CORE "pods"), 2);
+    check_int(kit_ask(&k, "GET", CORE "pods/stray", NULL), 200);
+    owner = object_controller(k.answer);
+    check_str(value_text_at(owner, "name"), "r");
+    check_int(kit_ask(&k, "MERGE", CORE "pods/stray",
+                      "{'metadata':{'labels':{'app':'other'}}}"),
+              200);
+    kit_settle(&k, 1000);
+    check_int(control_count(&k, CORE "pods"), 3);
+    pods = value_get(k.answer, "items");
+    check_int(array_count(pods), 3);
+    check_int(kit_ask(&k, "GET", CORE "pods/stray", NULL), 200);
+    check(object_controller(k.answer) == NULL);
+    check_at(&k, APPS "replicasets/r", "status.readyReplicas", "2");
+    snprintf(url, sizeof url, APPS "replicasets/%s", "r");
+    check_int(kit_ask(&k, "MERGE", url, "{'spec':{'replicas':1}}"), 200);
+    kit_settle(&k, 3000);
+    check_at(&k, APPS "replicasets/r", "status.replicas", "1");
+    kit_stop(&k);
+}
