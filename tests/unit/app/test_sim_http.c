@@ -1,16 +1,13 @@
 /* The HTTP face of the embedded cluster: users, headers, watches, commits. */
 #include "app/sim_http.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/line.h"
 #include "test.h"
 
 #define MAPS "/api/v1/namespaces/default/configmaps"
@@ -97,15 +94,10 @@ static void face_close(struct face *f)
 
 static void caller_open(struct caller *c, struct face *f)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(sim_http_port(f->http)),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
     memset(c, 0, sizeof(*c));
     c->face = f;
-    c->fd = socket(AF_INET, SOCK_STREAM, 0);
-    check_int(connect(c->fd, (struct sockaddr *)&to, sizeof(to)), 0);
-    fcntl(c->fd, F_SETFL, O_NONBLOCK);
+    c->fd = line_open(sim_http_port(f->http));
+    check(c->fd >= 0);
 }
 
 /* A request of the user with this token; `more` are headers. */
@@ -119,21 +111,19 @@ static void caller_ask(struct caller *c, const char *line, const char *token,
                      "Content-Length: %zu\r\n\r\n%s",
                      line, token, more, strlen(body), body);
 
-    check_int(send(c->fd, text, (size_t)n, MSG_NOSIGNAL), n);
+    check(line_send(c->fd, text, (size_t)n));
 }
 
 static bool caller_hears(struct caller *c, const char *text)
 {
-    struct pollfd p = {.fd = c->fd, .events = POLLIN};
-
     for (int i = 0; i < PATIENCE; i++) {
-        ssize_t n;
+        long n;
 
         if (strstr(c->heard, text))
             return true;
         loop_turn(c->face->loop, false);
-        poll(&p, 1, 1);
-        n = recv(c->fd, c->heard + c->len, sizeof(c->heard) - 1 - c->len, 0);
+        n = line_receive(c->fd, c->heard + c->len,
+                         sizeof(c->heard) - 1 - c->len);
         if (n == 0)
             return false;
         c->len += n > 0 ? (size_t)n : 0;
