@@ -180,7 +180,7 @@ static int field_name(struct decoder *d, struct schema_node n,
     line = table_line(key, strlen(key));
     if (!line)
         return 0;
-    *ret = (struct schema_text){line, strcspn(line, "\n")};
+    *ret = (struct schema_text){line, *line == '-' ? 0 : strcspn(line, "\n")};
     return 1;
 }
 

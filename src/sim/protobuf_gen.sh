@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../../tests/cluster"
     sed -n 's|^.*k8s.io/kubernetes \(v[0-9.]*\)$|# kubernetes \1|p' go.mod | head -n 1
     cat <<'HEAD'
 # The numbers of fields in protocol buffers, made by src/sim/protobuf_gen.sh from
-# the Go types. DEFINITION NUMBER <tab> FIELD; no field: its own are inlined.
+# the Go types. DEFINITION NUMBER <tab> FIELD; "-": its own are inlined.
 # Sorted by bytes and searched in place: keep it sorted.
 HEAD
     go run -trimpath -buildvcs=false ./types numbers

@@ -35,7 +35,7 @@ func (n numbers) fields(name, prefix string, t reflect.Type) {
 		}
 		key := prefix + number(f)
 		if json == "" && f.Type.Kind() == reflect.Struct {
-			n[name+" "+key] = ""
+			n[name+" "+key] = "-" // inlined
 			n.fields(name, key+".", f.Type)
 		} else if json != "" && json != "-" {
 			n[name+" "+key] = json

@@ -7,7 +7,7 @@
  */
 #include "properties.h"
 
-#include "corpus.h"
+#include "corpus_damage.h"
 
 /* ---- subjects: a property, and what it is a property of ---- */
 

@@ -8,7 +8,7 @@
 #include "properties.h"
 
 #include "base/value.h"
-#include "corpus.h"
+#include "corpus_damage.h"
 
 typedef const char *property_fn(handle_fn *handle, const char *data,
                                 size_t len);
