@@ -38,6 +38,7 @@ struct rules_call {
     const struct rules_world *world;
     struct arena *a;
     struct value *warnings; /* array of texts: append */
+    bool dry_run;           /* nothing is allocated for good */
 };
 
 /* Normal form: what decoding into the API's Go type and encoding again gives.
@@ -66,6 +67,10 @@ int rules_prepare_update(const struct rules_call *c, struct value *object,
 /* Adds causes to `f` (0 also then): metadata and the kind's own rules; `old`
  * NULL on create, else immutable fields are judged too. */
 int rules_validate(const struct rules_call *c, const struct value *object,
+                   const struct value *old, struct failure *f);
+/* What is said of a valid object that is about to be stored (Warning headers),
+ * and what nobody is shown of it; `old` NULL on create. */
+int rules_conclude(const struct rules_call *c, struct value *object,
                    const struct value *old, struct failure *f);
 /* Fields that writes to this (sub)resource never own, as dotted paths; ends
  * with NULL (registry.ResetFieldsStrategy). */

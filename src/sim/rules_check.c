@@ -57,16 +57,9 @@ void check_labels(struct check *k, const struct place *at,
     for (uint32_t i = 0; labels && i < labels->count; i++) {
         const struct value_member *m = &labels->as.members[i];
         const char *text = value_text(m->value);
-        const char *wrong = wrong_qualified_name(m->key);
+        const char *wrong = text ? wrong_label_value(text) : NULL;
 
-        if (wrong)
-            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
-                      wrong);
-        wrong = wrong_qualified_name_too(m->key);
-        if (wrong)
-            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
-                      wrong);
-        wrong = text ? wrong_label_value(text) : NULL;
+        check_qualified(k, at, m->key, m->key);
         if (wrong)
             check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text,
                       wrong);
@@ -81,7 +74,6 @@ void check_annotations(struct check *k, const struct place *at,
     for (uint32_t i = 0; notes && i < notes->count; i++) {
         const struct value_member *m = &notes->as.members[i];
         char lower[320];
-        const char *wrong;
         size_t n = 0;
 
         for (; m->key[n] && n < sizeof lower - 1; n++)
@@ -89,14 +81,7 @@ void check_annotations(struct check *k, const struct place *at,
                 (char)(m->key[n] >= 'A' && m->key[n] <= 'Z' ? m->key[n] + 32
                                                             : m->key[n]);
         lower[n] = '\0';
-        wrong = wrong_qualified_name(lower);
-        if (wrong)
-            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
-                      wrong);
-        wrong = wrong_qualified_name_too(lower);
-        if (wrong)
-            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
-                      wrong);
+        check_qualified(k, at, lower, m->key);
         total += m->key_len + m->value->count;
     }
     if (total > 256 * 1024)
@@ -150,12 +135,8 @@ static void check_finalizers(struct check *k, const struct place *at,
 {
     const struct value *item;
 
-    for (size_t i = 0; (item = rules_item(finalizers, i)); i++) {
-        const char *wrong = wrong_qualified_name(value_text(item));
-
-        if (wrong)
-            check_invalid(k, at, item, wrong);
-    }
+    for (size_t i = 0; (item = rules_item(finalizers, i)); i++)
+        check_qualified(k, at, value_text(item), value_text(item));
     if (has_text(finalizers, "orphan") &&
         has_text(finalizers, "foregroundDeletion"))
         check_invalid(k, at, finalizers,
@@ -328,7 +309,6 @@ static void check_expression(struct check *k, const struct place *at,
     const char *op = value_text_at(e, "operator");
     const char *key = value_text_at(e, "key");
     const struct value *values = value_get(e, "values");
-    const char *wrong = wrong_qualified_name(key ? key : "");
     bool listed = op && (strcmp(op, "In") == 0 || strcmp(op, "NotIn") == 0);
     bool bare = op && strstr(op, "Exist");
 
@@ -343,9 +323,7 @@ static void check_expression(struct check *k, const struct place *at,
         check_add(k, CAUSE_INVALID, PLACE(at, "operator"),
                   "Invalid value: \"%s\": not a valid selector operator",
                   op ? op : "");
-    if (wrong)
-        check_add(k, CAUSE_INVALID, PLACE(at, "key"),
-                  "Invalid value: \"%s\": %s", key ? key : "", wrong);
+    check_qualified(k, PLACE(at, "key"), key ? key : "", key ? key : "");
 }
 
 void check_selector(struct check *k, const struct place *at,
@@ -383,6 +361,18 @@ void check_text_by(struct check *k, const struct place *at, const char *text,
 
     if (why)
         check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text, why);
+}
+
+void check_qualified(struct check *k, const struct place *at, const char *text,
+                     const char *shown)
+{
+    for (unsigned i = 0; i < QUALIFIED_PARTS; i++) {
+        const char *why = wrong_qualified_part(text, i);
+
+        if (why)
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", shown,
+                      why);
+    }
 }
 
 void check_port_name(struct check *k, const struct place *at, const char *name)

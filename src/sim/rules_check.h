@@ -52,12 +52,11 @@ void check_invalid(struct check *k, const struct place *at,
 
 /* ---- texts; NULL: fine, else what is wrong ---- */
 const char *wrong_dns_label(const char *text);
-const char *wrong_dns1035_label(const char *text);
 const char *wrong_dns_subdomain(const char *text);
 const char *wrong_path_segment(const char *text);
 const char *wrong_qualified_name(const char *text);
-/* What is wrong beside that; one more cause. */
-const char *wrong_qualified_name_too(const char *text);
+#define QUALIFIED_PARTS 3
+const char *wrong_qualified_part(const char *text, unsigned i);
 const char *wrong_label_value(const char *text);
 const char *wrong_config_key(const char *text);
 const char *wrong_port_name(const char *text, unsigned i); /* i < 5 */
@@ -86,6 +85,9 @@ void check_immutable(struct check *k, const char *path);
 /* The text at this place must be right. */
 void check_text_by(struct check *k, const struct place *at, const char *text,
                    wrong_name_fn wrong);
+/* All that is wrong with a qualified name, which is shown as `shown`. */
+void check_qualified(struct check *k, const struct place *at, const char *text,
+                     const char *shown);
 void check_port_name(struct check *k, const struct place *at, const char *name);
 void check_ip(struct check *k, const struct place *at, const char *ip);
 /* 1 to 65535. */
@@ -117,6 +119,7 @@ void rules_check_template(struct check *k, const struct place *at,
 void rules_check_selected(struct check *k, const struct place *at,
                           const struct value *selector,
                           const struct value *template);
+void rules_check_service_ips(struct check *k);
 void rules_check_claim_spec(struct check *k, const struct place *at,
                             const struct value *spec);
 

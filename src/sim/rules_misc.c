@@ -361,8 +361,7 @@ void rules_check_node(struct check *k)
         const char *key = value_text_at(taint, "key");
         const char *text = value_text_at(taint, "value");
 
-        check_text_by(k, PLACE(at, "key"), key ? key : "",
-                      wrong_qualified_name);
+        check_qualified(k, PLACE(at, "key"), key ? key : "", key ? key : "");
         if (text)
             check_text_by(k, PLACE(at, "value"), text, wrong_label_value);
         check_enum(k, at, taint, "effect", effects);

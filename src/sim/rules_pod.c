@@ -102,7 +102,7 @@ static void check_toleration(struct check *k, const struct place *at,
     bool exists = op && strcmp(op, "Exists") == 0;
 
     if (key && *key)
-        check_text_by(k, PLACE(at, "key"), key, wrong_qualified_name);
+        check_qualified(k, PLACE(at, "key"), key, key);
     else if (!exists)
         check_add(k, CAUSE_INVALID, PLACE(at, "operator"),
                   "Invalid value: \"%s\": operator must be Exists when `key` "
@@ -146,7 +146,7 @@ static void check_spread(struct check *k, const struct place *at,
     if (!key || !*key)
         check_required(k, at, "topologyKey", "can not be empty");
     else
-        check_text_by(k, PLACE(at, "topologyKey"), key, wrong_qualified_name);
+        check_qualified(k, PLACE(at, "topologyKey"), key, key);
     if (rules_is_absent(value_get(c, "whenUnsatisfiable")))
         check_add(k, CAUSE_NOT_SUPPORTED, PLACE(at, "whenUnsatisfiable"),
                   "Unsupported value: \"\": supported values: "

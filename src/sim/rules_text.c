@@ -21,19 +21,6 @@ const char *wrong_dns_label(const char *text)
                  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 }
 
-const char *wrong_dns1035_label(const char *text)
-{
-    if (strlen(text) > NAME_MAX_DNS1123_LABEL)
-        return "must be no more than 63 bytes";
-    return name_is_dns_label(text) && islower((unsigned char)*text)
-               ? NULL
-               : "a DNS-1035 label must consist of lower case alphanumeric "
-                 "characters or '-', start with an alphabetic character, and "
-                 "end with an alphanumeric character (e.g. 'my-name',  or "
-                 "'abc-123', regex used for validation is "
-                 "'[a-z]([-a-z0-9]*[a-z0-9])?')";
-}
-
 const char *wrong_dns_subdomain(const char *text)
 {
     if (strlen(text) > NAME_MAX_DNS1123_SUBDOMAIN)
@@ -75,43 +62,48 @@ static const char NAME_PART[] =
     "'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
-const char *wrong_qualified_name(const char *text)
+static const char *wrong_prefix(const char *text, size_t len)
 {
-    const char *slash = strchr(text, '/');
-    const char *name = slash ? slash + 1 : text;
     char prefix[256];
-    size_t len = slash ? (size_t)(slash - text) : 0;
 
-    if (strchr(name, '/'))
-        return "a qualified name must consist of alphanumeric characters, "
-               "'-', '_' or '.', and must start and end with an alphanumeric "
-               "character, with an optional DNS subdomain prefix and '/' "
-               "(e.g. 'example.com/MyName')";
-    if (slash && len == 0)
+    if (len == 0)
         return "prefix part must be non-empty";
     if (len >= sizeof prefix)
         return "prefix part must be no more than 253 bytes";
     memcpy(prefix, text, len);
     prefix[len] = '\0';
-    if (slash && wrong_dns_subdomain(prefix))
-        return wrong_dns_subdomain(prefix);
-    if (!*name)
-        return "name part must be non-empty";
-    if (strlen(name) > 63)
-        return "name part must be no more than 63 bytes";
-    return is_label_text(name, strlen(name)) ? NULL : NAME_PART;
+    return wrong_dns_subdomain(prefix);
 }
 
-const char *wrong_qualified_name_too(const char *text)
+/* The i-th of what may be wrong with it; they add up. */
+const char *wrong_qualified_part(const char *text, unsigned i)
 {
-    const char *first = wrong_qualified_name(text);
     const char *slash = strchr(text, '/');
     const char *name = slash ? slash + 1 : text;
 
-    if (!first || first == NAME_PART || strchr(name, '/') ||
-        is_label_text(name, strlen(name)))
-        return NULL;
-    return NAME_PART;
+    if (strchr(name, '/'))
+        return i ? NULL
+                 : "a qualified name must consist of alphanumeric characters, "
+                   "'-', '_' or '.', and must start and end with an "
+                   "alphanumeric character, with an optional DNS subdomain "
+                   "prefix and '/' (e.g. 'example.com/MyName')";
+    if (i == 0)
+        return slash ? wrong_prefix(text, (size_t)(slash - text)) : NULL;
+    if (i == 1 && !*name)
+        return "name part must be non-empty";
+    if (i == 1)
+        return strlen(name) > 63 ? "name part must be no more than 63 bytes"
+                                 : NULL;
+    return is_label_text(name, strlen(name)) ? NULL : NAME_PART;
+}
+
+const char *wrong_qualified_name(const char *text)
+{
+    const char *wrong = NULL;
+
+    for (unsigned i = 0; i < QUALIFIED_PARTS && !wrong; i++)
+        wrong = wrong_qualified_part(text, i);
+    return wrong;
 }
 
 const char *wrong_label_value(const char *text)

@@ -19,7 +19,8 @@ struct rules_call rules_call(struct ask *k)
                                .subresource = k->at.subresource,
                                .world = &k->world,
                                .a = k->a,
-                               .warnings = k->warnings};
+                               .warnings = k->warnings,
+                               .dry_run = k->o.dry_run};
 }
 
 int object_decode(struct ask *k, struct value *object, struct value *unknown)
@@ -77,7 +78,8 @@ int object_validate(struct ask *k, struct value *object,
     if (rules_validate(&c, object, old, &k->f) < 0 ||
         managed_check(object, &k->f) < 0 ||
         failure_invalid(&k->f, k->kind->r.group, k->kind->r.kind,
-                        name ? name : "") < 0)
+                        name ? name : "") < 0 ||
+        rules_conclude(&c, object, old, &k->f) < 0)
         return -1;
     if (k->kind->crd &&
         crd_warnings(k->kind->crd, k->kind->r.version, k->a, k->warnings) < 0)
