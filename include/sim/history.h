@@ -29,6 +29,9 @@ void item_unref(struct item *i, const char *why); /* NULL is fine */
 struct history;
 /* Keeps at most `max` changes; what is older is compacted. */
 struct history *history_new(size_t max);
+/* What only old changes keep alive, in bytes, is at most this, or as much as
+ * the objects that are there if that is more. 0: no bound, as at the start. */
+void history_bound(struct history *h, size_t bytes);
 void history_free(struct history *h);
 uint64_t history_revision(const struct history *h);  /* newest */
 uint64_t history_compacted(const struct history *h); /* oldest is + 1 */

@@ -10,6 +10,10 @@
  * object. Each bucket has the revisions of its own changes in a queue, so that
  * a watch finds its next one by bisection, however busy other buckets are.
  *
+ * The ring keeps versions alive that nobody else has. Their bytes are counted:
+ * each change is charged with the version that it put aside (its `before`; a
+ * deletion also with its last state), and gives it back when it is forgotten.
+ *
  * INVARIANTS
  *
  *   I1  the ring holds the changes compacted+1 .. revision, all of them
@@ -43,6 +47,8 @@ struct history {
     struct record *ring;
     size_t cap; /* a power of two */
     size_t max;
+    size_t bound;     /* of `old`, 0: none */
+    size_t live, old; /* bytes of objects, and what only changes keep */
     uint64_t revision, compacted;
 };
 
@@ -98,6 +104,11 @@ struct history *history_new(size_t max)
         return h;
     mem_free(h);
     return NULL;
+}
+
+void history_bound(struct history *h, size_t bytes)
+{
+    h->bound = bytes;
 }
 
 static void entry_free(struct keytree_entry *e)
@@ -230,6 +241,17 @@ static int ring_reserve(struct history *h)
     return 0;
 }
 
+static size_t item_bytes(const struct item *i)
+{
+    return i ? sizeof *i + i->len : 0;
+}
+
+/* What a change keeps that is no object any more. */
+static size_t change_bytes(const struct change *c)
+{
+    return item_bytes(c->before) + (c->deleted ? item_bytes(c->now) : 0);
+}
+
 /* The oldest change is forgotten. */
 static void forget(struct history *h)
 {
@@ -241,6 +263,7 @@ static void forget(struct history *h)
     assert(b->used && *bucket_revision(b, 0) == revision);
     b->first = (b->first + 1) & (b->cap - 1);
     b->used--;
+    h->old -= change_bytes(&r->c);
     e = r->c.deleted ? keytree_find(&b->tree, &r->c.now->key) : NULL;
     if (e && e->gone && e->last == revision) {
         keytree_remove(&b->tree, e);
@@ -320,6 +343,18 @@ static void step_commit(struct history *h, struct step *s, bool deleted)
     };
     s->b->used++;
     *bucket_revision(s->b, s->b->used - 1) = h->revision;
+    h->old += change_bytes(&r->c);
+    h->live += deleted ? 0 : item_bytes(s->item);
+    h->live -= item_bytes(before);
+}
+
+/* The newest change stays, whatever it weighs. */
+static void keep_bound(struct history *h)
+{
+    size_t most = h->live > h->bound ? h->live : h->bound;
+
+    while (h->bound && h->old > most && h->compacted + 1 < h->revision)
+        forget(h);
 }
 
 static int change(struct history *h, const char *bucket, struct item *item,
@@ -332,6 +367,7 @@ static int change(struct history *h, const char *bucket, struct item *item,
         return err_nomem(err);
     }
     step_commit(h, &s, deleted);
+    keep_bound(h);
     return 0;
 }
 
@@ -365,6 +401,8 @@ int history_restore(struct history *h, const char *bucket,
         item_unref(item, "new");
         return err_nomem(err);
     }
+    h->live -= s.e ? item_bytes(s.e->item) : 0;
+    h->live += item_bytes(item);
     step_enter(&s, false)->last = kept->revision;
     history_skip(h, kept->revision);
     return 0;

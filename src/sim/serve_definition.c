@@ -18,6 +18,11 @@ bool definition_is(const struct kind *kind)
     return strcmp(kind->bucket, BUCKET) == 0;
 }
 
+const struct kind *definition_kind(struct ask *k)
+{
+    return kinds_find_bucket(k->s->kinds, BUCKET);
+}
+
 /* ---- status ---- */
 
 static const char *storage_version(const struct value *object)
@@ -83,35 +88,46 @@ static struct value *find_condition(const struct value *object,
     return NULL;
 }
 
-struct condition {
-    const char *type, *reason, *message;
-};
+bool definition_is_established(const struct value *object)
+{
+    return text_equal(
+        value_text_at(find_condition(object, "Established"), "status"), "True");
+}
 
-static int add_condition(struct ask *k, struct value *object,
-                         const struct condition *c)
+static int fill_condition(struct ask *k, struct value *one,
+                          const struct definition_condition *c)
+{
+    struct arena *a = k->a;
+    char now[32];
+
+    text_rfc3339(k->world.unix_now, now);
+    if ((!text_equal(value_text_at(one, "status"), c->status) &&
+         value_set(a, one, "lastTransitionTime", value_string(a, now)) < 0) ||
+        value_set(a, one, "message", value_string(a, c->message)) < 0 ||
+        value_set(a, one, "reason", value_string(a, c->reason)) < 0 ||
+        value_set(a, one, "status", value_string(a, c->status)) < 0)
+        return -1;
+    return value_set(a, one, "type", value_string(a, c->type));
+}
+
+int definition_set_condition(struct ask *k, struct value *object,
+                             const struct definition_condition *c)
 {
     struct arena *a = k->a;
     struct value *status = value_make(a, object, "status");
     struct value *list = value_get(status, "conditions");
-    struct value *one = value_object(a);
-    char now[32];
+    struct value *one = find_condition(object, c->type);
 
-    if (find_condition(object, c->type))
-        return 0;
-    text_rfc3339(k->world.unix_now, now);
+    if (one)
+        return fill_condition(k, one, c);
     if (!value_is(list, VALUE_ARRAY)) {
         list = value_array(a);
         if (value_set(a, status, "conditions", list) < 0)
             return -1;
     }
-    if (!one ||
-        value_set(a, one, "lastTransitionTime", value_string(a, now)) < 0 ||
-        value_set(a, one, "message", value_string(a, c->message)) < 0 ||
-        value_set(a, one, "reason", value_string(a, c->reason)) < 0 ||
-        value_set(a, one, "status", value_string(a, "True")) < 0 ||
-        value_set(a, one, "type", value_string(a, c->type)) < 0)
-        return -1;
-    return value_append(a, list, one);
+    one = value_object(a);
+    return one && fill_condition(k, one, c) == 0 ? value_append(a, list, one)
+                                                 : -1;
 }
 
 /* ---- calls to ourselves ---- */
@@ -126,26 +142,22 @@ static int call(struct ask *k, const struct sim_call *c)
                              "cannot follow up on a definition (%d)", status);
 }
 
+/* 1 when its names or conditions became others, 0, or -1: not done. */
 static int accept_names(struct ask *k, const struct value *object)
 {
-    static const struct condition conditions[] = {
-        {"NamesAccepted", "NoConflicts", "no conflicts found"},
-        {"Established", "InitialNamesAccepted",
-         "the initial names have been accepted"}};
     struct value *copy = value_copy(k->a, object);
     struct sim_call c = {.user = USER,
                          .method = HTTP_PUT,
-                         .kind = k->kind,
+                         .kind = definition_kind(k),
                          .key = {"", value_text_at(object, "metadata.name")},
                          .subresource = "status",
                          .body = copy};
 
-    if (!copy || add_condition(k, copy, &conditions[0]) < 0 ||
-        add_condition(k, copy, &conditions[1]) < 0 ||
-        value_set(k->a, value_get(copy, "status"), "acceptedNames",
-                  value_path(copy, "spec.names")) < 0)
-        return failure_nomem(&k->f);
-    return call(k, &c);
+    if (!copy || names_judge(k, copy) < 0)
+        return -1;
+    if (value_equal(copy, object))
+        return 0;
+    return sim_call(k->s, k->a, &c, NULL) == 200 ? 1 : -1;
 }
 
 static bool is_going(const struct value *object)
@@ -153,28 +165,68 @@ static bool is_going(const struct value *object)
     return value_text_at(object, "metadata.deletionTimestamp") != NULL;
 }
 
-int definition_stored(struct ask *k, const struct value *object)
+static bool wants_names(const struct value *object)
 {
+    return !is_going(object) &&
+           (!find_condition(object, "Established") ||
+            !value_equal(value_path(object, "spec.names"),
+                         value_path(object, "status.acceptedNames")));
+}
+
+/* A name may have become free for those that wait for one. */
+static void accept_others(struct ask *k, const char *group, const char *name)
+{
+    struct value *all;
+
+    if (sim_list(k->s, k->a, definition_kind(k), "", &all) < 0)
+        return;
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct value *other = all->as.items[i];
+        struct object_key key = {"", value_text_at(other, "metadata.name")};
+        struct value *now;
+
+        if (text_equal(value_text_at(other, "spec.group"), group) &&
+            !text_equal(key.name, name) && wants_names(other) &&
+            sim_get(k->s, k->a, definition_kind(k), &key, &now) == 0 && now)
+            accept_names(k, now);
+    }
+}
+
+static const struct kind *kind_of(struct ask *k, const struct value *object)
+{
+    const char *group = value_text_at(object, "spec.group");
+    const char *plural = value_text_at(object, "spec.names.plural");
+    char *bucket =
+        arena_printf(k->a, "%s/%s", group ? group : "", plural ? plural : "");
+
+    return bucket ? kinds_find_bucket(k->s->kinds, bucket) : NULL;
+}
+
+/* What fails here is done when the next definition of the group is stored. */
+void definition_stored(struct ask *k, const struct value *object)
+{
+    const struct kind *kind;
     struct failure f;
 
     if (!definition_is(k->kind) || is_going(object))
-        return 0;
-    if (!find_condition(object, "Established") ||
-        !value_equal(value_path(object, "spec.names"),
-                     value_path(object, "status.acceptedNames")))
-        return accept_names(k, object);
+        return;
+    if (wants_names(object) && accept_names(k, object) != 0) {
+        accept_others(k, value_text_at(object, "spec.group"),
+                      value_text_at(object, "metadata.name"));
+        return; /* what was written then has come through here */
+    }
+    kind = kind_of(k, object);
     failure_init(&f, k->a);
-    return kinds_put_crd(k->s->kinds, object, &f) < 0
-               ? failure_set(&k->f, f.code, f.reason, "%s", f.message)
-               : 0;
+    if (definition_is_established(object) && (!kind || kind->crd))
+        kinds_put_crd(k->s->kinds, object, &f);
 }
 
 /* ---- the end ---- */
 
 int definition_delete(struct ask *k, struct value *object)
 {
-    static const struct condition going = {
-        "Terminating", "InstanceDeletionPending",
+    static const struct definition_condition going = {
+        "Terminating", "True", "InstanceDeletionPending",
         "CustomResourceDefinition marked for deletion; CustomResource deletion "
         "will begin soon"};
     struct value *meta = meta_of(k, object);
@@ -191,7 +243,7 @@ int definition_delete(struct ask *k, struct value *object)
             0 ||
         (!holds(finalizers, FINALIZER) &&
          value_append(k->a, finalizers, value_string(k->a, FINALIZER)) < 0) ||
-        add_condition(k, object, &going) < 0)
+        definition_set_condition(k, object, &going) < 0)
         return failure_nomem(&k->f);
     return store_write(k, object);
 }
@@ -215,11 +267,6 @@ static int finish(struct ask *k, const struct kind *kind, const char *name)
         return 0;
     c.body = object;
     return call(k, &c);
-}
-
-static const struct kind *definition_kind(struct ask *k)
-{
-    return kinds_find_bucket(k->s->kinds, BUCKET);
 }
 
 static int delete_instances(struct ask *k, const struct kind *kind)
@@ -280,11 +327,13 @@ static const struct item *going_definition(struct ask *k, const char **ret_name)
 
 void definition_erased(struct ask *k, const char *name)
 {
-    if (definition_is(k->kind))
+    if (definition_is(k->kind)) {
         kinds_remove_crd(k->s->kinds, name);
-    else if (k->kind->crd && !history_count(k->s->history, k->kind->bucket) &&
-             going_definition(k, &name))
+        accept_others(k, strchr(name, '.') ? strchr(name, '.') + 1 : "", name);
+    } else if (k->kind->crd && !history_count(k->s->history, k->kind->bucket) &&
+               going_definition(k, &name)) {
         finish(k, definition_kind(k), name);
+    }
 }
 
 int definition_admit(struct ask *k)

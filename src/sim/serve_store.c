@@ -201,7 +201,10 @@ int store_write(struct ask *k, struct value *object)
     if (rc == 0)
         tell(k, &key, &text);
     str_release(&text);
-    return rc < 0 ? failure_nomem(&k->f) : definition_stored(k, object);
+    if (rc < 0)
+        return failure_nomem(&k->f);
+    definition_stored(k, object);
+    return 0;
 }
 
 /* What goes is what was stored, at the revision of its going. */

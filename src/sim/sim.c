@@ -12,6 +12,7 @@
 #include "serve_store.h"
 
 #define HISTORY_USUAL 10000
+#define HISTORY_BYTES ((size_t)16 << 20) /* of versions that are no more */
 #define USER "kube-apiserver"
 
 /* ---- for those who are inside ---- */
@@ -58,6 +59,8 @@ int sim_new(const struct sim_options *o, struct sim **ret_sim, struct err *err)
     s->o = *o;
     rng_init(&s->rng, o->seed);
     s->history = history_new(o->history ? o->history : HISTORY_USUAL);
+    if (s->history && !o->history)
+        history_bound(s->history, HISTORY_BYTES);
     s->kinds = kinds_new();
     rc = s->history && s->kinds ? 0 : err_nomem(err);
     if (rc == 0)
@@ -116,7 +119,8 @@ static int serve_restored(struct sim *s, struct arena *a, struct err *err)
         struct failure f;
 
         failure_init(&f, a);
-        if (kinds_put_crd(s->kinds, all->as.items[i], &f) < 0)
+        if (definition_is_established(all->as.items[i]) &&
+            kinds_put_crd(s->kinds, all->as.items[i], &f) < 0)
             return err_set(err, ERR_INVALID, "cannot serve '%s': %s",
                            value_text_at(all->as.items[i], "metadata.name"),
                            f.message);

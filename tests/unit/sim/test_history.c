@@ -119,6 +119,48 @@ TEST(changes_come_in_order_with_what_was_before)
     history_free(h);
 }
 
+static void put_long(struct history *h, const char *name)
+{
+    char text[10001];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    check_int(put(h, "b", "n", name, text), 0);
+}
+
+TEST(versions_that_are_no_more_are_bound_by_their_bytes)
+{
+    struct history *h = history_new(1000);
+    const struct change *c = NULL;
+
+    history_bound(h, 35000);
+    for (int i = 0; i < 50; i++)
+        put_long(h, "a");
+    check_int(history_compacted(h), 47); /* three versions are put aside */
+    check_int(history_after(h, "b", 47, &c, NULL), 0);
+    check(c && c->before);
+    check_int(drop(h, "b", "n", "a"), 0);
+    check_int(history_compacted(h), 48);
+    for (int i = 0; i < 10; i++)
+        check_int(put(h, "b", "n", "a", "1"), 0);
+    check_int(history_compacted(h), 48);
+    history_free(h);
+}
+
+TEST(as_much_as_there_is_may_be_put_aside)
+{
+    struct history *h = history_new(1000);
+    static const char *const names[] = {"a", "b", "c", "d"};
+
+    history_bound(h, 1);
+    for (size_t i = 0; i < 12; i++)
+        put_long(h, names[i % 4]);
+    check_int(history_compacted(h), 8); /* 4 creations weigh nothing */
+    put_long(h, "a");
+    check_int(history_compacted(h), 9);
+    history_free(h);
+}
+
 TEST(what_is_restored_keeps_its_revision)
 {
     struct history *h = history_new(10);

@@ -1,5 +1,6 @@
 /* CustomResourceDefinitions at run time. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kit.h"
@@ -115,5 +116,72 @@ TEST(what_was_kept_is_there_again)
     check_int(kit_ask(&k, "GET", "/api/v1/namespaces/n", NULL), 200);
     check_int(kit_ask(&k, "GET", "/api/v1/namespaces", NULL), 200);
     check_int(value_get(k.answer, "items")->count, 5);
+    kit_stop(&k);
+}
+
+/* ---- names that clash ---- */
+
+static const char other[] =
+    "{'metadata':{'name':'%s.x.example'},'spec':{'group':'x.example','scope':"
+    "'Namespaced','names':{'plural':'%s','kind':'%s','shortNames':['%s']},"
+    "'versions':[{'name':'v1','served':true,'storage':true,'schema':{"
+    "'openAPIV3Schema':{'type':'object'}}}]}}";
+
+static int define(struct kit *k, const char *plural, const char *kind,
+                  const char *shorter)
+{
+    char body[600];
+
+    snprintf(body, sizeof body, other, plural, plural, kind, shorter);
+    return kit_ask(k, "POST", CRDS, body);
+}
+
+TEST(a_kind_that_is_taken_is_served_when_it_is_free)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(define(&k, "things", "Thing", "th"), 201);
+    check_int(define(&k, "stuffs", "Thing", "st"), 201);
+    check_int(kit_ask(&k, "GET", CRDS "/stuffs.x.example", NULL), 200);
+    check_str(kit_text(&k, "status.acceptedNames.kind"), "");
+    check_str(kit_text(&k, "status.acceptedNames.plural"), "stuffs");
+    check_has(kit_body(&k), "\"message\":\"\\\"ThingList\\\" is already in "
+                            "use\",\"reason\":\"ListKindConflict\","
+                            "\"status\":\"False\",\"type\":\"NamesAccepted\"");
+    check_has(kit_body(&k), "\"reason\":\"NotAccepted\",\"status\":\"False\","
+                            "\"type\":\"Established\"");
+    check_int(kit_ask(&k, "GET", "/apis/x.example/v1/stuffs", NULL), 404);
+    check_int(kit_ask(&k, "DELETE", CRDS "/things.x.example", NULL), 200);
+    check_int(kit_ask(&k, "GET", CRDS "/stuffs.x.example", NULL), 200);
+    check_str(kit_text(&k, "status.acceptedNames.kind"), "Thing");
+    check_has(kit_body(&k), "\"reason\":\"NoConflicts\",\"status\":\"True\"");
+    check_int(kit_ask(&k, "GET", "/apis/x.example/v1/stuffs", NULL), 200);
+    check_int(kit_ask(&k, "GET", "/apis/x.example/v1/things", NULL), 404);
+    kit_stop(&k);
+}
+
+TEST(short_names_and_plurals_are_one_space_of_names)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(define(&k, "things", "Thing", "th"), 201);
+    check_int(define(&k, "stuffs", "Stuff", "things"), 201);
+    check_int(kit_ask(&k, "GET", CRDS "/stuffs.x.example", NULL), 200);
+    check_has(kit_body(&k), "ShortNamesConflict");
+    check_str(kit_text(&k, "status.acceptedNames.kind"), "Stuff");
+    check_int(kit_ask(&k, "GET", "/apis/x.example/v1/stuffs", NULL), 404);
+    check_int(kit_ask(&k, "MERGE", CRDS "/stuffs.x.example",
+                      "{'spec':{'names':{'shortNames':['sf']}}}"),
+              200);
+    check_int(kit_ask(&k, "GET", "/apis/x.example/v1/stuffs", NULL), 200);
+    /* one that is served stays so, whatever it asks for */
+    check_int(kit_ask(&k, "MERGE", CRDS "/stuffs.x.example",
+                      "{'spec':{'names':{'shortNames':['th']}}}"),
+              200);
+    check_int(kit_ask(&k, "GET", CRDS "/stuffs.x.example", NULL), 200);
+    check_has(kit_body(&k), "\"shortNames\":[\"sf\"]");
+    check_int(kit_ask(&k, "GET", "/apis/x.example/v1/stuffs", NULL), 200);
     kit_stop(&k);
 }
