@@ -202,8 +202,8 @@ static int keep_allotted(struct allotment *s)
 {
     if (!service_is(s->was, "ExternalName") &&
         !service_is(s->spec, "ExternalName")) {
-        if (!*text_of(s->spec, "clusterIP") &&
-            *text_of(s->was, "clusterIP") && take(s, "clusterIP") < 0)
+        if (!*text_of(s->spec, "clusterIP") && *text_of(s->was, "clusterIP") &&
+            take(s, "clusterIP") < 0)
             return -1;
         if (!count_of(s->spec, "clusterIPs") &&
             count_of(s->was, "clusterIPs") && take(s, "clusterIPs") < 0)

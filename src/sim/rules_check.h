@@ -107,11 +107,13 @@ bool rules_quantity(const struct value *v, struct quantity *ret);
 void check_annotations(struct check *k, const struct place *at,
                        const struct value *notes);
 
-/* ---- parts of kinds ---- */
+/* ---- parts of kinds; `volumes` are those that can be mounted ---- */
 void rules_check_containers(struct check *k, const struct place *at,
-                            const struct value *spec);
+                            const struct value *spec,
+                            const struct value *volumes);
 void rules_check_init_containers(struct check *k, const struct place *at,
-                                 const struct value *spec);
+                                 const struct value *spec,
+                                 const struct value *volumes);
 void rules_check_pod_spec(struct check *k, const struct place *at,
                           const struct value *spec);
 void rules_check_template(struct check *k, const struct place *at,

@@ -431,11 +431,11 @@ static void check_names(struct check *k, const struct place *at,
 }
 
 void rules_check_containers(struct check *k, const struct place *at,
-                            const struct value *spec)
+                            const struct value *spec,
+                            const struct value *volumes)
 {
     const struct place *list = PLACE(at, "containers");
     const struct value *all = value_get(spec, "containers");
-    const struct value *volumes = value_get(spec, "volumes");
     const struct value *c;
 
     if (!all || all->count == 0)
@@ -456,7 +456,8 @@ void rules_check_containers(struct check *k, const struct place *at,
 }
 
 void rules_check_init_containers(struct check *k, const struct place *at,
-                                 const struct value *spec)
+                                 const struct value *spec,
+                                 const struct value *volumes)
 {
     static const char *const probes[] = {"livenessProbe", "readinessProbe",
                                          "startupProbe", "lifecycle"};
@@ -467,7 +468,7 @@ void rules_check_init_containers(struct check *k, const struct place *at,
     for (size_t i = 0; (c = rules_item(all, i)); i++) {
         const struct place *one = PLACE_AT(list, i);
 
-        check_container(k, one, c, value_get(spec, "volumes"));
+        check_container(k, one, c, volumes);
         check_names(k, list, all, i, value_get(spec, "containers"));
         for (size_t p = 0; p < 4; p++)
             if (value_get(c, probes[p]) && !value_get(c, "restartPolicy"))

@@ -53,6 +53,29 @@ static int merge_service_account(const struct rules_call *c, struct value *spec,
     return rules_set_text(c, spec, "serviceAccount", name, f);
 }
 
+/* podIP is the first of podIPs; it counts when both are there. */
+static int merge_pod_ips(const struct rules_call *c, struct value *object,
+                         struct failure *f)
+{
+    struct value *status = value_get(object, "status");
+    const struct value *ips = value_get(status, "podIPs");
+    const char *ip = value_text_at(status, "podIP");
+    const char *first = value_text_at(rules_item(ips, 0), "ip");
+    struct value *list, *item;
+
+    if (!ip || !*ip)
+        return first ? rules_set_text(c, status, "podIP", first, f) : 0;
+    if (first && strcmp(first, ip) == 0)
+        return 0;
+    list = value_array(c->a);
+    item = value_object(c->a);
+    if (!list || !item || value_append(c->a, list, item) < 0)
+        return failure_nomem(f);
+    if (rules_set_text(c, item, "ip", ip, f) < 0)
+        return -1;
+    return rules_set(c, status, "podIPs", list, f);
+}
+
 static int name_claim_kinds(const struct rules_call *c, struct value *object,
                             struct failure *f)
 {
@@ -77,6 +100,8 @@ int rules_settle_forms(const struct rules_call *c, struct value *object,
         return -1;
     if (rules_is(c->kind, "", "Secret"))
         return merge_string_data(c, object, f);
+    if (rules_is(c->kind, "", "Pod"))
+        return merge_pod_ips(c, object, f);
     if (rules_is(c->kind, "apps", "StatefulSet"))
         return name_claim_kinds(c, object, f);
     return 0;

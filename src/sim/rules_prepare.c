@@ -203,6 +203,20 @@ static int keep_metadata(const struct rules_call *c, struct value *object,
     return 0;
 }
 
+/* The class of a pod is known since it was made. */
+static int keep_class(const struct rules_call *c, struct value *object,
+                      const struct value *old, struct failure *f)
+{
+    struct value *status;
+
+    if (!rules_is(c->kind, "", "Pod"))
+        return 0;
+    status = value_make(c->a, object, "status");
+    if (!status)
+        return failure_nomem(f);
+    return take_absent(c, status, value_get(old, "status"), "qosClass", f);
+}
+
 static int prepare_status(const struct rules_call *c, struct value *object,
                           const struct value *old, struct failure *f)
 {
@@ -218,7 +232,7 @@ static int prepare_status(const struct rules_call *c, struct value *object,
             take(c, meta_of(object), meta_of(old), *reset + 9, f) < 0)
             return -1;
     }
-    return 0;
+    return keep_class(c, object, old, f);
 }
 
 int rules_prepare_update(const struct rules_call *c, struct value *object,

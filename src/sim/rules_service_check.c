@@ -134,7 +134,8 @@ static void check_numbers(struct check *k, const struct place *list,
             check_add(k, CAUSE_DUPLICATE, PLACE(at, "nodePort"),
                       "Duplicate value: %lld", (long long)number);
         if (is_taken(ports, i, "port"))
-            check_add(k, CAUSE_DUPLICATE, at, "Duplicate value: {\"port\":%lld}",
+            check_add(k, CAUSE_DUPLICATE, at,
+                      "Duplicate value: {\"port\":%lld}",
                       (long long)value_int_at(port, "port", 0));
     }
 }
@@ -164,9 +165,8 @@ static void check_affinity(struct check *k, const struct place *at,
 static void check_families(struct check *k, const struct place *at,
                            const struct value *spec)
 {
-    static const char *const policies[] = {"PreferDualStack",
-                                           "RequireDualStack", "SingleStack",
-                                           NULL};
+    static const char *const policies[] = {
+        "PreferDualStack", "RequireDualStack", "SingleStack", NULL};
     const struct value *families = value_get(spec, "ipFamilies");
     const char *family;
 
@@ -216,7 +216,8 @@ static bool check_each_ip(struct check *k, const struct place *at,
             check_ip(k, PLACE_AT(at, i), ip);
             good &= rules_is_ip(ip);
         } else if (ips->count > 1) {
-            check_invalid(k, at, ips, "'None' must be the first and only value");
+            check_invalid(k, at, ips,
+                          "'None' must be the first and only value");
             good = false;
         }
     }
@@ -403,9 +404,8 @@ static void check_kept(struct check *k, const char *list,
     for (size_t i = 0; i < old && i < (old == count ? count : 1); i++)
         if (rules_item(is, i) &&
             !value_equal(rules_item(is, i), rules_item(before, i)))
-            check_invalid(k,
-                          PLACE_AT(at, strcmp(list, "ipFamilies") ? i : 0), is,
-                          "may not change once set");
+            check_invalid(k, PLACE_AT(at, strcmp(list, "ipFamilies") ? i : 0),
+                          is, "may not change once set");
     if (old > count && count == 1 &&
         !is_text(spec, "ipFamilyPolicy", "SingleStack"))
         check_invalid(k, PLACE(PLACE(NULL, "spec"), "ipFamilyPolicy"),

@@ -30,8 +30,8 @@ static void warn(struct warner *w, const struct place *at, const char *fmt, ...)
     va_end(args);
     line = path ? arena_printf(w->c->a, "%s%s%s", path, at ? ": " : "", text)
                 : NULL;
-    if (!line || value_append(w->c->a, w->c->warnings,
-                              value_string(w->c->a, line)) < 0)
+    if (!line ||
+        value_append(w->c->a, w->c->warnings, value_string(w->c->a, line)) < 0)
         w->failed = true;
 }
 
@@ -69,8 +69,8 @@ static void warn_of_term(struct warner *w, const struct place *at,
     const struct value *list = value_get(term, "matchExpressions"), *e;
 
     for (size_t i = 0; (e = rules_item(list, i)); i++)
-        warn_of_label(w, PLACE(PLACE_AT(PLACE(at, "matchExpressions"), i),
-                               "key"),
+        warn_of_label(w,
+                      PLACE(PLACE_AT(PLACE(at, "matchExpressions"), i), "key"),
                       text_of(e, "key"));
 }
 
@@ -115,9 +115,9 @@ static void warn_of_terms(struct warner *w, const struct place *at,
         warn_of_null(w, PLACE_AT(PLACE(at, required), i), term);
     for (size_t i = 0; (term = rules_item(value_get(affinity, preferred), i));
          i++)
-        warn_of_null(w,
-                     PLACE(PLACE_AT(PLACE(at, preferred), i), "podAffinityTerm"),
-                     value_get(term, "podAffinityTerm"));
+        warn_of_null(
+            w, PLACE(PLACE_AT(PLACE(at, preferred), i), "podAffinityTerm"),
+            value_get(term, "podAffinityTerm"));
 }
 
 static void warn_of_selectors(struct warner *w, const struct place *at,
@@ -142,9 +142,15 @@ static void warn_of_selectors(struct warner *w, const struct place *at,
 
 /* ---- volumes ---- */
 
-static const char *const OLD_SOURCES[] = {
-    "photonPersistentDisk", "gitRepo",   "scaleIO", "flocker", "storageos",
-    "quobyte",              "glusterfs", "cephfs",  "rbd"};
+static const char *const OLD_SOURCES[] = {"photonPersistentDisk",
+                                          "gitRepo",
+                                          "scaleIO",
+                                          "flocker",
+                                          "storageos",
+                                          "quobyte",
+                                          "glusterfs",
+                                          "cephfs",
+                                          "rbd"};
 
 /* Is one the other, or a folder above it? */
 static bool overlap(const char *a, const char *b)
@@ -174,8 +180,9 @@ static void warn_of_paths(struct warner *w, const char *volume,
 
         for (size_t j = 0; (other = rules_item(paths, j)); j++)
             if (overlap(value_text(other), path))
-                warn(w, NULL, "volume \"%s\": overlapping paths: \"%s\" with "
-                              "\"%s\"",
+                warn(w, NULL,
+                     "volume \"%s\": overlapping paths: \"%s\" with "
+                     "\"%s\"",
                      volume, path, value_text(other));
         if (value_append(w->c->a, paths, value_string(w->c->a, path)) < 0)
             w->failed = true;
@@ -195,9 +202,9 @@ static void warn_of_projected(struct warner *w, const char *volume,
         items = NULL;
         for (size_t n = 0; !items && n < 3; n++)
             items = value_get(value_get(source, listed[n]), "items");
-        if (!one || (token && !items &&
-                     value_append(w->c->a, one, value_copy(w->c->a, token)) <
-                         0))
+        if (!one ||
+            (token && !items &&
+             value_append(w->c->a, one, value_copy(w->c->a, token)) < 0))
             w->failed = true;
         else if (source->count == 0)
             warn(w, NULL, "volume \"%s\" (Projected) has no sources provided",
@@ -286,8 +293,7 @@ static void warn_of_fractions(struct warner *w, const struct place *at,
 /* A variable may build on its namesake before it. */
 static bool hides(struct warner *w, const struct value *variable)
 {
-    char *ref =
-        arena_printf(w->c->a, "$(%s)", text_of(variable, "name"));
+    char *ref = arena_printf(w->c->a, "$(%s)", text_of(variable, "name"));
     const char *text = text_of(variable, "value");
 
     if (!ref)
@@ -314,7 +320,8 @@ static void compare_ports(struct warner *w, const struct place *at,
     int64_t here = value_int_at(port, "hostPort", 0);
     int64_t there = value_int_at(other, "hostPort", 0);
     const char *name = text_of(port, "name");
-    bool same_ip = strcmp(text_of(port, "hostIP"), text_of(other, "hostIP")) == 0;
+    bool same_ip =
+        strcmp(text_of(port, "hostIP"), text_of(other, "hostIP")) == 0;
     bool one_ip = !*text_of(port, "hostIP") != !*text_of(other, "hostIP");
 
     if (*name && strcmp(name, text_of(other, "name")) == 0)
@@ -403,8 +410,7 @@ static void warn_of_pod(struct warner *w, const struct place *at,
                   value_get(spec, "hostAliases"), "ip");
     warn_of_secrets(w, PLACE(place, "imagePullSecrets"),
                     value_get(spec, "imagePullSecrets"));
-    warn_of_fractions(w, PLACE(place, "overhead"),
-                      value_get(spec, "overhead"));
+    warn_of_fractions(w, PLACE(place, "overhead"), value_get(spec, "overhead"));
     warn_of_containers(w, place, spec);
     if (value_int_at(spec, "terminationGracePeriodSeconds", 0) < 0)
         warn(w, PLACE(place, "terminationGracePeriodSeconds"),
@@ -478,9 +484,8 @@ static void warn_of_service(struct warner *w, const struct value *spec)
 /* Names of pods begin with the name of the object. */
 static bool names_pods(const struct kind *k)
 {
-    static const char *const kinds[] = {"Deployment", "ReplicaSet",
-                                        "ReplicationController", "Job",
-                                        "CronJob"};
+    static const char *const kinds[] = {
+        "Deployment", "ReplicaSet", "ReplicationController", "Job", "CronJob"};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(k->r.kind, kinds[i]) == 0)

@@ -224,6 +224,62 @@ static void read_delete_options(struct ask *k)
     k->o.dry_run = k->o.dry_run || (value_is(dry, VALUE_ARRAY) && dry->count);
 }
 
+static int check_condition(struct ask *k, const char *said, const char *is,
+                           const char *what)
+{
+    if (!said || !*said || text_equal(said, is))
+        return 0;
+    failure_set(&k->f, 409, "Conflict",
+                "Operation cannot be fulfilled on Pod \"%s\": the %s in the "
+                "precondition (%s) does not match the %s in record (%s)",
+                k->at.key.name, what, said, what, is ? is : "");
+    return failure_about(&k->f, "", "Pod", k->at.key.name);
+}
+
+/* The condition that says so; what it replaces is of the same type. */
+static int add_condition(struct ask *k, struct value *pod)
+{
+    static const char json[] =
+        "{\"type\":\"DisruptionTarget\",\"status\":\"True\","
+        "\"reason\":\"EvictionByEvictionAPI\",\"lastProbeTime\":null,"
+        "\"lastTransitionTime\":null,"
+        "\"message\":\"Eviction API: evicting\"}";
+    struct value *status = value_make(k->a, pod, "status");
+    struct value *list = value_get(status, "conditions"), *added;
+    char now[32];
+
+    text_rfc3339(k->world.unix_now, now);
+    if (!list)
+        list = value_array(k->a);
+    if (!list || value_parse(k->a, json, sizeof json - 1, &added, NULL) < 0 ||
+        value_set(k->a, added, "lastTransitionTime", value_string(k->a, now)) <
+            0 ||
+        value_append(k->a, list, added) < 0 ||
+        value_set(k->a, status, "conditions", list) < 0)
+        return failure_nomem(&k->f);
+    return 0;
+}
+
+/* The pod says that it is evicted before it goes. */
+static int announce(struct ask *k, struct value *pod)
+{
+    const char *revision = value_text_at(pod, "metadata.resourceVersion");
+
+    if (k->o.dry_run)
+        return 0;
+    if (check_condition(k, k->o.uid_is, value_text_at(pod, "metadata.uid"),
+                        "UID") < 0 ||
+        check_condition(k, k->o.rv_is, revision, "ResourceVersion") < 0)
+        return -1;
+    if (condition(pod, "DisruptionTarget"))
+        return 0;
+    if (add_condition(k, pod) < 0 || store_write(k, pod) < 0)
+        return -1;
+    if (k->o.rv_is && *k->o.rv_is)
+        k->o.rv_is = value_text_at(pod, "metadata.resourceVersion");
+    return 0;
+}
+
 static int answer_evicted(struct ask *k)
 {
     struct value *status = value_object(k->a);
@@ -260,7 +316,7 @@ int serve_eviction(struct ask *k)
     if (!is_ending(pod) && ask_budget(k, pod) < 0)
         return -1;
     k->at.subresource = "";
-    if (delete_object(k, pod) < 0)
+    if (announce(k, pod) < 0 || delete_object(k, pod) < 0)
         return -1;
     return answer_evicted(k);
 }

@@ -112,14 +112,22 @@ static int change_by_patch(struct ask *k, const struct value *live)
 
 /* ---- apply ---- */
 
-/* Not there: only the object itself may be made by an apply. */
+/* Not there: only the object itself may be made by an apply, or the status of
+ * what a PUT makes. */
+static bool may_be_made(const struct ask *k)
+{
+    return *k->at.subresource == '\0' ||
+           (strcmp(k->at.subresource, "status") == 0 &&
+            rules_allows_create_on_update(k->kind));
+}
+
 static int create_by_apply(struct ask *k)
 {
     struct managed_call m = managed_call(k);
     struct value *object;
     bool noop;
 
-    if (*k->at.subresource)
+    if (!may_be_made(k))
         return not_found(k, k->at.key.name);
     if (managed_apply(&m, NULL, k->body, &object, &k->f) < 0 ||
         decode_patched(k, object) < 0 || meta_check_names(k, object) < 0)
@@ -135,6 +143,7 @@ static int create_by_apply(struct ask *k)
     }
     /* "1" is no version of any object: a create-only apply. */
     value_unset(meta_of(k, object), "resourceVersion");
+    k->at.subresource = "";
     if (dedup_owners(k, object) < 0 || object_create(k, object) < 0 ||
         managed_apply_finish(&m, NULL, object, &noop, &k->f) < 0 ||
         store_write(k, object) < 0)

@@ -121,7 +121,10 @@ static int check_bindable(struct ask *k, const struct value *pod)
                            k->at.key.name);
     else
         return 0;
-    return why ? conflict(k, k->at.key.name, why) : failure_nomem(&k->f);
+    if (!why)
+        return failure_nomem(&k->f);
+    conflict(k, k->at.key.name, why);
+    return failure_about(&k->f, "", "pods/binding", k->at.key.name);
 }
 
 int serve_binding(struct ask *k)

@@ -275,8 +275,10 @@ static int create_by_update(struct ask *k)
 {
     struct managed_call m = managed_call(k);
 
-    if (!rules_allows_create_on_update(k->kind) || *k->at.subresource)
+    if (!rules_allows_create_on_update(k->kind) ||
+        (*k->at.subresource && strcmp(k->at.subresource, "status") != 0))
         return not_found(k, k->at.key.name);
+    k->at.subresource = "";
     if (managed_update(&m, NULL, k->body, &k->f) < 0 ||
         object_create(k, k->body) < 0 || store_write(k, k->body) < 0)
         return -1;
