@@ -39,6 +39,7 @@ static int read_options(struct ask *k)
         return 0;
     if (check_options(k, b) < 0)
         return -1;
+    k->o.dry_run = false; /* a body stands for all that the query says */
     k->o.propagation = value_text_at(b, "propagationPolicy");
     k->o.propagation = k->o.propagation ? k->o.propagation : "";
     orphan = value_get(b, "orphanDependents");

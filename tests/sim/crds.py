@@ -75,7 +75,7 @@ DEFINITIONS = (
     _definition("Gadget", "gadgets", "Cluster", [
         {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
             "type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {
-                "spec": {"type": "object", "properties": {
+                "spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {
                     "text": {"type": "string", "default": "none"},
                     "deep": {"type": "object", "x-kubernetes-preserve-unknown-fields": True,
                              "properties": {"x": {"type": "object", "properties": {

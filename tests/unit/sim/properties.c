@@ -12,6 +12,7 @@
 
 #define REQUESTS_PER_SERVER 300u
 #define REQUESTS_PER_INPUT 8
+#define REQUEST_BYTES ((size_t)64 << 20) /* a request that wants more fails */
 #define EVENTS_PER_WATCH 20
 #define HEADERS_MAX 8
 
@@ -98,6 +99,7 @@ static bool world_ready(void)
     if (world.sim && world.requests < REQUESTS_PER_SERVER)
         return true;
     properties_release();
+    arena_init(&world.arena, REQUEST_BYTES);
     clock_fake_init(&world.clock);
     if (sim_new(&o, &world.sim, NULL) < 0)
         return false;

@@ -1,0 +1,10 @@
+/* sim_http.c -- libFuzzer's way to property_sim_http(); see README.md. */
+#include "unit/sim/properties.h"
+
+#include "entry.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_hold(property_sim_http(sim_handle, (const char *)data, size));
+    return 0;
+}
