@@ -305,30 +305,39 @@ static int list_meta(struct ask *k, const struct lister *l, uint64_t revision,
     return 0;
 }
 
+/* Head, items and tail, put together in one copy: lists can be large. */
+static int join(struct ask *k, const struct str *head, const struct str *items)
+{
+    static const char tail[] = "]}";
+    size_t len = head->len + items->len + sizeof tail - 1;
+    char *out = arena_alloc(k->a, len + 1);
+
+    if (!out || head->failed || items->failed)
+        return failure_nomem(&k->f);
+    memcpy(out, head->data, head->len);
+    if (items->len)
+        memcpy(out + head->len, items->data, items->len);
+    memcpy(out + head->len + items->len, tail, sizeof tail);
+    k->ret->status = 200;
+    k->ret->body = out;
+    k->ret->body_len = len;
+    return 0;
+}
+
 static int answer_texts(struct ask *k, struct lister *l, struct value *meta)
 {
-    struct str out, head;
+    struct str head;
     int rc;
 
-    str_init(&out, 0);
     str_init(&head, 0);
+    str_addf(&head, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":",
+             k->kind->list_kind, k->kind->r.api_version);
     rc = value_print(meta, &head, NULL);
     if (rc == 0)
-        rc = str_addf(&out,
-                      "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":%s,"
-                      "\"items\":[",
-                      k->kind->list_kind, k->kind->r.api_version,
-                      str_text(&head));
-    if (rc == 0 && l->text.len)
-        rc = str_addn(&out, l->text.data, l->text.len);
-    if (rc == 0)
-        rc = str_add(&out, "]}");
-    k->ret->status = 200;
-    k->ret->body = rc == 0 ? arena_strndup(k->a, out.data, out.len) : NULL;
-    k->ret->body_len = out.len;
-    str_release(&out);
+        rc = str_add(&head, ",\"items\":[");
+    rc = rc < 0 ? failure_nomem(&k->f) : join(k, &head, &l->text);
     str_release(&head);
-    return k->ret->body ? 0 : failure_nomem(&k->f);
+    return rc;
 }
 
 static int answer_list(struct ask *k, struct lister *l, struct value *meta)
