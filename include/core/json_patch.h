@@ -8,8 +8,9 @@
 #include "base/err.h"
 #include "base/value.h"
 
-/* The document after the operations; `doc` is left as it is and may share
- * subtrees with the result. -ERR_INVALID names the operation that is malformed,
+/* What the API server makes of the operations, which is more than the RFC allows:
+ * replace sets a member that is not there, no value is null. `doc` is left
+ * as it is and may share subtrees with the result. -ERR_INVALID names the operation that is malformed,
  * finds nothing at its path or whose test does not hold. */
 int json_patch_apply(struct arena *a, const struct value *doc,
                      const struct value *ops, struct value **ret,

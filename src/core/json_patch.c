@@ -174,13 +174,13 @@ static int place_remove(struct patcher *p, const struct place *at,
     return 0;
 }
 
-/* As a remove and an add at the same place: it must exist. */
+/* An element must exist. A member need not: the API server sets it. */
 static int place_replace(struct patcher *p, const struct place *at,
                          const char *path, struct value *item)
 {
     uint32_t index;
 
-    if (!place_get(p, at))
+    if (!place_get(p, at) && !value_is(at->parent, VALUE_OBJECT))
         return bad_op(p, "nothing at", path);
     if (value_is(at->parent, VALUE_ARRAY)) {
         if (array_index(at->parent, at->token, at->token_len, &index))
@@ -192,7 +192,8 @@ static int place_replace(struct patcher *p, const struct place *at,
 
 /* ---- operations ---- */
 
-/* move and copy: the value at `from`, taken out for a move. */
+/* move and copy: the value at `from`, taken out for a move. The API server
+ * copies a member that is not there as null. */
 static int take_from(struct patcher *p, const char *from, bool move,
                      struct value **ret)
 {
@@ -203,15 +204,27 @@ static int take_from(struct patcher *p, const char *from, bool move,
     if (rc < 0)
         return rc;
     v = place_get(p, &at);
-    if (!v)
+    if (!v && (move || !value_is(at.parent, VALUE_OBJECT)))
         return bad_op(p, "nothing at", from);
-    *ret = value_copy(p->a, v);
+    *ret = v ? value_copy(p->a, v) : value_null(p->a);
     if (!*ret)
         return err_nomem(p->err);
     return move ? place_remove(p, &at, from) : 0;
 }
 
-/* add, replace, test: operations that bring a value. */
+/* What is not there is null to the API server. */
+static int test_place(const struct patcher *p, const struct value *is,
+                      const struct value *wanted, const char *path)
+{
+    static const struct value none = {.type = VALUE_NULL};
+
+    return value_equal(is ? is : &none, wanted ? wanted : &none)
+               ? 0
+               : bad_op(p, "the test does not hold at", path);
+}
+
+/* add, replace, test: operations that bring a value; without one it is null,
+ * as the API server has it. */
 static int run_with_value(struct patcher *p, const char *op, const char *path,
                           const struct value *value)
 {
@@ -221,13 +234,9 @@ static int run_with_value(struct patcher *p, const char *op, const char *path,
 
     if (rc < 0)
         return rc;
-    if (!value)
-        return bad_op(p, "a value is missing for", path);
     if (strcmp(op, "test") == 0)
-        return value_equal(place_get(p, &at), value)
-                   ? 0
-                   : bad_op(p, "the test does not hold at", path);
-    item = value_copy(p->a, value);
+        return test_place(p, place_get(p, &at), value, path);
+    item = value ? value_copy(p->a, value) : value_null(p->a);
     if (!item)
         return err_nomem(p->err);
     if (strcmp(op, "replace") == 0)

@@ -476,37 +476,106 @@ void rules_check_endpoints(struct check *k)
         check_subset(k, PLACE_AT(PLACE(NULL, "subsets"), i), subset);
 }
 
-void rules_check_event(struct check *k)
+/* Under the names of the version: those of core, then those of the group. */
+static void check_reporter(struct check *k, bool core)
+{
+    const char *field = core ? "reportingComponent" : "reportingController";
+    const char *name = value_text_at(k->object, field);
+    static const char *const fields[] = {"reportingInstance", "action",
+                                         "reason"};
+
+    if (!name || !*name)
+        check_required(k, NULL, field, "");
+    check_qualified(k, PLACE(NULL, field), name ? name : "", name ? name : "");
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const char *text = value_text_at(k->object, fields[i]);
+
+        if (!text || !*text)
+            check_required(k, NULL, fields[i], "");
+        else if (strlen(text) > 128)
+            check_add(k, CAUSE_INVALID, PLACE(NULL, fields[i]),
+                      "Invalid value: \"\": can have at most 128 characters");
+    }
+}
+
+/* What both versions want; events of objects without a namespace are in
+ * `default`. */
+static void check_event(struct check *k, bool core)
 {
     const char *ns = value_text_at(k->object, "metadata.namespace");
-    const char *about = value_text_at(k->object, "involvedObject.namespace");
+    const char *about = value_text_at(
+        k->object, core ? "involvedObject.namespace" : "regarding.namespace");
+    bool timed = !rules_is_absent(value_get(k->object, "eventTime"));
+    bool nowhere = !about || !*about;
+    bool home = !ns || strcmp(ns, "default") == 0 ||
+                (timed && strcmp(ns, "kube-system") == 0);
 
-    /* Events of objects without a namespace are in `default`. */
-    if ((!about || !*about) && ns && strcmp(ns, "default") != 0)
+    if (nowhere ? !home : !timed && ns && strcmp(ns, about) != 0)
         check_add(k, CAUSE_INVALID,
                   PLACE(PLACE(NULL, "involvedObject"), "namespace"),
-                  "Invalid value: \"\": does not match event.namespace");
-    else if (about && *about && ns && strcmp(ns, about) != 0)
-        check_add(
-            k, CAUSE_INVALID, PLACE(PLACE(NULL, "involvedObject"), "namespace"),
-            "Invalid value: \"%s\": does not match event.namespace", about);
+                  "Invalid value: \"%s\": does not match event.namespace",
+                  nowhere ? "" : about);
+    if (timed)
+        check_reporter(k, core);
+}
+
+void rules_check_event(struct check *k)
+{
+    check_event(k, true);
+}
+
+static void check_unset(struct check *k, const char *field, const char *shown)
+{
+    if (!rules_is_zero(value_get(k->object, field)))
+        check_add(k, CAUSE_INVALID, PLACE(NULL, shown),
+                  "Invalid value: \"\": needs to be unset");
 }
 
 void rules_check_event_v1(struct check *k)
 {
-    static const char *const fields[] = {
-        "reportingController", "reportingInstance", "action", "reason"};
     const char *type = value_text_at(k->object, "type");
-    bool timed = !rules_is_absent(value_get(k->object, "eventTime"));
 
-    if (!timed)
+    check_event(k, false);
+    if (k->old)
+        return;
+    if (rules_is_absent(value_get(k->object, "eventTime")))
         check_required(k, NULL, "eventTime", "");
-    if (timed && !k->old)
-        for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-            if (rules_is_absent(value_get(k->object, fields[i])))
-                check_required(k, NULL, fields[i], "");
     if (!text_equal(type, "Normal") && !text_equal(type, "Warning"))
         check_add(k, CAUSE_INVALID, PLACE(NULL, "type"),
                   "Invalid value: \"\": has invalid value: %s",
                   type ? type : "");
+    check_unset(k, "deprecatedFirstTimestamp", "firstTimestamp");
+    check_unset(k, "deprecatedLastTimestamp", "lastTimestamp");
+    check_unset(k, "deprecatedCount", "count");
+    check_unset(k, "deprecatedSource", "source");
+}
+
+/* All but metadata and series stays; the API server looks at reason twice. */
+void rules_check_event_v1_update(struct check *k)
+{
+    static const char *const fields[][2] = {
+        {"regarding", "involvedObject"},
+        {"reason", "reason"},
+        {"note", "message"},
+        {"deprecatedSource", "source"},
+        {"deprecatedFirstTimestamp", "firstTimestamp"},
+        {"deprecatedLastTimestamp", "lastTimestamp"},
+        {"deprecatedCount", "count"},
+        {"reason", "reason"},
+        {"type", "type"},
+        {"eventTime", "eventTime"},
+        {"action", "action"},
+        {"related", "related"},
+        {"reportingController", "reportingController"},
+        {"reportingInstance", "reportingInstance"}};
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const struct value *is = value_get(k->object, fields[i][0]);
+        const struct value *was = value_get(k->old, fields[i][0]);
+
+        if (is && was ? !value_equal(is, was)
+                      : rules_is_zero(is) != rules_is_zero(was))
+            check_invalid(k, PLACE(NULL, fields[i][1]), is,
+                          "field is immutable");
+    }
 }

@@ -35,6 +35,7 @@ void rules_check_quota(struct check *k);
 void rules_check_endpoints(struct check *k);
 void rules_check_event(struct check *k);
 void rules_check_event_v1(struct check *k);
+void rules_check_event_v1_update(struct check *k);
 void rules_check_node(struct check *k);
 void rules_check_ingress(struct check *k);
 void rules_check_ingress_class(struct check *k);

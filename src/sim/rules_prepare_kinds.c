@@ -208,6 +208,22 @@ static int prepare_daemon_set(const struct rules_call *c, struct value *object,
 
 /* ---- namespaces, volumes ---- */
 
+/* Found by its name with a selector of labels, also when that is made up. */
+static int label_namespace(const struct rules_call *c, struct value *object,
+                           struct failure *f)
+{
+    struct value *meta = value_get(object, "metadata");
+    const char *name = value_text_at(meta, "name");
+    struct value *labels;
+
+    if (!name || !*name)
+        return 0;
+    labels = value_make(c->a, meta, "labels");
+    return labels ? rules_set_text(c, labels, "kubernetes.io/metadata.name",
+                                   name, f)
+                  : failure_nomem(f);
+}
+
 static int prepare_namespace(const struct rules_call *c, struct value *object,
                              const struct value *old, struct failure *f)
 {
@@ -227,6 +243,8 @@ static int prepare_namespace(const struct rules_call *c, struct value *object,
         }
         return rules_set(c, spec, "finalizers", value_copy(c->a, was), f);
     }
+    if (label_namespace(c, object, f) < 0)
+        return -1;
     spec = value_make(c->a, object, "spec");
     if (!spec)
         return failure_nomem(f);

@@ -69,6 +69,13 @@ static int warn_finalizers(struct ask *k, const struct value *object,
     return 0;
 }
 
+/* Events of both groups are refused as those of the first. */
+static const char *group_of_failures(const struct ask *k)
+{
+    return strcmp(k->kind->r.group, "events.k8s.io") == 0 ? ""
+                                                          : k->kind->r.group;
+}
+
 int object_validate(struct ask *k, struct value *object,
                     const struct value *old)
 {
@@ -77,7 +84,7 @@ int object_validate(struct ask *k, struct value *object,
 
     if (rules_validate(&c, object, old, &k->f) < 0 ||
         managed_check(object, &k->f) < 0 ||
-        failure_invalid(&k->f, k->kind->r.group, k->kind->r.kind,
+        failure_invalid(&k->f, group_of_failures(k), k->kind->r.kind,
                         name ? name : "") < 0 ||
         rules_conclude(&c, object, old, &k->f) < 0)
         return -1;

@@ -76,6 +76,10 @@ static int decode_patched(struct ask *k, struct value *object)
         return 0; /* unknown fields have no place among the managed ones */
     if (!k->f.code)
         return note_unknown(k, unknown) < 0 ? -1 : body_judge(k, NULL);
+    if (k->f.code == 400 && k->body_type == BODY_APPLY && !k->kind->crd)
+        return failure_set(&k->f, 500, "",
+                           "failed to convert new typed object: %s",
+                           k->f.message);
     if (k->f.code == 400) {
         const char *why = k->f.message;
 

@@ -423,6 +423,11 @@ int serve_watch(struct ask *k)
     struct sim_watch *w;
     uint64_t wanted;
 
+    if (k->o.rv[strspn(k->o.rv, "0123456789")]) /* which lists refuse nicely */
+        return failure_set(&k->f, 500, "",
+                           "resourceVersion: Invalid value: \"%s\": invalid "
+                           "syntax",
+                           k->o.rv);
     if (revision_parse(k, &wanted) < 0)
         return -1;
     w = mem_calloc(1, sizeof *w);

@@ -97,6 +97,16 @@ TEST(json_patch_reads_escaped_pointers)
     gives("{'':1}", "[{'op':'replace','path':'/','value':2}]", "{'':2}");
 }
 
+/* Beyond the RFC, with the answers of the API server. */
+TEST(json_patch_is_as_lenient_as_the_server)
+{
+    gives("{'a':1}", "[{'op':'replace','path':'/b','value':1}]",
+          "{'a':1,'b':1}");
+    gives("{}", "[{'op':'add','path':'/a'}]", "{'a':null}");
+    gives("{}", "[{'op':'test','path':'/a'}]", "{}");
+    gives("{}", "[{'op':'copy','from':'/a','path':'/b'}]", "{'b':null}");
+}
+
 TEST(json_patch_says_which_operation_fails)
 {
     fails("{'a':1}",
@@ -105,8 +115,8 @@ TEST(json_patch_says_which_operation_fails)
           "operation 1: the test does not hold at '/a'");
     fails("{'a':1}", "[{'op':'remove','path':'/b'}]",
           "operation 0: nothing at '/b'");
-    fails("{'a':1}", "[{'op':'replace','path':'/b','value':1}]",
-          "operation 0: nothing at '/b'");
+    fails("{'a':[1]}", "[{'op':'replace','path':'/a/1','value':1}]",
+          "operation 0: nothing at '/a/1'");
     fails("{'a':1}", "[{'op':'add','path':'/b/c','value':1}]",
           "operation 0: nothing at '/b/c'");
     fails("{'a':[1]}", "[{'op':'add','path':'/a/3','value':1}]",
@@ -116,8 +126,6 @@ TEST(json_patch_says_which_operation_fails)
     fails("{}", "[{'op':'remove','path':''}]", "operation 0: nothing at ''");
     fails("{}", "[{'op':'add','path':'a','value':1}]",
           "operation 0: not a JSON pointer: 'a'");
-    fails("{}", "[{'op':'add','path':'/a'}]",
-          "operation 0: a value is missing for '/a'");
     fails("{}", "[{'op':'merge','path':'/a'}]",
           "operation 0: unknown op 'merge'");
     fails("{}", "[{'path':'/a'}]",
