@@ -97,6 +97,7 @@ int value_addn(struct arena *a, struct value *object, const char *key,
 struct value *value_make(struct arena *a, struct value *object,
                          const char *key);
 void value_unset(struct value *object, const char *key); /* no-op if absent */
+void value_unsetn(struct value *object, const char *key, size_t key_len);
 struct value *value_copy(struct arena *a, const struct value *v); /* deep */
 
 /* ---- read; all accept NULL and the wrong type and answer "absent" ---- */

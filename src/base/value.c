@@ -186,7 +186,12 @@ struct value *value_make(struct arena *a, struct value *object, const char *key)
 
 void value_unset(struct value *object, const char *key)
 {
-    struct value_member *m = find_member(object, key, strlen(key));
+    value_unsetn(object, key, strlen(key));
+}
+
+void value_unsetn(struct value *object, const char *key, size_t key_len)
+{
+    struct value_member *m = find_member(object, key, key_len);
     size_t after;
 
     if (!m)

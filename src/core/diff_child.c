@@ -102,7 +102,7 @@ static void drop_unsaid(struct value *body, struct value *meta)
         const struct value_member *m = &meta->as.members[i];
 
         if (value_is(m->value, VALUE_NULL))
-            value_unset(meta, m->key);
+            value_unsetn(meta, m->key, m->key_len);
     }
 }
 

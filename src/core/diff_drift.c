@@ -81,7 +81,7 @@ static struct value *our_status(struct diff_work *w, const struct value *owned,
 
         if (!owned_field(owned, m->key, m->key_len) &&
             !value_getn(status, m->key, m->key_len))
-            value_unset(ours, m->key);
+            value_unsetn(ours, m->key, m->key_len);
     }
     return ours;
 }

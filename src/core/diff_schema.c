@@ -206,7 +206,7 @@ static int drop_members(struct dropping *d, struct schema_node node,
         else if (rc == 0) {
             if (!is_runtime_field(m->key))
                 rc = note_dropped(d);
-            value_unset(object, m->key);
+            value_unsetn(object, m->key, m->key_len);
         }
         d->path.len = len;
     }

@@ -207,7 +207,8 @@ static int keep_memory(const struct diff_work *w, struct value *status)
     }
     for (uint32_t i = status->count; i-- > 0;)
         if (value_is(status->as.members[i].value, VALUE_NULL))
-            value_unset(status, status->as.members[i].key);
+            value_unsetn(status, status->as.members[i].key,
+                         status->as.members[i].key_len);
     return 0;
 }
 

@@ -308,7 +308,7 @@ static struct value *merge(struct arena *a, const struct value *doc,
         const struct value *old = value_getn(out, m->key, m->key_len);
 
         if (value_is(m->value, VALUE_NULL))
-            value_unset(out, m->key);
+            value_unsetn(out, m->key, m->key_len);
         else if (value_setn(a, out, m->key, m->key_len,
                             merge(a, old, m->value)) < 0)
             out = NULL;

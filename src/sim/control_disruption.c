@@ -147,7 +147,7 @@ static void forget_granted(struct budget *b, struct value *status)
          i-- > 0;) {
         m = &granted->as.members[i];
         if (!is_waited_for(b, m->key, m->value))
-            value_unset(granted, m->key);
+            value_unsetn(granted, m->key, m->key_len);
     }
     if (value_is(granted, VALUE_OBJECT) && granted->count == 0)
         value_unset(status, "disruptedPods");

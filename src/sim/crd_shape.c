@@ -64,7 +64,7 @@ static void prune_object(struct pruning *p, struct value *v,
             i++;
         } else {
             record(p, key);
-            value_unset(v, key);
+            value_unsetn(v, key, v->as.members[i].key_len);
         }
     }
 }
@@ -129,7 +129,7 @@ static void drop_nulls(struct value *v, const struct value *schema)
         const struct value *known = crd_property(schema, v->as.members[i].key);
 
         if (is_unwanted_null(one, known) && !value_get(known, "default")) {
-            value_unset(v, v->as.members[i].key);
+            value_unsetn(v, v->as.members[i].key, v->as.members[i].key_len);
         } else {
             drop_nulls(one, known);
             i++;

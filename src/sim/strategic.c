@@ -235,7 +235,7 @@ static int merge_member(struct strategic *m, struct schema_node n,
     if (text_starts(p->key, "$deleteFromPrimitiveList"))
         return delete_primitives(m, original, p->key, p->value);
     if (p->value->type == VALUE_NULL) {
-        value_unset(original, p->key);
+        value_unsetn(original, p->key, p->key_len);
         return 0;
     }
     return merge_field(m, n, original, p->key, p->value);
