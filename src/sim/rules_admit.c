@@ -1,14 +1,14 @@
 /*
  * rules_admit.c -- the admission plugins that are on by default and change or
- *                  refuse what users write; see rules.h. LimitRanger,
- *                  ResourceQuota and PodSecurity are not here.
+ *                  refuse what users write; see rules.h. ResourceQuota
+ *                  is not here.
  */
 #include <string.h>
 
-#include "rules_impl.h"
+#include "rules_admit.h"
 
-static int forbid(const struct rules_call *c, const struct value *object,
-                  struct failure *f, const char *why)
+int rules_forbid(const struct rules_call *c, const struct value *object,
+                 struct failure *f, const char *why)
 {
     const struct resource *r = &c->kind->r;
     const char *name = value_text_at(object, "metadata.name");
@@ -19,6 +19,29 @@ static int forbid(const struct rules_call *c, const struct value *object,
                 r->plural, *r->group ? "." : "", r->group, name ? name : "",
                 why);
     return failure_about(f, r->group, r->plural, name);
+}
+
+int rules_neighbours(const struct rules_call *c, const struct gvk *what,
+                     const struct value *object, struct value **ret,
+                     struct failure *f)
+{
+    bool space = rules_is(c->kind, "", "Namespace");
+    const char *ns =
+        value_text_at(object, space ? "metadata.name" : "metadata.namespace");
+    struct value *all = NULL, *item;
+
+    *ret = value_array(c->a);
+    if (!*ret)
+        return failure_nomem(f);
+    if (!c->world->list)
+        return 0;
+    if (c->world->list(c->world->arg, c->a, what, &all, f) < 0)
+        return -1;
+    for (size_t i = 0; (item = rules_item(all, i)); i++)
+        if (text_equal(ns, value_text_at(item, "metadata.namespace")) &&
+            value_append(c->a, *ret, item) < 0)
+            return failure_nomem(f);
+    return 0;
 }
 
 static int parse(const struct rules_call *c, const char *json,
@@ -144,11 +167,11 @@ static int find_account(const struct rules_call *c, const struct value *object,
         return -1;
     if (*ret)
         return 0;
-    return forbid(c, object, f,
-                  arena_printf(c->a,
-                               "error looking up service account %s/%s: "
-                               "serviceaccount \"%s\" not found",
-                               key.ns, name, name));
+    return rules_forbid(c, object, f,
+                        arena_printf(c->a,
+                                     "error looking up service account %s/%s: "
+                                     "serviceaccount \"%s\" not found",
+                                     key.ns, name, name));
 }
 
 static int admit_account(const struct rules_call *c, struct value *object,
@@ -196,7 +219,7 @@ static int find_priority(const struct rules_call *c, const struct value *object,
         return -1;
     if (*ret)
         return 0;
-    return forbid(
+    return rules_forbid(
         c, object, f,
         arena_printf(c->a, "no PriorityClass with name %s was found", name));
 }
@@ -235,9 +258,10 @@ static int admit_priority(const struct rules_call *c, struct value *object,
         return -1;
     priority = value_int_at(class, "value", 0);
     if (value_int_at(spec, "priority", priority) != priority)
-        return forbid(c, object, f,
-                      "the integer value of priority must not be provided in "
-                      "pod spec");
+        return rules_forbid(
+            c, object, f,
+            "the integer value of priority must not be provided in "
+            "pod spec");
     policy = value_text_at(class, "preemptionPolicy");
     if (rules_set(c, spec, "priority", value_integer(c->a, priority), f) < 0)
         return -1;
@@ -315,10 +339,10 @@ static int admit_runtime(const struct rules_call *c, struct value *object,
         return -1;
     if (class)
         return 0;
-    return forbid(c, object, f,
-                  arena_printf(c->a,
-                               "pod rejected: RuntimeClass \"%s\" not found",
-                               name));
+    return rules_forbid(
+        c, object, f,
+        arena_printf(c->a, "pod rejected: RuntimeClass \"%s\" not found",
+                     name));
 }
 
 static int admit_pod(const struct rules_call *c, struct value *object,
@@ -329,7 +353,8 @@ static int admit_pod(const struct rules_call *c, struct value *object,
     if (old) {
         if (keep_priority(c, object, old, f) < 0)
             return -1;
-    } else if (admit_account(c, object, f) < 0 ||
+    } else if (rules_fill_limits(c, object, f) < 0 ||
+               admit_account(c, object, f) < 0 ||
                admit_priority(c, object, f) < 0 ||
                admit_runtime(c, object, f) < 0) {
         return -1;
@@ -408,11 +433,10 @@ static int admit_claim(const struct rules_call *c, struct value *object,
     return protect(c, object, "kubernetes.io/pvc-protection", f);
 }
 
-int rules_admit(const struct rules_call *c, struct value *object,
-                const struct value *old, struct failure *f)
+/* Plugins that change. */
+static int mutate(const struct rules_call *c, struct value *object,
+                  const struct value *old, struct failure *f)
 {
-    if (*c->subresource)
-        return 0;
     if (rules_is(c->kind, "", "Pod"))
         return admit_pod(c, object, old, f);
     if (old)
@@ -427,4 +451,17 @@ int rules_admit(const struct rules_call *c, struct value *object,
         return default_class(c, value_get(object, "spec"), "ingressClassName",
                              f);
     return 0;
+}
+
+int rules_admit(const struct rules_call *c, struct value *object,
+                const struct value *old, struct failure *f)
+{
+    if (*c->subresource)
+        return 0;
+    if (mutate(c, object, old, f) < 0)
+        return -1;
+    if ((!old || rules_is(c->kind, "", "PersistentVolumeClaim")) &&
+        rules_check_limits(c, object, f) < 0)
+        return -1;
+    return rules_admit_security(c, object, old, f);
 }
