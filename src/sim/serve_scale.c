@@ -227,6 +227,15 @@ static struct managed_call scale_call(struct ask *k)
     return m;
 }
 
+/* A Scale without replicas does not have the field, so nobody owns it. */
+static void drop_zero(struct value *scale)
+{
+    const struct value *n = value_path(scale, "spec.replicas");
+
+    if (value_is(n, VALUE_INTEGER) && n->as.integer == 0)
+        value_unset(value_get(scale, "spec"), "replicas");
+}
+
 static int new_scale(struct ask *k, const struct value *old, struct value **ret)
 {
     struct managed_call m = scale_call(k);
@@ -239,6 +248,7 @@ static int new_scale(struct ask *k, const struct value *old, struct value **ret)
         *ret = k->body;
     if (check_names(k, *ret) < 0)
         return -1;
+    drop_zero(*ret);
     return managed_update(&m, old, *ret, &k->f);
 }
 

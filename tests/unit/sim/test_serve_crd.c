@@ -57,6 +57,26 @@ TEST(a_definition_is_served_and_goes_with_its_instances)
     kit_stop(&k);
 }
 
+TEST(nobody_owns_the_replicas_of_a_scale_to_zero)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CRDS, definition), 201);
+    check_int(kit_ask(&k, "POST", THINGS,
+                      "{'apiVersion':'x.example/v1','kind':'Thing','metadata':"
+                      "{'name':'a'},'spec':{'color':'red'}}"),
+              201);
+    check_int(kit_ask(&k, "MERGE", THINGS "/a/scale?fieldManager=two",
+                      "{'spec':{'replicas':0}}"),
+              200);
+    check_int(kit_ask(&k, "GET", THINGS "/a", NULL), 200);
+    check_str(kit_text(&k, "spec.n"), "0");
+    check_has(kit_body(&k), "managedFields");
+    check(!strstr(kit_body(&k), "two"));
+    kit_stop(&k);
+}
+
 TEST(a_definition_waits_for_finalizers_of_its_instances)
 {
     struct kit k;
