@@ -198,6 +198,8 @@ void rules_check_claim(struct check *k)
  * binding of an unbound claim sets. */
 static bool same_claim(const struct value *spec, const struct value *was)
 {
+    if (!spec || spec->count < was->count)
+        return false;
     for (uint32_t i = 0; i < spec->count; i++) {
         const struct value_member *m = &spec->as.members[i];
         const struct value *other = value_get(was, m->key);
@@ -221,23 +223,33 @@ void rules_check_claim_update(struct check *k)
     const struct value *was = value_get(k->old, "spec");
     const struct value *size = value_path(spec, "resources.requests.storage");
     const struct value *before = value_path(was, "resources.requests.storage");
+    const struct value *has = value_path(k->old, "status.capacity.storage");
     bool bound = text_equal(value_text_at(k->old, "status.phase"), "Bound");
     const struct place *at = PLACE(NULL, "spec");
-    struct quantity a, b;
-    int order = 0;
+    struct quantity a = {0}, b = {0}, least = {0};
+    int order;
 
-    if (rules_quantity(size, &a) && rules_quantity(before, &b))
-        order = quantity_compare(&a, &b);
+    if (size)
+        rules_quantity(size, &a);
+    if (before)
+        rules_quantity(before, &b);
+    if (has)
+        rules_quantity(has, &least);
+    order = quantity_compare(&a, &b);
     if (!same_claim(spec, was) || (!bound && order != 0) ||
         (value_get(was, "volumeName") && !value_get(spec, "volumeName")))
         check_add(k, CAUSE_FORBIDDEN, at,
                   "Forbidden: spec is immutable after creation except "
                   "resources.requests and volumeAttributesClassName for bound "
                   "claims");
-    else if (order < 0)
+    if (order < 0 && quantity_compare(&a, &least) <= 0)
         check_add(k, CAUSE_FORBIDDEN,
                   PLACE(PLACE(PLACE(at, "resources"), "requests"), "storage"),
                   "Forbidden: field can not be less than status.capacity");
+    if (!text_equal(value_text_at(spec, "volumeMode"),
+                    value_text_at(was, "volumeMode")))
+        check_invalid(k, PLACE(NULL, "volumeMode"),
+                      value_get(spec, "volumeMode"), "field is immutable");
 }
 
 /* ---- PersistentVolume ---- */
