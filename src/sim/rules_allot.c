@@ -4,7 +4,8 @@
  *                  (registry/core/service/storage/alloc.go).
  *
  * Addresses are drawn, not counted: nothing has to be kept, and of a million
- * of them two are seldom the same. The cluster has one family, IPv4.
+ * of them two are seldom the same. Node ports are few: one that another
+ * Service has is passed over. The cluster has one family, IPv4.
  */
 #include "rules_allot.h"
 
@@ -344,6 +345,59 @@ static int settle_families(struct allotment *s)
     return is_open(s) ? settle_open(s, single) : settle_closed(s);
 }
 
+/* ---- what other Services have ---- */
+
+static int find_others(struct allotment *s, struct value **ret)
+{
+    const struct gvk what = {"v1", "Service"};
+    const struct rules_world *world = s->c->world;
+
+    *ret = NULL;
+    return world->list ? world->list(world->arg, s->c->a, &what, ret, s->f) : 0;
+}
+
+static bool has_ip(const struct value *others, const char *ip)
+{
+    const struct value *other;
+
+    for (size_t i = 0; (other = rules_item(others, i)); i++)
+        for (size_t n = 0; n < count_of(value_get(other, "spec"), "clusterIPs");
+             n++)
+            if (text_equal(item_text(value_get(other, "spec"), "clusterIPs", n),
+                           ip))
+                return true;
+    return false;
+}
+
+static bool has_port(const struct value *others, int64_t number)
+{
+    const struct value *other;
+
+    for (size_t i = 0; (other = rules_item(others, i)); i++)
+        if (uses_port(value_get(other, "spec"), number) ||
+            value_int_at(other, "spec.healthCheckNodePort", 0) == number)
+            return true;
+    return false;
+}
+
+/* A dry run takes nothing, and so does not see that it is taken. */
+static int check_ip_free(struct allotment *s, const char *ip)
+{
+    struct value *others;
+
+    if (s->c->dry_run)
+        return 0;
+    if (find_others(s, &others) < 0)
+        return -1;
+    if (!has_ip(others, ip))
+        return 0;
+    failure_cause(s->f, CAUSE_INVALID, "spec.clusterIPs",
+                  "Invalid value: [\"%s\"]: failed to allocate IP %s: provided "
+                  "IP is already allocated",
+                  ip, ip);
+    return refuse(s);
+}
+
 /* ---- addresses ---- */
 
 /* Neither the first nor one of those kept for others; a dry run always gets
@@ -384,7 +438,7 @@ static int allot_ip(struct allotment *s)
         return 0; /* which has one */
     if (check_holder(s) < 0)
         return -1;
-    return ip && *ip ? 0 : draw_ip(s);
+    return ip && *ip ? check_ip_free(s, ip) : draw_ip(s);
 }
 
 /* ---- node ports ---- */
@@ -392,13 +446,18 @@ static int allot_ip(struct allotment *s)
 static int64_t next_port(struct allotment *s)
 {
     const struct rules_world *world = s->c->world;
+    struct value *others = NULL;
     int64_t number;
+    int tries = 0;
 
     if (s->c->dry_run)
         return s->dry_port = (s->dry_port ? s->dry_port : DRY_PORT) + 1;
-    do
-        number = FIRST_PORT + (int64_t)(world->random(world->arg) % PORTS);
-    while (uses_port(s->spec, number));
+    if (find_others(s, &others) < 0)
+        return FIRST_PORT;
+    number = FIRST_PORT + (int64_t)(world->random(world->arg) % PORTS);
+    while ((uses_port(s->spec, number) || has_port(others, number)) &&
+           tries++ < PORTS)
+        number = number + 1 < FIRST_PORT + PORTS ? number + 1 : FIRST_PORT;
     return number;
 }
 
@@ -409,15 +468,25 @@ static bool wants_ports(const struct value *spec)
             value_bool_at(spec, "allocateLoadBalancerNodePorts", true));
 }
 
+/* A number may be asked for again, for another protocol of the same Service. */
 static int check_asked(struct allotment *s, int64_t number, size_t i)
 {
+    struct value *others;
     char field[48];
 
     if (number > s->dry_port)
         s->dry_port = number;
-    if (number >= FIRST_PORT && number < FIRST_PORT + PORTS)
-        return 0;
     snprintf(field, sizeof field, "spec.ports[%zu].nodePort", i);
+    if (number >= FIRST_PORT && number < FIRST_PORT + PORTS) {
+        if (find_others(s, &others) < 0)
+            return -1;
+        if (!has_port(others, number))
+            return 0;
+        failure_cause(s->f, CAUSE_INVALID, field,
+                      "Invalid value: %lld: provided port is already allocated",
+                      (long long)number);
+        return refuse(s);
+    }
     cause(s, field, "provided port is not in the valid range");
     return refuse(s);
 }

@@ -36,6 +36,11 @@ static int list(void *arg, struct arena *a, const struct gvk *gvk,
 
     (void)f;
     *ret = value_array(a);
+    if (*ret && strcmp(gvk->kind, "Service") == 0)
+        return value_append(
+            a, *ret,
+            quoted(a, "{'spec':{'clusterIPs':['10.96.1.7'],'ports':[{'port':80,"
+                      "'nodePort':30123}]}}"));
     if (*ret && there->range && strcmp(gvk->kind, "LimitRange") == 0)
         return value_append(a, *ret, quoted(a, there->range));
     return 0;
@@ -67,7 +72,8 @@ static const char *admit(struct there there, const char *text)
                              value_text_at(object, "kind"));
     if (rules_decode(&c, object, NULL, &f) < 0 ||
         rules_default(&c, object, &f) < 0 ||
-        rules_admit(&c, object, NULL, &f) < 0)
+        rules_admit(&c, object, NULL, &f) < 0 ||
+        rules_prepare_create(&c, object, &f) < 0)
         said = f.message;
     kinds_free(k);
     return said;
@@ -188,5 +194,27 @@ TEST(a_limit_range_bounds_what_is_asked_for)
               "100m, but request is 50m, maximum cpu usage per Container is 1, "
               "but limit is 2, cpu max limit to request ratio per Container is "
               "2, but provided ratio is 40.000000]");
+    arena_release(&arena);
+}
+
+#define SERVICE(spec)                                                          \
+    "{'apiVersion':'v1','kind':'Service','metadata':{'name':'x','namespace':"  \
+    "'n'},'spec':{" spec "}}"
+
+TEST(what_another_service_has_is_not_given_again)
+{
+    const struct there there = {"{}", NULL};
+
+    check_has(admit(there, SERVICE("'type':'NodePort','ports':[{'port':1,"
+                                   "'nodePort':30123}]")),
+              "spec.ports[0].nodePort: Invalid value: 30123: provided port is "
+              "already allocated");
+    check_has(admit(there, SERVICE("'clusterIP':'10.96.1.7','ports':"
+                                   "[{'port':1}]")),
+              "spec.clusterIPs: Invalid value: [\"10.96.1.7\"]: failed to "
+              "allocate IP 10.96.1.7: provided IP is already allocated");
+    check_str(admit(there, SERVICE("'type':'NodePort','ports':[{'port':1,"
+                                   "'nodePort':30124}]")),
+              "");
     arena_release(&arena);
 }
