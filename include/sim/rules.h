@@ -39,6 +39,7 @@ struct rules_call {
     struct arena *a;
     struct value *warnings; /* array of texts: append */
     bool dry_run;           /* nothing is allocated for good */
+    bool *empty_kept;       /* NULL, or see rules_decode() */
 };
 
 /* Normal form: what decoding into the API's Go type and encoding again gives.
@@ -46,7 +47,9 @@ struct rules_call {
  * as strict decoding names them; NULL: nobody asks), nulls and zero values are
  * dropped or kept as the field's type has it, fields that are always there are
  * there, quantities and times are canonical. A wrong type is 400 BadRequest as
- * the decoder says it. In place. */
+ * the decoder says it. In place.
+ * An empty list is null only once it was stored: with `empty_kept` it stays,
+ * and is told there, until one decodes again without. */
 int rules_decode(const struct rules_call *c, struct value *object,
                  struct value *unknown, struct failure *f);
 /* Defaults of the kind; in place. */

@@ -69,6 +69,31 @@ static void prune_object(struct pruning *p, struct value *v,
     }
 }
 
+/* Of an embedded resource: ObjectMeta is known without a schema. */
+static void prune_metadata(struct pruning *p, struct value *meta)
+{
+    static const char known[] =
+        " annotations creationTimestamp deletionGracePeriodSeconds "
+        "deletionTimestamp finalizers generateName generation labels "
+        "managedFields name namespace ownerReferences resourceVersion selfLink "
+        "uid ";
+    size_t len = crd_path_key(&p->path, "metadata");
+
+    for (uint32_t i = 0; i < meta->count;) {
+        const char *key = meta->as.members[i].key;
+        const char *at = strstr(known, key);
+        size_t n = strlen(key);
+
+        if (at && n && at > known && at[-1] == ' ' && at[n] == ' ') {
+            i++;
+            continue;
+        }
+        record(p, key);
+        value_unset(meta, key);
+    }
+    crd_path_cut(&p->path, len);
+}
+
 static void prune_array(struct pruning *p, struct value *v,
                         const struct value *items)
 {
@@ -85,7 +110,13 @@ static void prune(struct pruning *p, struct value *v,
 {
     bool keep = crd_flag(schema, "x-kubernetes-preserve-unknown-fields");
 
-    embedded = embedded || crd_flag(schema, "x-kubernetes-embedded-resource");
+    if (crd_flag(schema, "x-kubernetes-embedded-resource")) {
+        struct value *meta = value_get(v, "metadata");
+
+        embedded = true;
+        if (value_is(meta, VALUE_OBJECT))
+            prune_metadata(p, meta);
+    }
     if (value_is(v, VALUE_OBJECT))
         prune_object(p, v, schema, embedded, keep);
     else if (value_is(v, VALUE_ARRAY) && (!keep || value_get(schema, "items")))

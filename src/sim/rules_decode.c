@@ -352,7 +352,8 @@ int rules_zero_field(const struct rules_call *c, struct value *object,
 }
 
 /* An absent value of the field says the same. */
-static bool is_dropped(struct schema_node field, const struct value *v)
+static bool is_dropped(const struct decoding *d, struct schema_node field,
+                       const struct value *v)
 {
     switch (schema_zero(field)) {
     case SCHEMA_ZERO_DROPPED:
@@ -360,8 +361,12 @@ static bool is_dropped(struct schema_node field, const struct value *v)
             return v->count == 0;
         return rules_is_zero(v);
     case SCHEMA_ZERO_PRINTED:
-        return (v->type == VALUE_ARRAY || schema_type(field) == SCHEMA_MAP) &&
-               v->count == 0;
+        if ((v->type != VALUE_ARRAY && schema_type(field) != SCHEMA_MAP) ||
+            v->count)
+            return false;
+        if (d->c->empty_kept)
+            *d->c->empty_kept = true;
+        return !d->c->empty_kept;
     default:
         return false;
     }
@@ -436,7 +441,7 @@ static int decode_member(struct decoding *d, struct schema_node object,
         return 0;
     if (decode_value(d, field, &inner, m->value) < 0)
         return -1;
-    *ret_keep = !is_dropped(field, m->value);
+    *ret_keep = !is_dropped(d, field, m->value);
     return 0;
 }
 

@@ -296,7 +296,8 @@ void rules_check_storage_class(struct check *k)
 
     if (rules_is_absent(value_get(k->object, "provisioner")))
         check_required(k, NULL, "provisioner", "");
-    check_enum(k, NULL, k->object, "reclaimPolicy", policies);
+    if (!rules_is_absent(value_get(k->object, "reclaimPolicy")))
+        check_enum(k, NULL, k->object, "reclaimPolicy", policies);
     check_enum(k, NULL, k->object, "volumeBindingMode", modes);
 }
 
@@ -312,7 +313,7 @@ static void check_forbidden_change(struct check *k, const char *field)
 
 void rules_check_storage_class_update(struct check *k)
 {
-    check_forbidden_change(k, "parameters");
+    check_immutable(k, "parameters");
     check_immutable(k, "provisioner");
     check_immutable(k, "reclaimPolicy");
     check_immutable(k, "volumeBindingMode");

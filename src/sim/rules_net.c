@@ -239,6 +239,11 @@ void rules_check_network_policy(struct check *k)
     check_directions(k, PLACE(at, "ingress"), value_get(spec, "ingress"),
                      "from");
     check_directions(k, PLACE(at, "egress"), value_get(spec, "egress"), "to");
+    if (types && types->count > 2) {
+        check_invalid(k, PLACE(at, "policyTypes"), types,
+                      "may not specify more than two policyTypes");
+        return;
+    }
     for (size_t i = 0; (type = rules_item(types, i)); i++)
         if (!text_equal(value_text(type), "Ingress") &&
             !text_equal(value_text(type), "Egress"))

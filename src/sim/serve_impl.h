@@ -90,6 +90,7 @@ struct ask {
     /* the body: as a tree, and what strict decoding would say of it */
     enum body_type body_type;
     struct value *body;   /* NULL: none */
+    bool empty_kept;      /* there are lists that storing makes null */
     struct value *strict; /* array of texts */
     /* the answer, when it is not text already (ret->body) */
     struct value *answer;

@@ -27,9 +27,18 @@ int object_decode(struct ask *k, struct value *object, struct value *unknown)
 {
     struct rules_call c = rules_call(k);
 
+    c.empty_kept = &k->empty_kept;
     if (rules_decode(&c, object, unknown, &k->f) < 0)
         return -1;
     return rules_default(&c, object, &k->f);
+}
+
+/* As it will be read again. */
+static int settle_lists(struct ask *k, struct value *object)
+{
+    struct rules_call c = rules_call(k);
+
+    return k->empty_kept ? rules_decode(&c, object, NULL, &k->f) : 0;
 }
 
 static bool has_finalizer(const struct value *object, const char *name)
@@ -150,7 +159,7 @@ int object_create(struct ask *k, struct value *object)
         rules_admit(&c, object, NULL, &k->f) < 0 || claim_name(k, object) < 0 ||
         rules_prepare_create(&c, object, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||
-        object_validate(k, object, NULL) < 0)
+        object_validate(k, object, NULL) < 0 || settle_lists(k, object) < 0)
         return -1;
     return check_free(k, object);
 }
@@ -252,7 +261,7 @@ int object_change(struct ask *k, struct value *object, const struct value *old)
     if (check_revision(k, object, old) < 0 || keep_meta(k, object, old) < 0 ||
         rules_prepare_update(&c, object, old, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||
-        object_validate(k, object, old) < 0)
+        object_validate(k, object, old) < 0 || settle_lists(k, object) < 0)
         return -1;
     return store_change(k, object, old);
 }

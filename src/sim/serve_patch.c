@@ -58,20 +58,52 @@ static int patch_by_type(struct ask *k, const struct value *live,
                : 0;
 }
 
+static int bad_patch(struct ask *k, const char *why)
+{
+    failure_init(&k->f, k->a);
+    failure_cause(&k->f, CAUSE_INVALID, "patch", "Invalid value: %s", why);
+    return failure_invalid(&k->f, "", "", "");
+}
+
+/* Built-in kinds get back what a patch took away of their names; custom
+ * resources are nothing without them. */
+static int check_patched_kind(struct ask *k, struct value *object)
+{
+    const char *version = value_text_at(object, "apiVersion");
+    const char *kind = value_text_at(object, "kind");
+    bool no_version = !version || !*version, no_kind = !kind || !*kind;
+
+    if (k->kind->crd && no_kind)
+        return bad_patch(k, "Object 'Kind' is missing");
+    if (k->kind->crd && no_version) {
+        failure_set(&k->f, 500, "InternalError",
+                    "Internal error occurred: the object has no apiVersion");
+        failure_cause(&k->f, "", "", "the object has no apiVersion");
+        return -1;
+    }
+    if ((no_version &&
+         value_set(k->a, object, "apiVersion",
+                   value_string(k->a, k->kind->r.api_version)) < 0) ||
+        (no_kind && value_set(k->a, object, "kind",
+                              value_string(k->a, k->kind->r.kind)) < 0))
+        return failure_nomem(&k->f);
+    if ((!no_version && strcmp(version, k->kind->r.api_version) != 0) ||
+        (!no_kind && strcmp(kind, k->kind->r.kind) != 0))
+        return failure_set(&k->f, 400, "BadRequest",
+                           "the patched object is no %s of %s", k->kind->r.kind,
+                           k->kind->r.api_version);
+    return 0;
+}
+
 /* What the patch made has to be an object of this kind again: 422 else. */
 static int decode_patched(struct ask *k, struct value *object)
 {
     struct value *unknown = value_array(k->a);
-    const char *version = value_text_at(object, "apiVersion");
-    const char *kind = value_text_at(object, "kind");
 
     if (!unknown)
         return failure_nomem(&k->f);
-    if (!text_equal(version, k->kind->r.api_version) ||
-        !text_equal(kind, k->kind->r.kind))
-        return failure_set(&k->f, 400, "BadRequest",
-                           "the patched object is no %s of %s", k->kind->r.kind,
-                           k->kind->r.api_version);
+    if (check_patched_kind(k, object) < 0)
+        return -1;
     if (object_decode(k, object, unknown) == 0 && k->body_type == BODY_APPLY)
         return 0; /* unknown fields have no place among the managed ones */
     if (!k->f.code)
@@ -80,14 +112,7 @@ static int decode_patched(struct ask *k, struct value *object)
         return failure_set(&k->f, 500, "",
                            "failed to convert new typed object: %s",
                            k->f.message);
-    if (k->f.code == 400) {
-        const char *why = k->f.message;
-
-        failure_init(&k->f, k->a);
-        failure_cause(&k->f, CAUSE_INVALID, "patch", "Invalid value: %s", why);
-        failure_invalid(&k->f, "", "", "");
-    }
-    return -1;
+    return k->f.code == 400 ? bad_patch(k, k->f.message) : -1;
 }
 
 static int change_by_patch(struct ask *k, const struct value *live)

@@ -112,13 +112,29 @@ static int to_scale(struct ask *k, const struct value *parent,
 
 /* ---- changing ---- */
 
+/* Not a number: what a patch made is no Scale. */
+static int check_replicas(struct ask *k, const struct value *scale)
+{
+    const struct value *v = value_path(scale, "spec.replicas");
+
+    if (!v || v->type == VALUE_NULL || v->type == VALUE_INTEGER)
+        return 0;
+    if (k->verb == VERB_UPDATE)
+        return failure_set(&k->f, 400, "BadRequest",
+                           "spec.replicas of a Scale is a number");
+    failure_cause(&k->f, CAUSE_INVALID, "patch",
+                  "Invalid value: spec.replicas of a Scale is a number");
+    return failure_invalid(&k->f, "", "", "");
+}
+
+/* Too few replicas of a custom resource are for its own rules to find. */
 static int check_scale(struct ask *k, const struct value *scale,
                        const struct value *parent)
 {
     const char *uid = value_text_at(scale, "metadata.uid");
     const char *is = value_text_at(parent, "metadata.uid");
 
-    if (value_int_at(scale, "spec.replicas", 0) < 0) {
+    if (!k->kind->crd && value_int_at(scale, "spec.replicas", 0) < 0) {
         failure_cause(&k->f, CAUSE_INVALID, "spec.replicas",
                       "Invalid value: %lld: must be greater than or equal to 0",
                       (long long)value_int_at(scale, "spec.replicas", 0));
@@ -240,13 +256,20 @@ static int new_scale(struct ask *k, const struct value *old, struct value **ret)
 {
     struct managed_call m = scale_call(k);
 
-    if (k->verb == VERB_PATCH && k->body_type == BODY_APPLY)
-        return managed_apply(&m, old, k->body, ret, &k->f);
+    if (k->verb == VERB_PATCH && k->body_type == BODY_APPLY) {
+        if (managed_apply(&m, old, k->body, ret, &k->f) < 0)
+            return -1;
+        return !k->kind->crd
+                   ? 0
+                   : failure_set(&k->f, 500, "",
+                                 "no corresponding type for autoscaling/v1, "
+                                 "Kind=Scale");
+    }
     if (k->verb == VERB_PATCH && patched(k, old, ret) < 0)
         return -1;
     if (k->verb == VERB_UPDATE)
         *ret = k->body;
-    if (check_names(k, *ret) < 0)
+    if (check_names(k, *ret) < 0 || check_replicas(k, *ret) < 0)
         return -1;
     drop_zero(*ret);
     return managed_update(&m, old, *ret, &k->f);

@@ -91,7 +91,8 @@ TEST(embedded_resources_keep_their_metadata)
                "'x-kubernetes-embedded-resource':true,'properties':{'spec':{"
                "'type':'object'}}}}}");
     struct value *v = quoted(&arena, "{'spec':{'e':{'kind':'A','metadata':{"
-                                     "'name':'x'},'spec':{'q':1},'r':1}}}");
+                                     "'name':'x','Name':'y','me':1},"
+                                     "'spec':{'q':1},'r':1}}}");
     struct failure f;
 
     failure_init(&f, &arena);

@@ -41,6 +41,20 @@ TEST(a_definition_is_served_and_goes_with_its_instances)
     check_int(kit_ask(&k, "MERGE", THINGS "/a", "{'spec':{'n':'x'}}"), 422);
     check_int(kit_ask(&k, "STRATEGIC", THINGS "/a", "{}"), 415);
     check_int(kit_ask(&k, "POST", THINGS, "{'metadata':{'name':'b'}}"), 400);
+    check_int(kit_ask(&k, "APPLY", THINGS "/a/scale?fieldManager=m&force=true",
+                      "{'apiVersion':'autoscaling/v1','kind':'Scale',"
+                      "'metadata':{'name':'a'},'spec':{'replicas':4}}"),
+              500);
+    check_int(
+        kit_ask(&k, "MERGE", THINGS "/a/scale", "{'spec':{'replicas':-1}}"),
+        422);
+    check_has(kit_body(&k), "\"field\":\".spec.n\"");
+    check_int(
+        kit_ask(&k, "JSON", THINGS "/a", "[{'op':'remove','path':'/kind'}]"),
+        422);
+    check_int(kit_ask(&k, "JSON", THINGS "/a",
+                      "[{'op':'remove','path':'/apiVersion'}]"),
+              500);
     check_int(
         kit_ask(&k, "MERGE", THINGS "/a/scale", "{'spec':{'replicas':9}}"),
         200);

@@ -114,6 +114,70 @@ TEST(status_is_written_apart)
     kit_stop(&k);
 }
 
+TEST(a_built_in_object_keeps_its_kind_whatever_a_patch_takes)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'p'}}"), 201);
+    check_int(
+        kit_ask(&k, "JSON", MAPS "/p", "[{'op':'remove','path':'/kind'}]"),
+        200);
+    check_str(kit_text(&k, "kind"), "ConfigMap");
+    check_int(kit_ask(&k, "JSON", MAPS "/p",
+                      "[{'op':'replace','path':'/kind','value':'Secret'}]"),
+              400);
+    check_int(kit_ask(&k, "JSON", MAPS "/p",
+                      "[{'op':'add','path':'/metadata/labels',"
+                      "'value':{'a':'b'}},{'op':'add','path':"
+                      "'/metadata/labels/-'}]"),
+              422);
+    check_has(kit_body(&k), "\"field\":\"metadata.labels\"");
+    kit_stop(&k);
+}
+
+#define ROLES "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles"
+
+TEST(an_empty_list_has_a_manager_before_it_is_stored_as_none)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", ROLES "?fieldManager=m",
+                      "{'metadata':{'name':'r'},'rules':[]}"),
+              201);
+    check_has(kit_body(&k), "\"fieldsV1\":{\"f:rules\":{}}");
+    check_has(kit_body(&k), "\"rules\":null");
+    check_int(kit_ask(&k, "POST", ROLES "?fieldManager=m",
+                      "{'metadata':{'name':'none'}}"),
+              201);
+    check(!strstr(kit_body(&k), "managedFields"));
+    kit_stop(&k);
+}
+
+#define CLASSES "/apis/storage.k8s.io/v1/storageclasses"
+#define POLICIES "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+
+TEST(a_class_keeps_its_parameters_and_a_policy_has_two_types)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CLASSES,
+                      "{'metadata':{'name':'c'},'provisioner':'p.io/x',"
+                      "'reclaimPolicy':''}"),
+              201);
+    check_int(kit_ask(&k, "MERGE", CLASSES "/c", "{'parameters':{'a':'b'}}"),
+              422);
+    check_has(kit_body(&k), "FieldValueInvalid");
+    check_int(kit_ask(&k, "POST", POLICIES,
+                      "{'metadata':{'name':'n'},'spec':{'podSelector':{},"
+                      "'policyTypes':['Ingress','Egress','Ingress']}}"),
+              422);
+    check_has(kit_body(&k), "\"field\":\"spec.policyTypes\"");
+    kit_stop(&k);
+}
+
 TEST(a_scale_is_a_view_of_its_parent)
 {
     struct kit k;
@@ -139,6 +203,10 @@ TEST(a_scale_is_a_view_of_its_parent)
     check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/d/scale",
                       "{'spec':{'replicas':-1}}"),
               422);
+    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/d/scale",
+                      "{'spec':{'replicas':'x'}}"),
+              422);
+    check_has(kit_body(&k), "\"field\":\"patch\"");
     check_int(kit_ask(&k, "GET", DEPLOYMENTS "/none/scale", NULL), 404);
     kit_stop(&k);
 }
