@@ -75,6 +75,10 @@ int rules_validate(const struct rules_call *c, const struct value *object,
  * and what nobody is shown of it; `old` NULL on create. */
 int rules_conclude(const struct rules_call *c, struct value *object,
                    const struct value *old, struct failure *f);
+/* What is said of a deletion; `says_how`: the request says what becomes of
+ * dependents. */
+int rules_warn_delete(const struct rules_call *c, bool says_how,
+                      struct failure *f);
 /* Fields that writes to this (sub)resource never own, as dotted paths; ends
  * with NULL (registry.ResetFieldsStrategy). */
 const char *const *rules_reset_fields(const struct kind *k,

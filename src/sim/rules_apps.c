@@ -243,30 +243,63 @@ static void check_stateful_strategy(struct check *k, const struct place *at,
     }
 }
 
-/* The claims of the templates are volumes of the pods. */
+static int add_claim(struct check *k, struct value *volumes, const char *name)
+{
+    struct arena *a = k->c->a;
+    struct value *volume = value_object(a), *claim = value_object(a);
+
+    if (!volume || !claim ||
+        value_set(a, claim, "claimName", value_string(a, name)) < 0 ||
+        value_set(a, volume, "persistentVolumeClaim", claim) < 0 ||
+        value_set(a, volume, "name", value_string(a, name)) < 0 ||
+        value_append(a, volumes, volume) < 0)
+        return failure_nomem(k->f);
+    return 0;
+}
+
+/* The claims of the templates, then what they leave of the pods' volumes. */
+static int join_claims(struct check *k, const struct value *claims,
+                       const struct value *own, struct value *ret_volumes)
+{
+    struct value *item;
+
+    for (size_t i = 0; (item = rules_item(claims, i)); i++) {
+        const char *name = value_text_at(item, "metadata.name");
+
+        name = name ? name : "";
+        if (!check_seen(ret_volumes, SIZE_MAX, "name", name) &&
+            add_claim(k, ret_volumes, name) < 0)
+            return -1;
+    }
+    for (size_t i = 0; (item = rules_item(own, i)); i++) {
+        const char *name = value_text_at(item, "name");
+
+        if (!check_seen(claims, SIZE_MAX, "metadata.name", name ? name : "") &&
+            value_append(k->c->a, ret_volumes, item) < 0)
+            return failure_nomem(k->f);
+    }
+    return 0;
+}
+
+/* The template as its pods will have it: the controller names them and mounts
+ * their claims. */
 static struct value *with_claims(struct check *k, const struct value *spec)
 {
     struct value *template = value_copy(k->c->a, value_get(spec, "template"));
     const struct value *claims = value_get(spec, "volumeClaimTemplates");
     struct value *pod = value_get(template, "spec");
-    struct value *volumes, *claim;
+    struct value *volumes = value_array(k->c->a);
 
-    if (!pod || !claims)
+    if (!pod)
         return template;
-    volumes = rules_make_array(k->c, pod, "volumes");
-    for (size_t i = 0; volumes && (claim = rules_item(claims, i)); i++) {
-        const char *name = value_text_at(claim, "metadata.name");
-        struct value *volume = value_object(k->c->a);
-
-        if (!name || check_seen(volumes, SIZE_MAX, "name", name))
-            continue;
-        if (!volume ||
-            value_set(k->c->a, volume, "name", value_string(k->c->a, name)) <
-                0 ||
-            value_set(k->c->a, volume, "emptyDir", value_object(k->c->a)) < 0 ||
-            value_append(k->c->a, volumes, volume) < 0)
-            failure_nomem(k->f);
-    }
+    value_unset(pod, "subdomain");
+    value_unset(pod, "hostname");
+    if (!claims || claims->count == 0)
+        return template;
+    if (!volumes ||
+        join_claims(k, claims, value_get(pod, "volumes"), volumes) < 0 ||
+        value_set(k->c->a, pod, "volumes", volumes) < 0)
+        failure_nomem(k->f);
     return template;
 }
 

@@ -107,13 +107,28 @@ bool rules_quantity(const struct value *v, struct quantity *ret);
 void check_annotations(struct check *k, const struct place *at,
                        const struct value *notes);
 
-/* ---- parts of kinds; `volumes` are those that can be mounted ---- */
+/* ---- parts of kinds ---- */
+/* The volumes that are right, an array: others cannot be mounted. NULL: out of
+ * memory. */
+const struct value *rules_check_volumes(struct check *k, const struct place *at,
+                                        const struct value *volumes);
 void rules_check_containers(struct check *k, const struct place *at,
                             const struct value *spec,
                             const struct value *volumes);
 void rules_check_init_containers(struct check *k, const struct place *at,
                                  const struct value *spec,
                                  const struct value *volumes);
+/* Hooks and probes of a container. */
+void rules_check_care(struct check *k, const struct place *at,
+                      const struct value *container);
+/* A path that stays below where it begins. */
+void rules_check_descending(struct check *k, const struct place *at,
+                            const char *path);
+/* One of the fields, or a label or an annotation; the list ends with NULL. */
+void rules_check_field_ref(struct check *k, const struct place *at,
+                           const struct value *ref, const char *const *fields);
+void rules_check_resource_ref(struct check *k, const struct place *at,
+                              const struct value *ref, bool of_volume);
 void rules_check_pod_spec(struct check *k, const struct place *at,
                           const struct value *spec);
 void rules_check_template(struct check *k, const struct place *at,

@@ -64,8 +64,8 @@ static void check_key_selector(struct check *k, const struct place *at,
         check_text_by(k, PLACE(at, "key"), key, wrong_config_key);
 }
 
-/* What a variable may be told of its pod. */
-static bool is_field(const char *path)
+static void check_value_from(struct check *k, const struct place *at,
+                             const struct value *variable)
 {
     static const char *const fields[] = {"metadata.name",
                                          "metadata.namespace",
@@ -75,46 +75,18 @@ static bool is_field(const char *path)
                                          "status.hostIP",
                                          "status.hostIPs",
                                          "status.podIP",
-                                         "status.podIPs"};
-
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (strcmp(path, fields[i]) == 0)
-            return true;
-    return text_starts(path, "metadata.labels['") ||
-           text_starts(path, "metadata.annotations['");
-}
-
-static void check_field_ref(struct check *k, const struct place *at,
-                            const struct value *ref)
-{
-    const char *path = value_text_at(ref, "fieldPath");
-
-    if (ref && (!path || !*path))
-        check_required(k, at, "fieldPath", "");
-    else if (ref && !is_field(path))
-        check_add(k, CAUSE_INVALID, PLACE(at, "fieldPath"),
-                  "Invalid value: \"%s\": error converting fieldPath: field "
-                  "label not supported: %s",
-                  path, path);
-}
-
-static void check_resource_ref(struct check *k, const struct place *at,
-                               const struct value *ref)
-{
-    if (ref && rules_is_absent(value_get(ref, "resource")))
-        check_required(k, at, "resource", "");
-}
-
-static void check_value_from(struct check *k, const struct place *at,
-                             const struct value *variable)
-{
+                                         "status.podIPs",
+                                         NULL};
     const struct value *from = value_get(variable, "valueFrom");
 
     if (!from)
         return;
-    check_field_ref(k, PLACE(at, "fieldRef"), value_get(from, "fieldRef"));
-    check_resource_ref(k, PLACE(at, "resourceFieldRef"),
-                       value_get(from, "resourceFieldRef"));
+    if (value_get(from, "fieldRef"))
+        rules_check_field_ref(k, PLACE(at, "fieldRef"),
+                              value_get(from, "fieldRef"), fields);
+    if (value_get(from, "resourceFieldRef"))
+        rules_check_resource_ref(k, PLACE(at, "resourceFieldRef"),
+                                 value_get(from, "resourceFieldRef"), false);
     check_key_selector(k, PLACE(at, "configMapKeyRef"),
                        value_get(from, "configMapKeyRef"));
     check_key_selector(k, PLACE(at, "secretKeyRef"),
@@ -302,96 +274,6 @@ static void check_resources(struct check *k, const struct place *at,
         check_request(k, at, &requests->as.members[i], limits);
 }
 
-/* ---- probes and hooks ---- */
-
-static void check_port_or_name(struct check *k, const struct place *at,
-                               const struct value *port)
-{
-    if (value_is(port, VALUE_STRING))
-        check_port_name(k, at, value_text(port));
-    else if (!port || port->as.integer < 1 || port->as.integer > 65535)
-        check_invalid(k, at, port, "must be between 1 and 65535, inclusive");
-}
-
-void rules_check_port_or_name(struct check *k, const struct place *at,
-                              const struct value *port)
-{
-    check_port_or_name(k, at, port);
-}
-
-static void check_http(struct check *k, const struct place *at,
-                       const struct value *http)
-{
-    static const char *const schemes[] = {"HTTP", "HTTPS", NULL};
-
-    if (rules_is_absent(value_get(http, "path")))
-        check_required(k, at, "path", "");
-    check_port_or_name(k, PLACE(at, "port"), value_get(http, "port"));
-    check_enum(k, at, http, "scheme", schemes);
-}
-
-static void check_handler(struct check *k, const struct place *at,
-                          const struct value *handler)
-{
-    const struct value *exec = value_get(handler, "exec");
-    const struct value *http = value_get(handler, "httpGet");
-    const struct value *tcp = value_get(handler, "tcpSocket");
-    const struct value *grpc = value_get(handler, "grpc");
-    const struct value *command = value_get(exec, "command");
-    static const char *const names[] = {"exec", "httpGet", "tcpSocket", "grpc",
-                                        "sleep"};
-    const struct value *sleep = value_get(handler, "sleep");
-    int seen = 0;
-    int count = !!exec + !!http + !!tcp + !!grpc + !!sleep;
-
-    if (exec && (!command || command->count == 0))
-        check_required(k, PLACE(at, "exec"), "command", "");
-    if (http)
-        check_http(k, PLACE(at, "httpGet"), http);
-    if (tcp)
-        check_port_or_name(k, PLACE(PLACE(at, "tcpSocket"), "port"),
-                           value_get(tcp, "port"));
-    if (grpc)
-        check_port_number(k, PLACE(at, "grpc"), grpc, "port");
-    if (count == 0)
-        check_add(k, CAUSE_REQUIRED, at,
-                  "Required value: must specify a handler type");
-    for (size_t i = 0; i < 5; i++)
-        if (value_get(handler, names[i]) && seen++)
-            check_add(k, CAUSE_FORBIDDEN, PLACE(at, names[i]),
-                      "Forbidden: may not specify more than 1 handler type");
-}
-
-static void check_probe(struct check *k, const struct place *at,
-                        const struct value *probe, bool once)
-{
-    static const char *const fields[] = {
-        "initialDelaySeconds", "timeoutSeconds", "periodSeconds",
-        "successThreshold", "failureThreshold"};
-
-    if (!probe)
-        return;
-    check_handler(k, at, probe);
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        check_non_negative(k, at, probe, fields[i]);
-    if (once && value_int_at(probe, "successThreshold", 1) != 1)
-        check_add(k, CAUSE_INVALID, PLACE(at, "successThreshold"),
-                  "Invalid value: %lld: must be 1",
-                  (long long)value_int_at(probe, "successThreshold", 1));
-}
-
-static void check_lifecycle(struct check *k, const struct place *at,
-                            const struct value *lifecycle)
-{
-    const struct value *start = value_get(lifecycle, "postStart");
-    const struct value *stop = value_get(lifecycle, "preStop");
-
-    if (start)
-        check_handler(k, PLACE(at, "postStart"), start);
-    if (stop)
-        check_handler(k, PLACE(at, "preStop"), stop);
-}
-
 /* ---- containers ---- */
 
 static void check_container(struct check *k, const struct place *at,
@@ -430,6 +312,61 @@ static void check_names(struct check *k, const struct place *at,
                   "Duplicate value: \"%s\"", name);
 }
 
+static const char *host_ip(const struct value *port)
+{
+    const char *ip = value_text_at(port, "hostIP");
+
+    return ip ? ip : "";
+}
+
+/* Two containers cannot have one port of the node. */
+static bool is_same_host_port(const struct value *a, const struct value *b)
+{
+    int64_t port = value_int_at(a, "hostPort", 0);
+
+    return port != 0 && port == value_int_at(b, "hostPort", 0) &&
+           text_equal(value_text_at(a, "protocol"),
+                      value_text_at(b, "protocol")) &&
+           strcmp(host_ip(a), host_ip(b)) == 0;
+}
+
+static bool has_host_port(const struct value *ports, size_t end,
+                          const struct value *port)
+{
+    const struct value *other;
+
+    for (size_t i = 0; i < end && (other = rules_item(ports, i)); i++)
+        if (is_same_host_port(port, other))
+            return true;
+    return false;
+}
+
+static void check_host_ports(struct check *k, const struct place *at,
+                             const struct value *containers)
+{
+    const struct value *c, *port;
+
+    for (size_t i = 0; (c = rules_item(containers, i)); i++) {
+        const struct place *place = PLACE(PLACE_AT(at, i), "ports");
+        const struct value *ports = value_get(c, "ports");
+
+        for (size_t n = 0; (port = rules_item(ports, n)); n++) {
+            bool seen = has_host_port(ports, n, port);
+
+            for (size_t o = 0; o < i && !seen; o++)
+                seen =
+                    has_host_port(value_get(rules_item(containers, o), "ports"),
+                                  SIZE_MAX, port);
+            if (seen)
+                check_add(k, CAUSE_DUPLICATE,
+                          PLACE(PLACE_AT(place, n), "hostPort"),
+                          "Duplicate value: \"%s/%lld\"",
+                          value_text_at(port, "protocol"),
+                          (long long)value_int_at(port, "hostPort", 0));
+        }
+    }
+}
+
 void rules_check_containers(struct check *k, const struct place *at,
                             const struct value *spec,
                             const struct value *volumes)
@@ -445,22 +382,33 @@ void rules_check_containers(struct check *k, const struct place *at,
 
         check_container(k, one, c, volumes);
         check_names(k, list, all, i, NULL);
-        check_lifecycle(k, PLACE(one, "lifecycle"), value_get(c, "lifecycle"));
-        check_probe(k, PLACE(one, "livenessProbe"),
-                    value_get(c, "livenessProbe"), true);
-        check_probe(k, PLACE(one, "readinessProbe"),
-                    value_get(c, "readinessProbe"), false);
-        check_probe(k, PLACE(one, "startupProbe"), value_get(c, "startupProbe"),
-                    true);
+        rules_check_care(k, one, c);
     }
+    check_host_ports(k, list, all);
+}
+
+/* An init container that goes on is cared for as any other. */
+static void check_init_care(struct check *k, const struct place *at,
+                            const struct value *c)
+{
+    static const char *const cares[] = {"lifecycle", "livenessProbe",
+                                        "readinessProbe", "startupProbe"};
+
+    if (text_equal(value_text_at(c, "restartPolicy"), "Always")) {
+        rules_check_care(k, at, c);
+        return;
+    }
+    for (size_t i = 0; i < sizeof cares / sizeof cares[0]; i++)
+        if (value_get(c, cares[i]))
+            check_add(k, CAUSE_FORBIDDEN, PLACE(at, cares[i]),
+                      "Forbidden: may not be set for init containers without "
+                      "restartPolicy=Always");
 }
 
 void rules_check_init_containers(struct check *k, const struct place *at,
                                  const struct value *spec,
                                  const struct value *volumes)
 {
-    static const char *const probes[] = {"livenessProbe", "readinessProbe",
-                                         "startupProbe", "lifecycle"};
     const struct place *list = PLACE(at, "initContainers");
     const struct value *all = value_get(spec, "initContainers");
     const struct value *c;
@@ -470,10 +418,6 @@ void rules_check_init_containers(struct check *k, const struct place *at,
 
         check_container(k, one, c, volumes);
         check_names(k, list, all, i, value_get(spec, "containers"));
-        for (size_t p = 0; p < 4; p++)
-            if (value_get(c, probes[p]) && !value_get(c, "restartPolicy"))
-                check_add(k, CAUSE_FORBIDDEN, PLACE(one, probes[p]),
-                          "Forbidden: may not be set for init containers "
-                          "without restartPolicy=Always");
+        check_init_care(k, one, c);
     }
 }

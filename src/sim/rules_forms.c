@@ -90,6 +90,33 @@ static int name_claim_kinds(const struct rules_call *c, struct value *object,
     return 0;
 }
 
+/* A field of the internal type that is an annotation outside: always there, a
+ * number. */
+static int settle_template_generation(const struct rules_call *c,
+                                      struct value *object, struct failure *f)
+{
+    static const char key[] = "deprecated.daemonset.template.generation";
+    struct value *meta = value_make(c->a, object, "metadata");
+    struct value *notes = meta ? value_make(c->a, meta, "annotations") : NULL;
+    const char *text = notes ? value_text(value_get(notes, key)) : NULL;
+    const char *digits =
+        text && (*text == '+' || *text == '-') ? text + 1 : text;
+    int64_t number = 0;
+    char *canonical;
+
+    if (!notes)
+        return failure_nomem(f);
+    if (text &&
+        (!*digits || !text_to_int64(text + (*text == '+'),
+                                    strlen(text) - (*text == '+'), &number)))
+        return failure_set(f, 400, "BadRequest",
+                           "strconv.ParseInt: parsing \"%s\": invalid syntax",
+                           text);
+    canonical = arena_printf(c->a, "%lld", (long long)number);
+    return canonical ? rules_set_text(c, notes, key, canonical, f)
+                     : failure_nomem(f);
+}
+
 int rules_settle_forms(const struct rules_call *c, struct value *object,
                        struct failure *f)
 {
@@ -104,5 +131,7 @@ int rules_settle_forms(const struct rules_call *c, struct value *object,
         return merge_pod_ips(c, object, f);
     if (rules_is(c->kind, "apps", "StatefulSet"))
         return name_claim_kinds(c, object, f);
+    if (rules_is(c->kind, "apps", "DaemonSet"))
+        return settle_template_generation(c, object, f);
     return 0;
 }

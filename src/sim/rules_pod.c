@@ -7,145 +7,6 @@
 #include "kube/selector.h"
 #include "rules_kinds.h"
 
-/* ---- volumes ---- */
-
-static void check_items(struct check *k, const struct place *at,
-                        const struct value *items)
-{
-    const struct value *item;
-
-    for (size_t i = 0; (item = rules_item(items, i)); i++) {
-        const struct place *one = PLACE_AT(at, i);
-        const char *path = value_text_at(item, "path");
-
-        if (rules_is_absent(value_get(item, "key")))
-            check_required(k, one, "key", "");
-        if (!path || !*path)
-            check_required(k, one, "path", "");
-        else if (*path == '/')
-            check_add(k, CAUSE_INVALID, PLACE(one, "path"),
-                      "Invalid value: \"%s\": must be a relative path", path);
-    }
-}
-
-/* The field that a source of this sort cannot do without. */
-static const struct {
-    const char *source, *field;
-} SOURCE_FIELDS[] = {
-    {"hostPath", "path"},     {"secret", "secretName"},
-    {"configMap", "name"},    {"persistentVolumeClaim", "claimName"},
-    {"nfs", "server"},        {"nfs", "path"},
-    {"csi", "driver"},        {"gitRepo", "repository"},
-    {"iscsi", "targetPortal"}};
-
-/* In the order in which the server looks for them: the first is the one. */
-static const char *const SOURCES[] = {"emptyDir",
-                                      "hostPath",
-                                      "gitRepo",
-                                      "gcePersistentDisk",
-                                      "awsElasticBlockStore",
-                                      "secret",
-                                      "nfs",
-                                      "iscsi",
-                                      "glusterfs",
-                                      "flocker",
-                                      "persistentVolumeClaim",
-                                      "rbd",
-                                      "cinder",
-                                      "cephfs",
-                                      "quobyte",
-                                      "downwardAPI",
-                                      "fc",
-                                      "flexVolume",
-                                      "configMap",
-                                      "azureFile",
-                                      "vsphereVolume",
-                                      "photonPersistentDisk",
-                                      "portworxVolume",
-                                      "azureDisk",
-                                      "storageos",
-                                      "projected",
-                                      "scaleIO",
-                                      "csi",
-                                      "ephemeral",
-                                      "image"};
-
-/* Under which the server speaks of a source that is one too many. */
-static const char *shown_source(const char *name)
-{
-    if (strcmp(name, "downwardAPI") == 0)
-        return "downwarAPI";
-    return strcmp(name, "cephfs") == 0 ? "cephFS" : name;
-}
-
-static void check_source(struct check *k, const struct place *at,
-                         const struct value *volume)
-{
-    const char *chosen = NULL;
-
-    for (size_t i = 0; i < sizeof SOURCES / sizeof SOURCES[0]; i++) {
-        if (!value_get(volume, SOURCES[i]))
-            continue;
-        if (chosen)
-            check_add(k, CAUSE_FORBIDDEN, PLACE(at, shown_source(SOURCES[i])),
-                      "Forbidden: may not specify more than 1 volume type");
-        else
-            chosen = SOURCES[i];
-    }
-    if (!chosen) {
-        check_add(k, CAUSE_REQUIRED, at,
-                  "Required value: must specify a volume type");
-        return;
-    }
-    for (size_t i = 0; i < sizeof SOURCE_FIELDS / sizeof SOURCE_FIELDS[0];
-         i++) {
-        const char *name = SOURCE_FIELDS[i].source;
-        const struct value *source = value_get(volume, name);
-
-        if (strcmp(name, chosen) == 0 &&
-            rules_is_absent(value_get(source, SOURCE_FIELDS[i].field)))
-            check_required(k, PLACE(at, name), SOURCE_FIELDS[i].field, "");
-    }
-    if (strcmp(chosen, "secret") == 0 || strcmp(chosen, "configMap") == 0)
-        check_items(k, PLACE(PLACE(at, chosen), "items"),
-                    value_get(value_get(volume, chosen), "items"));
-}
-
-static void check_volume(struct check *k, const struct place *at,
-                         const struct value *volume, const struct value *good)
-{
-    const char *name = value_text_at(volume, "name");
-
-    check_source(k, at, volume);
-    if (!name || !*name)
-        check_required(k, at, "name", "");
-    else
-        check_text_by(k, PLACE(at, "name"), name, wrong_dns_label);
-    if (name && check_seen(good, SIZE_MAX, "name", name))
-        check_add(k, CAUSE_DUPLICATE, PLACE(at, "name"),
-                  "Duplicate value: \"%s\"", name);
-}
-
-/* Those with nothing wrong: what is mounted has to be among them. */
-static const struct value *check_volumes(struct check *k,
-                                         const struct place *at,
-                                         const struct value *volumes)
-{
-    struct value *good = value_array(k->c->a), *volume;
-
-    for (size_t i = 0; good && (volume = rules_item(volumes, i)); i++) {
-        size_t before = k->f->cause_count;
-
-        check_volume(k, PLACE_AT(at, i), volume, good);
-        if (k->f->cause_count == before &&
-            value_append(k->c->a, good, volume) < 0)
-            good = NULL;
-    }
-    if (!good)
-        failure_nomem(k->f);
-    return good;
-}
-
 /* ---- tolerations ---- */
 
 static void check_toleration(struct check *k, const struct place *at,
@@ -278,8 +139,8 @@ static void check_deadline(struct check *k, const struct place *at,
 void rules_check_pod_spec(struct check *k, const struct place *at,
                           const struct value *spec)
 {
-    const struct value *volumes =
-        check_volumes(k, PLACE(at, "volumes"), value_get(spec, "volumes"));
+    const struct value *volumes = rules_check_volumes(
+        k, PLACE(at, "volumes"), value_get(spec, "volumes"));
 
     rules_check_containers(k, at, spec, volumes);
     rules_check_init_containers(k, at, spec, volumes);

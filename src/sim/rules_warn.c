@@ -538,3 +538,18 @@ int rules_conclude(const struct rules_call *c, struct value *object,
         warn_of_template(&w, template, object, old);
     return w.failed ? failure_nomem(f) : 0;
 }
+
+/* ---- deletions ---- */
+
+int rules_warn_delete(const struct rules_call *c, bool says_how,
+                      struct failure *f)
+{
+    struct warner w = {.c = c};
+
+    if (!says_how && rules_is(c->kind, "batch", "Job"))
+        warn(&w, NULL,
+             "child pods are preserved by default when jobs are deleted; set "
+             "propagationPolicy=Background to remove them or set "
+             "propagationPolicy=Orphan to suppress this warning");
+    return w.failed ? failure_nomem(f) : 0;
+}

@@ -395,11 +395,21 @@ int delete_object(struct ask *k, const struct value *old)
     return delete_marked(k, old, object, grace);
 }
 
+/* The body and the query together. */
+static int delete_options(struct ask *k)
+{
+    struct rules_call c = rules_call(k);
+
+    if (read_options(k) < 0 || delete_options_check(k) < 0)
+        return -1;
+    return rules_warn_delete(&c, *k->o.propagation || k->o.orphan >= 0, &k->f);
+}
+
 int serve_delete(struct ask *k)
 {
     struct value *object;
 
-    if (read_options(k) < 0 || delete_options_check(k) < 0 ||
+    if (delete_options(k) < 0 ||
         namespace_admit_delete(k, k->at.key.name) < 0 ||
         store_read(k, &k->at.key, &object) < 0)
         return -1;
@@ -413,7 +423,7 @@ int serve_delete_collection(struct ask *k)
 {
     struct value *items;
 
-    if (read_options(k) < 0 || delete_options_check(k) < 0 || serve_list(k) < 0)
+    if (delete_options(k) < 0 || serve_list(k) < 0)
         return -1;
     items = value_get(k->answer, "items");
     for (uint32_t i = 0; items && i < items->count; i++) {

@@ -59,6 +59,8 @@ static const struct value *empty_object(struct ask *k)
             0 ||
         rules_decode(&c, empty, NULL, &f) < 0)
         return NULL;
+    /* Only going through the internal type adds annotations. */
+    value_unset(value_get(empty, "metadata"), "annotations");
     return empty;
 }
 
