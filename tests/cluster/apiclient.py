@@ -32,6 +32,12 @@ class ApiError(ClusterError):
         super().__init__(f"{method} {path}: {status} {self.reason}: {message}")
 
 
+def identity(token=None, user=None):
+    """Headers that say who asks: whoever has the token, in the name of `user`."""
+    said = {"Authorization": token and f"Bearer {token}", "Impersonate-User": user}
+    return {name: value for name, value in said.items() if value}
+
+
 class Response:
     """What came back: status, headers (lower case names), body (bytes)."""
 
@@ -51,7 +57,7 @@ class Response:
 class Client:
     """One user's view of one API server."""
 
-    def __init__(self, port, authority, certificate=None, token=None,
+    def __init__(self, port, authority, certificate=None, token=None, user=None,
                  host="127.0.0.1", timeout=60):
         self._address = (host, port)
         self._timeout = timeout
@@ -59,8 +65,7 @@ class Client:
         if certificate:
             self._context.load_cert_chain(*map(str, certificate))
         self._headers = {"User-Agent": "tidelock-tests", "Accept": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._headers.update(identity(token, user))
         self._connection = None
 
     # One verb, one method. Each returns the parsed answer or raises ApiError;

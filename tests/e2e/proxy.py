@@ -1,7 +1,7 @@
 """A TLS proxy between tidelock and a real API server, for faults in between.
 
-Speaks HTTP/1.1 with its client and, as one user with a client certificate,
-with the API server. A hook sees each request before it is passed on and each
+Speaks HTTP/1.1 with its client and, as one user with a client certificate or a
+token, with the API server. A hook sees each request before it is passed on and each
 answer before it is handed back; whatever it raises or does happens there.
 """
 
@@ -13,6 +13,7 @@ import ssl
 import threading
 import urllib.parse
 
+from apiclient import identity
 from certificates import Authority
 
 KUBECONFIG = """\
@@ -79,7 +80,9 @@ class ApiProxy:
         credentials = cluster.credentials(kubeconfig)
         self._upstream = ssl.create_default_context(
             cafile=str(cluster.authority))
-        self._upstream.load_cert_chain(*map(str, credentials["certificate"]))
+        if credentials["certificate"]:
+            self._upstream.load_cert_chain(*map(str, credentials["certificate"]))
+        self.identity = identity(credentials["token"], credentials.get("user"))
         authority = Authority(pathlib.Path(folder) / "proxy-pki",
                               "DNS:localhost, IP:127.0.0.1")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -162,7 +165,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _forwarded(self):
         dropped = ("host", "authorization", "content-length", "connection",
                    "accept-encoding", "transfer-encoding")
-        return {k: v for k, v in self.headers.items() if k.lower() not in dropped}
+        kept = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
+        return {**kept, **self.owner.identity}
 
     def _pass_on(self, request):
         if not self.upstream:

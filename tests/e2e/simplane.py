@@ -114,14 +114,15 @@ class SimPlane:
         return path
 
     def credentials(self, kubeconfig=None):
-        """As ControlPlane.credentials()."""
+        """As ControlPlane.credentials(), and whose name the requests are in."""
         user = self._config(kubeconfig)["users"][0]["user"]
-        if "token" in user:
-            return {"certificate": None, "token": user["token"]}
+        found = {"certificate": None, "token": user.get("token"), "user": user.get("as")}
+        if found["token"]:
+            return found
         pair = (self.folder / "client.crt", self.folder / "client.key")
         for path, key in zip(pair, ("client-certificate-data", "client-key-data")):
             path.write_bytes(base64.b64decode(user[key]))
-        return {"certificate": pair, "token": None}
+        return {**found, "certificate": pair}
 
     def user(self, name, groups=()):
         """A kubeconfig that is told apart in the audit log by `name`."""
