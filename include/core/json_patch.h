@@ -10,8 +10,10 @@
 
 /* What the API server makes of the operations, which is more than the RFC allows:
  * replace sets a member that is not there, no value is null. `doc` is left
- * as it is and may share subtrees with the result. -ERR_INVALID names the operation that is malformed,
- * finds nothing at its path or whose test does not hold. */
+ * as it is and may share subtrees with the result. -ERR_INVALID names the
+ * operation that is malformed, finds nothing at its path, whose test does not
+ * hold, or with which copies add more than 3 MiB; a result of more levels than
+ * JSON_MAX_DEPTH is none either. */
 int json_patch_apply(struct arena *a, const struct value *doc,
                      const struct value *ops, struct value **ret,
                      struct err *err);

@@ -7,12 +7,18 @@
  * the last element, and "" names the whole document, as the RFC has it.
  *
  * The document is copied once, then changed in place, operation by operation.
+ * What is moved is not copied again, and what copies add is counted: a patch of
+ * a few lines that copies the document into itself would double it each time.
  * A JSON pointer is walked down to the container that holds its last token, so
  * each operation is: find the container, then act on one member or index.
  */
 #include "core/json_patch.h"
 
 #include <string.h>
+
+#include "base/str.h"
+
+#define COPIED_MAX ((size_t)3 << 20) /* as the API server */
 
 /* The place that a pointer names: in `parent`, under `token`. */
 struct place {
@@ -25,7 +31,8 @@ struct patcher {
     struct arena *a;
     struct value *doc;
     struct err *err;
-    uint32_t op; /* its number, for messages */
+    uint32_t op;   /* its number, for messages */
+    size_t copied; /* bytes of JSON that copies have added */
 };
 
 /* -ERR_INVALID with the operation's number and the pointer in question. */
@@ -192,6 +199,40 @@ static int place_replace(struct patcher *p, const struct place *at,
 
 /* ---- operations ---- */
 
+/* Has it no more levels than a text may have? */
+static bool depth_within(const struct value *v, unsigned levels)
+{
+    const bool object = v->type == VALUE_OBJECT;
+
+    if (!object && v->type != VALUE_ARRAY)
+        return true;
+    for (uint32_t i = 0; levels > 0 && i < v->count; i++)
+        if (!depth_within(object ? v->as.members[i].value : v->as.items[i],
+                          levels - 1))
+            return false;
+    return levels > 0;
+}
+
+/* A copy of `v`, as long as there is room for it. */
+static int copy_counted(struct patcher *p, const char *from,
+                        const struct value *v, struct value **ret)
+{
+    struct str text = {0};
+    int rc;
+
+    if (!depth_within(v, JSON_MAX_DEPTH))
+        return bad_op(p, "too many levels at", from);
+    rc = value_print(v, &text, p->err);
+    p->copied += text.len;
+    str_release(&text);
+    if (rc < 0)
+        return rc;
+    if (p->copied > COPIED_MAX)
+        return bad_op(p, "copies add more than 3 MiB with", from);
+    *ret = value_copy(p->a, v);
+    return *ret ? 0 : err_nomem(p->err);
+}
+
 /* move and copy: the value at `from`, taken out for a move. The API server
  * copies a member that is not there as null. */
 static int take_from(struct patcher *p, const char *from, bool move,
@@ -206,7 +247,9 @@ static int take_from(struct patcher *p, const char *from, bool move,
     v = place_get(p, &at);
     if (!v && (move || !value_is(at.parent, VALUE_OBJECT)))
         return bad_op(p, "nothing at", from);
-    *ret = v ? value_copy(p->a, v) : value_null(p->a);
+    if (v && !move)
+        return copy_counted(p, from, v, ret);
+    *ret = v ? v : value_null(p->a);
     if (!*ret)
         return err_nomem(p->err);
     return move ? place_remove(p, &at, from) : 0;
@@ -287,6 +330,8 @@ int json_patch_apply(struct arena *a, const struct value *doc,
         if (rc < 0)
             return rc;
     }
+    if (!depth_within(p.doc, JSON_MAX_DEPTH))
+        return err_set(err, ERR_INVALID, "the result has too many levels");
     *ret = p.doc;
     return 0;
 }

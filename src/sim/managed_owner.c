@@ -271,7 +271,7 @@ int owners_store(struct owners *o, struct value *object)
     for (uint32_t i = 0; i < o->count && rc == 0; i++)
         rc = value_append(o->s.a, all,
                           (struct value *)entry_of(o, &o->items[i]));
-    if (rc == 0 && !metadata)
+    if (rc == 0) /* an apply may have said it is null */
         metadata = value_make(o->s.a, object, "metadata");
     if (rc == 0)
         rc = value_set(o->s.a, metadata, "managedFields", all);

@@ -17,8 +17,7 @@ static int malformed(struct ask *k, const char *why)
                        why);
 }
 
-static int patch_json(struct ask *k, const struct value *live,
-                      struct value **ret)
+int patch_json(struct ask *k, const struct value *live, struct value **ret)
 {
     struct err err;
     int rc;

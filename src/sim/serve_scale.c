@@ -197,18 +197,13 @@ static int from_scale(struct ask *k, const struct paths *p,
 
 static int patched(struct ask *k, const struct value *old, struct value **ret)
 {
-    struct err err;
-    int rc;
+    const bool json = k->body_type != BODY_STRATEGIC_PATCH &&
+                      k->body_type != BODY_MERGE_PATCH;
 
-    if (k->body_type == BODY_STRATEGIC_PATCH ||
-        k->body_type == BODY_MERGE_PATCH)
-        rc = merge_patch_apply(k->a, old, k->body, ret, &err);
-    else
-        rc = json_patch_apply(k->a, old, k->body, ret, &err);
-    if (rc == -ERR_NOMEM)
+    if (json && patch_json(k, old, ret) < 0)
+        return -1;
+    if (!json && merge_patch_apply(k->a, old, k->body, ret, NULL) < 0)
         return failure_nomem(&k->f);
-    if (rc < 0)
-        return failure_set(&k->f, 422, "Invalid", "%s", err.msg);
     *ret = value_copy(k->a, *ret);
     return *ret ? 0 : failure_nomem(&k->f);
 }

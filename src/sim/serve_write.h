@@ -41,6 +41,8 @@ int note_unknown(struct ask *k, const struct value *unknown);
 int namespace_admit(struct ask *k);
 /* May this namespace be deleted? */
 int namespace_admit_delete(struct ask *k, const char *name);
+/* The body, a JSON patch, on `live`. */
+int patch_json(struct ask *k, const struct value *live, struct value **ret);
 /* The rest of DELETE, the options being read. */
 int delete_object(struct ask *k, const struct value *old);
 int dedup_owners(struct ask *k, struct value *object);

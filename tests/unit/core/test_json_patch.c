@@ -137,6 +137,82 @@ TEST(json_patch_says_which_operation_fails)
     fails("{}", "{}", "a JSON patch is an array, not object");
 }
 
+/* `count` times the operation, in which '%s' is the pointer so far; each
+ * adds `step` to it. */
+static int many(const char *doc, const char *op, const char *step,
+                unsigned count, struct err *err)
+{
+    struct str ops = {0}, at = {0};
+    struct value *after = NULL;
+    int rc;
+
+    str_addc(&ops, '[');
+    for (unsigned i = 0; i < count; i++) {
+        str_add(&ops, i ? "," : "");
+        str_addf(&ops, op, str_text(&at));
+        str_add(&at, step);
+    }
+    str_addc(&ops, ']');
+    rc = json_patch_apply(&arena, parse(doc), parse(str_text(&ops)), &after,
+                          err);
+    str_release(&ops);
+    str_release(&at);
+    arena_release(&arena);
+    return rc;
+}
+
+TEST(json_patch_bounds_what_copies_add)
+{
+    struct err err = {0};
+
+    check_int(many("{'a':['0123456789']}",
+                   "{'op':'copy','from':'/a%s','path':'/a/-'}", "", 15, &err),
+              0);
+    check_int(many("{'a':['0123456789']}",
+                   "{'op':'copy','from':'/a%s','path':'/a/-'}", "", 40, &err),
+              -ERR_INVALID);
+    check_str(err.msg,
+              "operation 17: copies add more than 3 MiB with '/a'");
+}
+
+TEST(json_patch_moves_without_copies)
+{
+    struct arena small = {0};
+    struct value *after = NULL;
+    struct str ops = {0};
+    struct err err = {0};
+
+    arena_init(&small, 1 << 20);
+    str_addc(&ops, '[');
+    for (unsigned i = 0; i < 4000; i++)
+        str_addf(&ops, "%s{'op':'move','from':'/%c','path':'/%c'}",
+                 i ? "," : "", i % 2 ? 'b' : 'a', i % 2 ? 'a' : 'b');
+    str_addc(&ops, ']');
+    check_ok(json_patch_apply(&small,
+                              parse("{'a':[0,1,2,3,4,5,6,7,8,9,10,11,12]}"),
+                              parse(str_text(&ops)), &after, &err),
+             &err);
+    str_release(&ops);
+    arena_release(&small);
+    arena_release(&arena);
+}
+
+TEST(json_patch_bounds_the_levels_of_the_result)
+{
+    struct err err = {0};
+
+    check_int(many("{}", "{'op':'add','path':'%s/a','value':{}}", "/a", 511,
+                   &err),
+              0);
+    check_int(many("{}", "{'op':'add','path':'%s/a','value':{}}", "/a", 512,
+                   &err),
+              -ERR_INVALID);
+    check_str(err.msg, "the result has too many levels");
+    check_int(many("{'b':1}", "{'op':'copy','from':'','path':'%s/a'}", "/a",
+                   600, &err),
+              -ERR_INVALID);
+}
+
 static void merges(const char *doc, const char *patch, const char *want)
 {
     struct value *after = NULL;

@@ -72,6 +72,27 @@ TEST(an_apply_creates_changes_and_conflicts)
 }
 
 /* What tidelock relies on to create without adopting. */
+TEST(an_apply_says_who_it_is_about)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'},'data':{'x':'1'}}");
+    check_int(kit_ask(&k, "APPLY", MAPS "/b?fieldManager=m",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':null,"
+                      "'data':{'x':'1'}}"),
+              400);
+    check_int(kit_ask(&k, "APPLY", MAPS "/a?fieldManager=m",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':null,"
+                      "'data':{'y':'2'}}"),
+              200);
+    check_str(kit_text(&k, "metadata.name"), "a");
+    check_int(kit_ask(&k, "APPLY", MAPS "/b?fieldManager=m",
+                      "{'apiVersion':'v1','kind':'ConfigMap','metadata':[]}"),
+              500);
+    kit_stop(&k);
+}
+
 TEST(an_apply_of_version_one_only_creates)
 {
     static const char *const body =
@@ -175,6 +196,44 @@ TEST(a_class_keeps_its_parameters_and_a_policy_has_two_types)
                       "'policyTypes':['Ingress','Egress','Ingress']}}"),
               422);
     check_has(kit_body(&k), "\"field\":\"spec.policyTypes\"");
+    kit_stop(&k);
+}
+
+/* The same short operation, as often as is said. */
+static int ask_often(struct kit *k, const char *path, const char *operation,
+                     unsigned count)
+{
+    struct str body = {0};
+    int code;
+
+    str_addc(&body, '[');
+    for (unsigned i = 0; i < count; i++)
+        str_addf(&body, "%s%s", i ? "," : "", operation);
+    str_addc(&body, ']');
+    code = kit_ask(k, "JSON", path, str_text(&body));
+    str_release(&body);
+    return code;
+}
+
+TEST(a_json_patch_is_bounded)
+{
+    static const char test[] =
+        "{'op':'test','path':'/metadata/name','value':'d'}";
+    static const char copy[] =
+        "{'op':'copy','from':'/spec','path':'/spec/template/x'}";
+    static const char scale[] = DEPLOYMENTS "/d/scale";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", DEPLOYMENTS, DEPLOYMENT), 201);
+    check_int(ask_often(&k, DEPLOYMENTS "/d", test, 10000), 200);
+    check_int(ask_often(&k, DEPLOYMENTS "/d", test, 10001), 413);
+    check_int(ask_often(&k, DEPLOYMENTS "/d", copy, 10000), 422);
+    check_int(ask_often(&k, scale, test, 10000), 200);
+    check_int(ask_often(&k, scale, test, 10001), 413);
+    check_int(ask_often(&k, scale,
+                        "{'op':'copy','from':'','path':'/metadata/x'}", 10000),
+              422);
     kit_stop(&k);
 }
 
