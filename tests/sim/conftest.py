@@ -23,6 +23,10 @@ def ready(plane):
     return plane.kubeconfig
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: only in make test-long")
+
+
 @pytest.fixture(scope="session")
 def real():
     with ControlPlane(controller_manager=False) as plane:
@@ -48,9 +52,11 @@ def fresh_sim():
 
 
 @pytest.fixture
-def pair(sim):
-    """Two connections to the same server."""
-    servers = Server("one", sim), Server("other", sim)
-    yield servers
-    for server in servers:
-        server.close()
+def pair():
+    """Two sims that nobody has asked anything: a sequence takes names and ports
+    of the whole cluster, so it runs once on each."""
+    with SimPlane(controllers="none") as one, SimPlane(controllers="none") as other:
+        servers = Server("one", ready(one)), Server("other", ready(other))
+        yield servers
+        for server in servers:
+            server.close()
