@@ -42,6 +42,13 @@ def group(mismatches):
     return sorted(groups, key=lambda g: (-len(g.mismatches), g.signatures[0]))
 
 
+def shown_twice(first, second):
+    """Those of `second` that show something that `first` showed at the same
+    seed."""
+    before = {m.seed: set(m.signatures) for m in first}
+    return [m for m in second if before.get(m.seed, set()) & set(m.signatures)]
+
+
 class Campaign:
     """`servers`: a function that makes the pair (sim, real) for one process."""
 
@@ -66,6 +73,16 @@ class Campaign:
     def run(self, seeds):
         """The mismatches of these seeds, in their order."""
         return self._each([("seed", seed) for seed in seeds])
+
+    def run_twice(self, seeds):
+        """What differs in the same way when it is done again. A real server is
+        not the same twice everywhere: of several faults it may name those that a
+        Go map gave first."""
+        found = self.run(seeds)
+        kept = shown_twice(found, self.run([m.seed for m in found]))
+        for seed in sorted({m.seed for m in found} - {m.seed for m in kept}):
+            print(f"seed {seed} differed once and not again")
+        return kept
 
     def shorten(self, groups):
         """The example of each group becomes as short as it can be found."""

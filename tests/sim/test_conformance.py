@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import re
+import types
 
 import pytest
 
@@ -28,7 +29,7 @@ def compared(sim, real, seeds):
     """The text of a report, "" when nothing differs."""
     print(f"seeds {seeds[0]}-{seeds[-1]}")
     with campaign.Campaign(campaign.connect(sim, real)) as work:
-        found = work.run(seeds)
+        found = work.run_twice(seeds)
         groups = campaign.group(found)
         work.shorten(groups[:5])
     return campaign.report(groups, len(seeds), len(found), 5) if found else ""
@@ -46,6 +47,15 @@ def test_ten_thousand_sequences_are_answered_alike(first, fresh_sim, fresh_real)
 
 
 # ---- the comparer itself ----
+
+def test_what_differs_in_the_same_way_twice_counts():
+    def mismatch(seed, *signatures):
+        return types.SimpleNamespace(seed=seed, signatures=signatures)
+    first = [mismatch(1, "a", "b"), mismatch(2, "a"), mismatch(3, "c")]
+    second = [mismatch(1, "b"), mismatch(2, "d")]
+    assert [m.seed for m in campaign.shown_twice(first, second)] == [1]
+
+
 
 def first_mismatch(one, other):
     for seed in range(1, SELF_TEST_SEEDS):
