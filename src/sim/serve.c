@@ -162,6 +162,9 @@ static int run_verb(struct ask *k)
 
     if (*k->at.subresource && !(status && k->kind->r.has_status))
         return serve_subresource(k);
+    if (k->kind->crd && !k->at.key.name &&
+        (k->verb == VERB_UPDATE || k->verb == VERB_PATCH))
+        return failure_set(&k->f, 400, "BadRequest", "name must be provided");
     if (!path_fits(k) || !has_verb(k->kind, k->verb) ||
         (status && k->verb != VERB_GET && k->verb != VERB_UPDATE &&
          k->verb != VERB_PATCH))

@@ -20,8 +20,7 @@ static bool is_ending(const struct value *pod)
            value_text_at(pod, "metadata.deletionTimestamp");
 }
 
-static const struct value *condition(const struct value *object,
-                                     const char *type)
+static struct value *condition(const struct value *object, const char *type)
 {
     const struct value *list = value_path(object, "status.conditions");
 
@@ -99,13 +98,18 @@ static int too_many(struct ask *k, unsigned retry_s, const char *why)
 
 static int exhausted(struct ask *k, const struct value *budget)
 {
+    const char *fmt = "The disruption budget %s does not allow evicting pods "
+                      "currently (%s): %s";
     const char *name = value_text_at(budget, "metadata.name");
     const struct value *c = condition(budget, "DisruptionAllowed");
     int64_t healthy = value_int_at(budget, "status.currentHealthy", 0);
     int64_t desired = value_int_at(budget, "status.desiredHealthy", 0);
     const char *message = value_text_at(c, "message");
+    const char *reason = value_text_at(c, "reason");
+    bool refused = text_equal(value_text_at(c, "status"), "False") && message &&
+                   *message;
 
-    if (c && text_equal(value_text_at(c, "reason"), "SyncFailed") && message)
+    if (refused && text_equal(reason, "SyncFailed"))
         return too_many(k, 0,
                         arena_printf(k->a,
                                      "The disruption budget %s does not allow "
@@ -120,10 +124,13 @@ static int exhausted(struct ask *k, const struct value *budget)
                                      name, (long long)desired,
                                      (long long)healthy));
     return too_many(k, 0,
-                    arena_printf(k->a,
-                                 "The disruption budget %s does not allow "
-                                 "evicting pods currently",
-                                 name));
+                    refused
+                        ? arena_printf(k->a, fmt, name, reason ? reason : "",
+                                       message)
+                        : arena_printf(k->a,
+                                       "The disruption budget %s does not "
+                                       "allow evicting pods currently",
+                                       name));
 }
 
 static int forbidden(struct ask *k, const struct value *budget, const char *why)
@@ -147,6 +154,20 @@ static int write_budget(struct ask *k, const struct value *budget)
         .body = budget};
 
     return sim_call(k->s, k->a, &call, NULL) == 200 ? 0 : failure_nomem(&k->f);
+}
+
+/* The last one is taken: the budget says that there are no more. */
+static int say_exhausted(struct ask *k, struct value *budget)
+{
+    static const struct definition_condition none = {
+        "DisruptionAllowed", "False", "InsufficientPods", ""};
+    struct value *seen = value_path(budget, "status.observedGeneration");
+
+    if (definition_set_condition(k, budget, &none) < 0 ||
+        (seen && value_set(k->a, condition(budget, none.type),
+                           "observedGeneration", seen) < 0))
+        return failure_nomem(&k->f);
+    return 0;
 }
 
 static int take_one(struct ask *k, struct value *budget)
@@ -178,6 +199,8 @@ static int take_one(struct ask *k, struct value *budget)
                   value_integer(k->a, allowed - 1)) < 0 ||
         value_set(k->a, disrupted, k->at.key.name, value_string(k->a, now)) < 0)
         return failure_nomem(&k->f);
+    if (allowed == 1 && say_exhausted(k, budget) < 0)
+        return -1;
     return k->o.dry_run ? 0 : write_budget(k, budget);
 }
 
@@ -208,10 +231,46 @@ static int ask_budget(struct ask *k, const struct value *pod)
 
 /* ---- the request ---- */
 
-static void read_delete_options(struct ask *k)
+static int decode_eviction(struct ask *k)
+{
+    const struct kind *pods = k->kind;
+    const char *said = value_text_at(k->body, "apiVersion");
+    struct kind type = body_kind(k, "policy/v1", "Eviction");
+    int rc;
+
+    if (text_equal(said, "policy/v1beta1")) { /* the same, still taken */
+        type.r.api_version = said;
+        type.r.version = "v1beta1";
+    }
+    k->kind = &type;
+    rc = decode_body(k) < 0 ? -1 : meta_check_names(k, k->body);
+    k->kind = pods;
+    return rc;
+}
+
+static bool is_dry(const struct value *list)
+{
+    return value_is(list, VALUE_ARRAY) && list->count;
+}
+
+/* What the query and the body say has to be the same where both say it: here
+ * the query says no more than "All". */
+static int read_dry_run(struct ask *k, const struct value *list)
+{
+    bool same = is_dry(list) && list->count == 1 &&
+                text_equal(value_text(list->as.items[0]), "All");
+
+    if (k->o.dry_run && is_dry(list) && !same)
+        return failure_set(&k->f, 500, "",
+                           "Non-matching dry-run options in request and "
+                           "content");
+    k->o.dry_run = k->o.dry_run || is_dry(list);
+    return 0;
+}
+
+static int read_delete_options(struct ask *k)
 {
     const struct value *o = value_get(k->body, "deleteOptions");
-    const struct value *dry = value_get(o, "dryRun");
     const char *propagation = value_text_at(o, "propagationPolicy");
 
     k->o.propagation = propagation ? propagation : "";
@@ -221,7 +280,7 @@ static void read_delete_options(struct ask *k)
     k->o.uid_is = value_text_at(o, "preconditions.uid");
     k->o.rv_is = value_text_at(o, "preconditions.resourceVersion");
     k->o.orphan = -1;
-    k->o.dry_run = k->o.dry_run || (value_is(dry, VALUE_ARRAY) && dry->count);
+    return read_dry_run(k, value_get(o, "dryRun"));
 }
 
 static int check_condition(struct ask *k, const char *said, const char *is,
@@ -236,8 +295,9 @@ static int check_condition(struct ask *k, const char *said, const char *is,
     return failure_about(&k->f, "", "Pod", k->at.key.name);
 }
 
-/* The condition that says so; what it replaces is of the same type. */
-static int add_condition(struct ask *k, struct value *pod)
+/* The condition that says so, in the place of what is of its type; since when
+ * is kept while its status is the same. */
+static int set_condition(struct ask *k, struct value *pod)
 {
     static const char json[] =
         "{\"type\":\"DisruptionTarget\",\"status\":\"True\","
@@ -246,24 +306,35 @@ static int add_condition(struct ask *k, struct value *pod)
         "\"message\":\"Eviction API: evicting\"}";
     struct value *status = value_make(k->a, pod, "status");
     struct value *list = value_get(status, "conditions"), *added;
+    const struct value *had = condition(pod, "DisruptionTarget");
+    const char *since = value_text_at(had, "lastTransitionTime");
     char now[32];
 
     text_rfc3339(k->world.unix_now, now);
+    if (!since || !text_equal(value_text_at(had, "status"), "True"))
+        since = now;
     if (!list)
         list = value_array(k->a);
     if (!list || value_parse(k->a, json, sizeof json - 1, &added, NULL) < 0 ||
-        value_set(k->a, added, "lastTransitionTime", value_string(k->a, now)) <
-            0 ||
-        value_append(k->a, list, added) < 0 ||
-        value_set(k->a, status, "conditions", list) < 0)
+        value_set(k->a, added, "lastTransitionTime",
+                  value_string(k->a, since)) < 0)
         return failure_nomem(&k->f);
-    return 0;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->as.items[i] == had) {
+            list->as.items[i] = added;
+            return 0;
+        }
+    return value_append(k->a, list, added) < 0 ||
+                   value_set(k->a, status, "conditions", list) < 0
+               ? failure_nomem(&k->f)
+               : 0;
 }
 
 /* The pod says that it is evicted before it goes. */
 static int announce(struct ask *k, struct value *pod)
 {
     const char *revision = value_text_at(pod, "metadata.resourceVersion");
+    const struct value *old;
 
     if (k->o.dry_run)
         return 0;
@@ -271,9 +342,11 @@ static int announce(struct ask *k, struct value *pod)
                         "UID") < 0 ||
         check_condition(k, k->o.rv_is, revision, "ResourceVersion") < 0)
         return -1;
-    if (condition(pod, "DisruptionTarget"))
-        return 0;
-    if (add_condition(k, pod) < 0 || store_write(k, pod) < 0)
+    old = value_copy(k->a, pod);
+    if (!old)
+        return failure_nomem(&k->f);
+    if (set_condition(k, pod) < 0 ||
+        (!value_equal(old, pod) && store_write(k, pod) < 0))
         return -1;
     if (k->o.rv_is && *k->o.rv_is)
         k->o.rv_is = value_text_at(pod, "metadata.resourceVersion");
@@ -300,16 +373,14 @@ int serve_eviction(struct ask *k)
     struct value *pod;
 
     if (accept_parse(k) < 0 || body_choose(k) < 0 || query_parse(k) < 0 ||
-        body_read(k) < 0)
+        body_read(k) < 0 || decode_eviction(k) < 0)
         return -1;
     name = value_text_at(k->body, "metadata.name");
-    if (!value_is(k->body, VALUE_OBJECT) ||
-        (name && strcmp(name, k->at.key.name) != 0))
+    if (!text_equal(name, k->at.key.name))
         return failure_set(&k->f, 400, "BadRequest",
                            "name in URL does not match name in Eviction "
                            "object");
-    read_delete_options(k);
-    if (store_read(k, &k->at.key, &pod) < 0)
+    if (read_delete_options(k) < 0 || store_read(k, &k->at.key, &pod) < 0)
         return -1;
     if (!pod)
         return not_found(k, k->at.key.name);

@@ -94,8 +94,7 @@ static int check_patched_kind(struct ask *k, struct value *object)
     return 0;
 }
 
-/* What the patch made has to be an object of this kind again: 422 else. */
-static int decode_patched(struct ask *k, struct value *object)
+int decode_patched(struct ask *k, struct value *object)
 {
     struct value *unknown = value_array(k->a);
 

@@ -112,21 +112,6 @@ static int to_scale(struct ask *k, const struct value *parent,
 
 /* ---- changing ---- */
 
-/* Not a number: what a patch made is no Scale. */
-static int check_replicas(struct ask *k, const struct value *scale)
-{
-    const struct value *v = value_path(scale, "spec.replicas");
-
-    if (!v || v->type == VALUE_NULL || v->type == VALUE_INTEGER)
-        return 0;
-    if (k->verb == VERB_UPDATE)
-        return failure_set(&k->f, 400, "BadRequest",
-                           "spec.replicas of a Scale is a number");
-    failure_cause(&k->f, CAUSE_INVALID, "patch",
-                  "Invalid value: spec.replicas of a Scale is a number");
-    return failure_invalid(&k->f, "", "", "");
-}
-
 /* Too few replicas of a custom resource are for its own rules to find. */
 static int check_scale(struct ask *k, const struct value *scale,
                        const struct value *parent)
@@ -208,18 +193,21 @@ static int patched(struct ask *k, const struct value *old, struct value **ret)
     return *ret ? 0 : failure_nomem(&k->f);
 }
 
-static int check_names(struct ask *k, const struct value *scale)
+/* It is read as a Scale is, whatever its parent. */
+static int decode_scale(struct ask *k, struct value **object)
 {
-    const char *name = value_text_at(scale, "metadata.name");
+    const struct kind *parent = k->kind;
+    const struct kind scale = body_kind(k, "autoscaling/v1", "Scale");
+    int rc;
 
-    if (!value_is(scale, VALUE_OBJECT))
-        return failure_set(&k->f, 400, "BadRequest", "a Scale is an object");
-    if (name && *name && strcmp(name, k->at.key.name) != 0)
-        return failure_set(&k->f, 400, "BadRequest",
-                           "the name of the object (%s) does not match the "
-                           "name on the URL (%s)",
-                           name, k->at.key.name);
-    return 0;
+    k->kind = &scale;
+    rc = k->verb == VERB_UPDATE ? decode_body(k) : decode_patched(k, *object);
+    if (k->verb == VERB_UPDATE)
+        *object = k->body;
+    if (rc == 0)
+        rc = meta_check_names(k, *object);
+    k->kind = parent;
+    return rc;
 }
 
 /* Scales are managed as if they were stored. */
@@ -238,35 +226,22 @@ static struct managed_call scale_call(struct ask *k)
     return m;
 }
 
-/* A Scale without replicas does not have the field, so nobody owns it. */
-static void drop_zero(struct value *scale)
-{
-    const struct value *n = value_path(scale, "spec.replicas");
-
-    if (value_is(n, VALUE_INTEGER) && n->as.integer == 0)
-        value_unset(value_get(scale, "spec"), "replicas");
-}
-
 static int new_scale(struct ask *k, const struct value *old, struct value **ret)
 {
     struct managed_call m = scale_call(k);
 
     if (k->verb == VERB_PATCH && k->body_type == BODY_APPLY) {
-        if (managed_apply(&m, old, k->body, ret, &k->f) < 0)
-            return -1;
-        return !k->kind->crd
-                   ? 0
-                   : failure_set(&k->f, 500, "",
-                                 "no corresponding type for autoscaling/v1, "
-                                 "Kind=Scale");
+        if (k->kind->crd)
+            return failure_set(&k->f, 500, "",
+                               "no corresponding type for autoscaling/v1, "
+                               "Kind=Scale");
+        return managed_apply(&m, old, k->body, ret, &k->f) < 0
+                   ? -1
+                   : decode_scale(k, ret);
     }
-    if (k->verb == VERB_PATCH && patched(k, old, ret) < 0)
+    if ((k->verb == VERB_PATCH && patched(k, old, ret) < 0) ||
+        decode_scale(k, ret) < 0)
         return -1;
-    if (k->verb == VERB_UPDATE)
-        *ret = k->body;
-    if (check_names(k, *ret) < 0 || check_replicas(k, *ret) < 0)
-        return -1;
-    drop_zero(*ret);
     return managed_update(&m, old, *ret, &k->f);
 }
 

@@ -134,7 +134,22 @@ static int check_kind(struct ask *k, struct value *object)
     return 0;
 }
 
-static int decode_body(struct ask *k)
+struct kind body_kind(const struct ask *k, const char *api_version,
+                      const char *kind)
+{
+    const char *slash = strchr(api_version, '/');
+
+    return (struct kind){.r = {.api_version = api_version,
+                               .group = "",
+                               .version = slash ? slash + 1 : api_version,
+                               .kind = kind,
+                               .plural = "",
+                               .namespaced = k->kind->r.namespaced},
+                         .bucket = "",
+                         .schema = schema_find(NULL, api_version, kind)};
+}
+
+int decode_body(struct ask *k)
 {
     const char *what =
         arena_printf(k->a, "%s in version \"%s\" cannot be handled as a %s",
@@ -149,6 +164,13 @@ static int decode_body(struct ask *k)
         note_unknown(k, unknown) < 0)
         return -1;
     return body_judge(k, what);
+}
+
+int warn_with(struct ask *k, const char *text)
+{
+    return value_append(k->a, k->warnings, value_string(k->a, text)) < 0
+               ? failure_nomem(&k->f)
+               : 0;
 }
 
 int note_unknown(struct ask *k, const struct value *unknown)
@@ -227,15 +249,10 @@ int dedup_owners(struct ask *k, struct value *object)
     if (kept == owners->count)
         return 0;
     owners->count = kept;
-    return value_append(k->a, k->warnings,
-                        value_string(k->a,
-                                     ".metadata.ownerReferences contains "
-                                     "duplicate entries; API server dedups "
-                                     "owner references in 1.20+, and may "
-                                     "reject such requests as early as 1.24; "
-                                     "please fix your requests")) < 0
-               ? failure_nomem(&k->f)
-               : 0;
+    return warn_with(k, ".metadata.ownerReferences contains duplicate "
+                        "entries; API server dedups owner references in "
+                        "1.20+, and may reject such requests as early as "
+                        "1.24; please fix your requests");
 }
 
 /* ---- verbs ---- */

@@ -35,8 +35,16 @@ int meta_fill(struct ask *k, struct value *object);
 uint64_t meta_revision(const struct value *object); /* 0: none, or not one */
 
 struct managed_call managed_call(struct ask *k);
+/* The type of what a subresource takes: k->kind while its body is decoded. */
+struct kind body_kind(const struct ask *k, const char *api_version,
+                      const char *kind);
+/* k->body as an object of the kind, as create and update take it. */
+int decode_body(struct ask *k);
+/* What a patch made has to be an object of the kind again: 422 else. */
+int decode_patched(struct ask *k, struct value *object);
 /* Unknown fields, for strict decoding: into k->strict. */
 int note_unknown(struct ask *k, const struct value *unknown);
+int warn_with(struct ask *k, const char *text);
 /* May something be created in this namespace? */
 int namespace_admit(struct ask *k);
 /* May this namespace be deleted? */
