@@ -71,6 +71,18 @@ TEST(a_definition_is_served_and_goes_with_its_instances)
     kit_stop(&k);
 }
 
+TEST(a_collection_of_custom_resources_has_no_name_to_put)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CRDS, definition), 201);
+    check_int(kit_ask(&k, "PUT", THINGS, "{}"), 400);
+    check_str(kit_text(&k, "message"), "name must be provided");
+    check_int(kit_ask(&k, "MERGE", THINGS, "{}"), 400);
+    kit_stop(&k);
+}
+
 TEST(nobody_owns_the_replicas_of_a_scale_to_zero)
 {
     struct kit k;

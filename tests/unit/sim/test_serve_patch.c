@@ -237,6 +237,36 @@ TEST(a_json_patch_is_bounded)
     kit_stop(&k);
 }
 
+TEST(a_scale_is_read_as_one)
+{
+    static const struct {
+        const char *method, *body;
+        int status;
+    } cases[] = {
+        {"PUT", "{'metadata':{'name':'d'},'spec':{'replicas':'x'}}", 400},
+        {"PUT", "{'kind':'Deployment','metadata':{'name':'d'}}", 400},
+        {"PUT", "{'spec':{'replicas':1}}", 400},
+        {"MERGE", "{'spec':{'replicas':'x'}}", 422},
+        {"MERGE", "{'metadata':{'name':'e'}}", 400},
+        {"MERGE", "{'spec':{'replicas':-1}}", 422},
+    };
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", DEPLOYMENTS,
+                      "{'metadata':{'name':'d'},'spec':{'selector':{"
+                      "'matchLabels':{'l':'x'}},'template':{'metadata':{"
+                      "'labels':{'l':'x'}},'spec':{'containers':[{'name':'c',"
+                      "'image':'i:1'}]}}}}"),
+              201);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_int(kit_ask(&k, cases[i].method, DEPLOYMENTS "/d/scale",
+                          cases[i].body),
+                  cases[i].status);
+    }
+    kit_stop(&k);
+}
+
 TEST(a_scale_is_a_view_of_its_parent)
 {
     struct kit k;

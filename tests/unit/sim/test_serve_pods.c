@@ -51,6 +51,49 @@ TEST(an_eviction_asks_the_budget)
     check_int(kit_ask(&k, "GET", BUDGETS "/b", NULL), 200);
     check_str(kit_text(&k, "status.disruptionsAllowed"), "0");
     check_str(kit_text(&k, "status.disruptedPods.a"), "2026-01-01T00:00:00Z");
+    check_has(kit_body(&k), "\"reason\":\"InsufficientPods\"");
+    check_has(kit_body(&k), "\"observedGeneration\":1,\"reason\"");
+    kit_stop(&k);
+}
+
+TEST(an_eviction_is_judged_before_the_pod)
+{
+    static const struct {
+        const char *url, *body;
+        int status;
+    } cases[] = {
+        {PODS "/a/eviction", "{'metadata':{}}", 400},
+        {PODS "/a/eviction", "{'metadata':{'name':'b'}}", 400},
+        {PODS "/a/eviction",
+         "{'kind':'Potato','apiVersion':'policy/v1','metadata':{'name':'a'}}",
+         400},
+        {PODS "/a/eviction", "{'metadata':{'name':'a','namespace':'other'}}",
+         400},
+        {PODS "/a/eviction",
+         "{'metadata':{'name':'a'},'deleteOptions':{'gracePeriodSeconds':'x'}}",
+         400},
+        {PODS "/a/eviction?dryRun=All",
+         "{'metadata':{'name':'a'},'deleteOptions':{'dryRun':['All','All']}}",
+         500},
+        {PODS "/a/eviction",
+         "{'metadata':{'name':'a'},'deleteOptions':{'preconditions':{"
+         "'resourceVersion':'1'}}}",
+         409},
+        {PODS "/a/eviction?dryRun=All",
+         "{'apiVersion':'policy/v1beta1','kind':'Eviction','metadata':{"
+         "'name':'a'},'deleteOptions':{'dryRun':['All']}}",
+         201},
+    };
+    struct kit k;
+
+    kit_start(&k, NULL);
+    make_pod(&k);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_int(kit_ask(&k, "POST", cases[i].url, cases[i].body),
+                  cases[i].status);
+    }
+    check_int(kit_ask(&k, "GET", PODS "/a", NULL), 200);
+    check_str(kit_text(&k, "metadata.deletionTimestamp"), "");
     kit_stop(&k);
 }
 
