@@ -44,10 +44,10 @@ static int merge_service_account(const struct rules_call *c, struct value *spec,
     const char *name = value_text_at(spec, "serviceAccountName");
     const char *old = value_text_at(spec, "serviceAccount");
 
-    if (!name && !old)
-        return 0;
     if (!name || !*name)
         name = old;
+    if (!name)
+        return 0;
     if (rules_set_text(c, spec, "serviceAccountName", name, f) < 0)
         return -1;
     return rules_set_text(c, spec, "serviceAccount", name, f);

@@ -142,6 +142,25 @@ TEST(rules_merge_string_data_of_secrets)
     done();
 }
 
+TEST(rules_know_an_account_by_its_old_name)
+{
+#define POD "{'apiVersion':'v1','kind':'Pod','spec':{"
+    static const char *const pods[] = {
+        POD "'serviceAccountName':'','serviceAccount':'a'}}",
+        POD "'serviceAccountName':null,'serviceAccount':'a'}}",
+        POD "'serviceAccountName':'a','serviceAccount':'b'}}",
+        POD "'serviceAccountName':'a'}}",
+    };
+
+    for (size_t i = 0; i < sizeof(pods) / sizeof(pods[0]); i++)
+        check_has(settled(pods[i], NULL),
+                  "\"serviceAccount\":\"a\",\"serviceAccountName\":\"a\"");
+    check(!strstr(settled(POD "'serviceAccountName':''}}", NULL),
+                  "\"serviceAccount\":"));
+#undef POD
+    done();
+}
+
 TEST_ALLOC(rules_decode_survives_out_of_memory)
 {
     static const char text[] =
