@@ -191,8 +191,7 @@ TEST(listen_refuses_what_is_not_http)
         "hello\r\n\r\n",
         "GET / HTTP/1.1\r\n\r\n", /* no Host */
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
-        "chunked\r\n\r\nzz\r\n",
+        "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n",
     };
     struct site s = {0};
 
