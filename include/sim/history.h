@@ -20,6 +20,7 @@ struct item {
     unsigned refs;
     struct object_key key;
     uint64_t revision; /* of this version */
+    bool created;      /* by this version; false when it was restored */
     const char *json;
     size_t len;
 };

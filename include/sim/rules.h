@@ -87,6 +87,12 @@ const char *const *rules_reset_fields(const struct kind *k,
 bool rules_has_generation(const struct kind *k);
 /* Does the object say it by itself that an unconditional update is allowed
  * (no resourceVersion in the body)? */
+/* Readers see what is stored, but fields that the kind no longer has: those go
+ * from the object. /status shows them. */
+bool rules_shows_as_stored(const struct kind *k, const char *json);
+void rules_show(const struct kind *k, struct value *object);
+/* Created without a name: its name is a uid. */
+bool rules_names_by_uid(const struct kind *k);
 bool rules_allows_unconditional_update(const struct kind *k);
 bool rules_allows_create_on_update(const struct kind *k);
 /* What DELETE does when no grace period is asked for: pods wait for their

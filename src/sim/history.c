@@ -65,6 +65,7 @@ static struct item *item_new(const struct object_key *key, const char *json,
         return NULL;
     i->refs = 1;
     i->revision = revision;
+    i->created = false;
     i->len = len;
     i->key.ns = memcpy(at, key->ns, ns_len);
     i->key.name = memcpy(at + ns_len, key->name, name_len);
@@ -366,6 +367,7 @@ static int change(struct history *h, const char *bucket, struct item *item,
         item_unref(item, "new");
         return err_nomem(err);
     }
+    item->created = !s.e || s.e->gone;
     step_commit(h, &s, deleted);
     keep_bound(h);
     return 0;

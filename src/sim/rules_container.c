@@ -213,20 +213,27 @@ static const char *wrong_resource(const char *name)
                : "must be a standard resource for containers";
 }
 
-static void check_amount(struct check *k, const struct place *at,
-                         const struct value_member *m)
+void rules_check_resource(struct check *k, const struct place *at,
+                          const char *name)
 {
-    const char *wrong = wrong_resource(m->key);
-    struct quantity q;
+    const char *wrong = wrong_resource(name);
 
-    if (wrong && !strchr(m->key, '/'))
+    if (wrong && !strchr(name, '/'))
         check_add(k, CAUSE_INVALID, at,
                   "Invalid value: \"%s\": must be a standard resource type or "
                   "fully qualified",
-                  m->key);
+                  name);
     if (wrong)
-        check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", m->key,
+        check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", name,
                   wrong);
+}
+
+static void check_amount(struct check *k, const struct place *at,
+                         const struct value_member *m)
+{
+    struct quantity q;
+
+    rules_check_resource(k, at, m->key);
     if (rules_quantity(m->value, &q) && q.mantissa < 0)
         check_invalid(k, at, m->value, "must be greater than or equal to 0");
 }

@@ -67,7 +67,6 @@ int rules_default_service(const struct rules_call *c, struct value *spec,
 int rules_default_service_status(const struct rules_call *c,
                                  struct value *object, struct failure *f);
 /* What reading never shows, though it may be stored. */
-void rules_show_service(struct value *object);
 /* Makes a field its zero value: {} with what is always printed. */
 int rules_zero_field(const struct rules_call *c, struct value *object,
                      const char *key, struct failure *f);

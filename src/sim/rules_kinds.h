@@ -30,6 +30,9 @@ void rules_check_claim(struct check *k);
 void rules_check_claim_update(struct check *k);
 void rules_check_volume(struct check *k);
 void rules_check_volume_update(struct check *k);
+/* The name of a resource that containers have. */
+void rules_check_resource(struct check *k, const struct place *at,
+                          const char *name);
 void rules_check_limit_range(struct check *k);
 void rules_check_quota(struct check *k);
 void rules_check_endpoints(struct check *k);

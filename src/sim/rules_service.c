@@ -163,11 +163,16 @@ int rules_prepare_service(const struct rules_call *c, struct value *object,
     return 0;
 }
 
-void rules_show_service(struct value *object)
+bool rules_shows_as_stored(const struct kind *k, const char *json)
+{
+    return !rules_is(k, "", "Service") || !strstr(json, "\"ExternalName\"");
+}
+
+void rules_show(const struct kind *k, struct value *object)
 {
     struct value *spec = value_get(object, "spec");
 
-    if (spec && is_type(spec, "ExternalName"))
+    if (rules_is(k, "", "Service") && spec && is_type(spec, "ExternalName"))
         value_unset(spec, "internalTrafficPolicy");
 }
 

@@ -11,6 +11,7 @@ enum {
     UPSERT = 1,      /* PUT creates */
     CONDITIONAL = 2, /* PUT needs a resourceVersion */
     COUNTS = 4,      /* has a generation */
+    NAMED = 8,       /* by a uid if by nothing else */
 };
 
 /* `counted`: what a change of counts the generation up: paths with a blank
@@ -23,7 +24,7 @@ static const struct strategy {
     {"", "Endpoints", UPSERT, NULL},
     {"", "Event", UPSERT, NULL},
     {"events.k8s.io", "Event", UPSERT, NULL},
-    {"", "LimitRange", UPSERT, NULL},
+    {"", "LimitRange", UPSERT | NAMED, NULL},
     {"", "Service", UPSERT, NULL},
     {"", "Pod", COUNTS, "spec"},
     {"", "PodTemplate", COUNTS, "template"},
@@ -85,6 +86,11 @@ static const struct strategy *find(const struct kind *k)
         if (rules_is(k, STRATEGIES[i].group, STRATEGIES[i].kind))
             return &STRATEGIES[i];
     return &other;
+}
+
+bool rules_names_by_uid(const struct kind *k)
+{
+    return find(k)->flags & NAMED;
 }
 
 const char *rules_counted(const struct kind *k)

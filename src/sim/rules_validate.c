@@ -85,6 +85,16 @@ static int validate_custom(struct check *k)
                      k->f);
 }
 
+/* Events of the first group have no rules for names of their own: what is right
+ * otherwise is asked for what is asked of everything. */
+static int validate_new_event(struct check *k)
+{
+    rules_check_event(k);
+    if (!k->f->cause_count)
+        check_meta(k, wrong_path_segment, 1);
+    return k->f->code ? -1 : 0;
+}
+
 int rules_validate(const struct rules_call *c, const struct value *object,
                    const struct value *old, struct failure *f)
 {
@@ -94,6 +104,8 @@ int rules_validate(const struct rules_call *c, const struct value *object,
 
     if (c->kind->crd)
         return validate_custom(&k);
+    if (!old && rules_is(c->kind, "", "Event"))
+        return validate_new_event(&k);
     check_meta(&k,
                own && own->wrong_name ? own->wrong_name : wrong_dns_subdomain,
                passes);

@@ -522,8 +522,6 @@ int rules_conclude(const struct rules_call *c, struct value *object,
     struct warner w = {.c = c};
     const char *template = rules_template_path(c->kind);
 
-    if (rules_is(c->kind, "", "Service"))
-        rules_show_service(object);
     if (*c->subresource || !c->warnings)
         return 0;
     if (rules_is(c->kind, "", "Service"))

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "serve_store.h"
 #include "serve_write.h"
 #include "sim/table.h"
@@ -11,6 +12,8 @@ int answer_with(struct ask *k, int code, struct value *object)
 {
     k->ret->status = code;
     k->answer = object;
+    if (!text_equal(k->at.subresource, "status"))
+        rules_show(k->kind, object);
     return 0;
 }
 

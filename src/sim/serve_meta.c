@@ -114,5 +114,7 @@ int meta_fill(struct ask *k, struct value *object)
         rc = set_text(k, meta, "uid", new_uid(k));
     if (rc == 0 && base && *base && (!name || !*name))
         rc = set_text(k, meta, "name", generated_name(k, base));
+    else if (rc == 0 && (!name || !*name) && rules_names_by_uid(k->kind))
+        rc = set_text(k, meta, "name", new_uid(k));
     return rc < 0 ? failure_nomem(&k->f) : 0;
 }

@@ -244,12 +244,27 @@ static bool is_done(const struct ask *k, const struct value *object,
     return !value_is(grace, VALUE_INTEGER) || grace->as.integer == 0;
 }
 
+/* Claims are stored without the phase that reading gives them: it gets there
+ * with the first write, even if that changes nothing. */
+static bool is_incomplete(const struct ask *k, const struct value *old)
+{
+    const char *ns = value_text_at(old, "metadata.namespace");
+    const struct object_key key = {ns ? ns : "",
+                                   value_text_at(old, "metadata.name")};
+    const struct item *item;
+
+    if (strcmp(k->kind->bucket, "core/persistentvolumeclaims") != 0)
+        return false;
+    item = store_item(k, &key);
+    return item && item->created;
+}
+
 static int store_change(struct ask *k, struct value *object,
                         const struct value *old)
 {
     if (is_done(k, object, old))
         return store_erase(k, object);
-    if (value_equal(object, old))
+    if (value_equal(object, old) && !is_incomplete(k, old))
         return 0;
     return store_write(k, object);
 }

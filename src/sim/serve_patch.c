@@ -17,6 +17,18 @@ static int malformed(struct ask *k, const char *why)
                        why);
 }
 
+/* The API server has no place for the whole object but in `replace`, `test`. */
+static bool names_whole(const struct value *operation)
+{
+    const char *op = value_text_at(operation, "op");
+    const char *path = value_text_at(operation, "path");
+    const char *from = value_text_at(operation, "from");
+    bool moves = text_equal(op, "copy") || text_equal(op, "move");
+
+    return ((moves || text_equal(op, "add")) && path && !*path) ||
+           (moves && from && !*from);
+}
+
 int patch_json(struct ask *k, const struct value *live, struct value **ret)
 {
     struct err err;
@@ -32,6 +44,13 @@ int patch_json(struct ask *k, const struct value *live, struct value **ret)
     for (uint32_t i = 0; i < k->body->count; i++)
         if (!value_is(k->body->as.items[i], VALUE_OBJECT))
             return malformed(k, "an operation is an object");
+    for (uint32_t i = 0; i < k->body->count; i++)
+        if (names_whole(k->body->as.items[i]))
+            return failure_set(&k->f, 422, "Invalid",
+                               "the server rejected our request due to an "
+                               "error in our request: operation %u has no "
+                               "path",
+                               i);
     rc = json_patch_apply(k->a, live, k->body, ret, &err);
     if (rc == -ERR_NOMEM)
         return failure_nomem(&k->f);
@@ -64,34 +83,73 @@ static int bad_patch(struct ask *k, const char *why)
     return failure_invalid(&k->f, "", "", "");
 }
 
-/* Built-in kinds get back what a patch took away of their names; custom
- * resources are nothing without them. */
-static int check_patched_kind(struct ask *k, struct value *object)
+/* Without a version nothing is known about an object, its name neither. */
+static int forget_fields(struct ask *k, struct value *object,
+                         struct value *unknown)
 {
-    const char *version = value_text_at(object, "apiVersion");
-    const char *kind = value_text_at(object, "kind");
-    bool no_version = !version || !*version, no_kind = !kind || !*kind;
+    for (uint32_t i = object->count; i-- > 0;) {
+        const char *key = object->as.members[i].key;
 
-    if (k->kind->crd && no_kind)
+        if (strcmp(key, "apiVersion") == 0 || strcmp(key, "kind") == 0)
+            continue;
+        if (value_append(k->a, unknown, value_string(k->a, key)) < 0)
+            return failure_nomem(&k->f);
+        value_unset(object, key);
+    }
+    return 0;
+}
+
+static int set_kind(struct ask *k, struct value *object)
+{
+    return value_set(k->a, object, "apiVersion",
+                     value_string(k->a, k->kind->r.api_version)) < 0 ||
+                   value_set(k->a, object, "kind",
+                             value_string(k->a, k->kind->r.kind)) < 0
+               ? failure_nomem(&k->f)
+               : 0;
+}
+
+static int check_custom_kind(struct ask *k, bool no_kind, bool no_version)
+{
+    if (no_kind)
         return bad_patch(k, "Object 'Kind' is missing");
-    if (k->kind->crd && no_version) {
+    if (no_version) {
         failure_set(&k->f, 500, "InternalError",
                     "Internal error occurred: the object has no apiVersion");
         failure_cause(&k->f, "", "", "the object has no apiVersion");
         return -1;
     }
-    if ((no_version &&
-         value_set(k->a, object, "apiVersion",
-                   value_string(k->a, k->kind->r.api_version)) < 0) ||
-        (no_kind && value_set(k->a, object, "kind",
-                              value_string(k->a, k->kind->r.kind)) < 0))
-        return failure_nomem(&k->f);
-    if ((!no_version && strcmp(version, k->kind->r.api_version) != 0) ||
-        (!no_kind && strcmp(kind, k->kind->r.kind) != 0))
+    return 0;
+}
+
+/* Built-in kinds get back what a patch took away of their kind; custom
+ * resources are nothing without it. A strategic patch is made of fields, of
+ * which the two are none. */
+static int check_patched_kind(struct ask *k, struct value *object,
+                              struct value *unknown)
+{
+    const struct value *said = value_get(object, "kind");
+    const char *version = value_text_at(object, "apiVersion");
+    const char *kind = value_text(said);
+    bool no_version = !version || !*version, no_kind = !kind || !*kind;
+    bool other =
+        (!no_version && strcmp(version, k->kind->r.api_version) != 0) ||
+        (!no_kind && strcmp(kind, k->kind->r.kind) != 0);
+
+    if (k->kind->crd && check_custom_kind(k, no_kind, no_version) < 0)
+        return -1;
+    if (k->body_type == BODY_STRATEGIC_PATCH)
+        return set_kind(k, object);
+    if (other && (k->kind->crd || k->body_type == BODY_APPLY))
         return failure_set(&k->f, 400, "BadRequest",
                            "the patched object is no %s of %s", k->kind->r.kind,
                            k->kind->r.api_version);
-    return 0;
+    if (other || (said && !kind && !value_is(said, VALUE_NULL)))
+        return bad_patch(k, "it is of another kind");
+    if (no_version && k->body_type != BODY_APPLY &&
+        forget_fields(k, object, unknown) < 0)
+        return -1;
+    return set_kind(k, object);
 }
 
 int decode_patched(struct ask *k, struct value *object)
@@ -100,7 +158,7 @@ int decode_patched(struct ask *k, struct value *object)
 
     if (!unknown)
         return failure_nomem(&k->f);
-    if (check_patched_kind(k, object) < 0)
+    if (check_patched_kind(k, object, unknown) < 0)
         return -1;
     if (object_decode(k, object, unknown) == 0 && k->body_type == BODY_APPLY)
         return 0; /* unknown fields have no place among the managed ones */
@@ -169,7 +227,8 @@ static int create_by_apply(struct ask *k)
         return why ? conflict(k, k->at.key.name, why) : failure_nomem(&k->f);
     }
     /* "1" is no version of any object: a create-only apply. */
-    value_unset(meta_of(k, object), "resourceVersion");
+    if (!k->o.dry_run)
+        value_unset(meta_of(k, object), "resourceVersion");
     k->at.subresource = "";
     if (dedup_owners(k, object) < 0 || object_create(k, object) < 0 ||
         managed_apply_finish(&m, NULL, object, &noop, &k->f) < 0 ||

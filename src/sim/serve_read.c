@@ -231,6 +231,7 @@ static int add(struct lister *l, const struct item *item)
     if (fits <= 0)
         return fits;
     l->count++;
+    rules_show(k->kind, object);
     if (l->items)
         return add_tree(l, object);
     if (store_as_is(k->kind, item))

@@ -35,7 +35,7 @@ static bool is_of(const struct kind *kind, const struct item *item)
 
 bool store_as_is(const struct kind *kind, const struct item *item)
 {
-    return is_of(kind, item);
+    return is_of(kind, item) && rules_shows_as_stored(kind, item->json);
 }
 
 static int decode_as(struct arena *a, struct sim *s, const struct kind *kind,

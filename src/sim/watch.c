@@ -116,6 +116,7 @@ static enum sim_watch_next object_line(struct sim_watch *w, const char *type,
     struct ask k = ask_of(w);
     struct value *form;
 
+    rules_show(w->kind, object);
     if (answer_form(&k, object, &form) < 0)
         return nomem(w);
     if (w->form == FORM_TABLE) {

@@ -102,6 +102,43 @@ static void done(void)
     "'template':{'metadata':{'labels':{'app':'a'}},'spec':{'containers':"      \
     "[{'name':'c','image':'i'}]}}"
 
+TEST(a_range_limits_what_there_is)
+{
+    struct asked r = create(
+        "{'apiVersion':'v1','kind':'LimitRange'," META ",'spec':{'limits':["
+        "{'max':{'cpu':'1'}},{'type':'text'},{'type':'Container','min':{"
+        "'Name':'1'}},{'type':'PersistentVolumeClaim'},{'type':'a.b/c',"
+        "'max':{'what':'1'}}]}}");
+
+    check_str(r.causes, "Invalid spec.limits[0].type\n"
+                        "Invalid spec.limits[0].type\n"
+                        "Invalid spec.limits[1].type\n"
+                        "Invalid spec.limits[2].min[Name]\n"
+                        "Invalid spec.limits[2].min[Name]\n"
+                        "Invalid spec.limits[2].defaultRequest[Name]\n"
+                        "Invalid spec.limits[2].defaultRequest[Name]\n"
+                        "Required spec.limits[3].limits\n"
+                        "Invalid spec.limits[4].max[what]");
+    done();
+}
+
+TEST(an_event_may_have_any_name)
+{
+    check_str(create("{'apiVersion':'v1','kind':'Event','metadata':{'name':"
+                     "'A_b.','namespace':'default'}}")
+                  .causes,
+              "");
+    check_str(create("{'apiVersion':'v1','kind':'Event','metadata':{'name':"
+                     "'a/b','namespace':'default'}}")
+                  .causes,
+              "Invalid metadata.name");
+    check_str(create("{'apiVersion':'v1','kind':'Event','metadata':{'namespace'"
+                     ":'elsewhere'}}")
+                  .causes,
+              "Invalid involvedObject.namespace");
+    done();
+}
+
 TEST(a_deployment_selects_its_own_pods)
 {
     struct asked r =

@@ -181,3 +181,62 @@ TEST(what_is_wrong_with_a_request_has_its_code)
     check_int(kit_ask(&k, "GET", "/readyz", NULL), 200);
     kit_stop(&k);
 }
+
+#define CLAIMS "/api/v1/namespaces/default/persistentvolumeclaims"
+
+/* It is stored without the phase that it is read with. */
+TEST(the_first_update_of_a_claim_is_a_change)
+{
+    static const char *const label = "{'metadata':{'labels':{'a':'b'}}}";
+    struct kit k;
+    uint64_t at;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CLAIMS,
+                      "{'metadata':{'name':'c','labels':{'a':'b'}},'spec':{"
+                      "'accessModes':['ReadWriteOnce'],'resources':{'requests':"
+                      "{'storage':'1Gi'}}}}"),
+              201);
+    check_str(kit_text(&k, "status.phase"), "Pending");
+    at = sim_revision(k.sim);
+    check_int(kit_ask(&k, "MERGE", CLAIMS "/c", label), 200);
+    check_int(sim_revision(k.sim), at + 1);
+    check_int(kit_ask(&k, "MERGE", CLAIMS "/c", label), 200);
+    check_int(sim_revision(k.sim), at + 1);
+    kit_stop(&k);
+}
+
+#define SERVICES "/api/v1/namespaces/default/services"
+
+TEST(a_policy_of_external_names_is_seen_at_status_only)
+{
+    static const char *const urls[] = {
+        SERVICES "/s", SERVICES, SERVICES "?fieldSelector=metadata.name%3Ds"};
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", SERVICES,
+                      "{'metadata':{'name':'s'},'spec':{'type':'ExternalName',"
+                      "'externalName':'a.b','internalTrafficPolicy':'Local'}}"),
+              201);
+    check_str(kit_text(&k, "spec.internalTrafficPolicy"), "");
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        check_int(kit_ask(&k, "GET", urls[i], NULL), 200);
+        check(!strstr(kit_body(&k), "\"Local\""));
+    }
+    check_int(kit_ask(&k, "GET", SERVICES "/s/status", NULL), 200);
+    check_str(kit_text(&k, "spec.internalTrafficPolicy"), "Local");
+    kit_stop(&k);
+}
+
+TEST(a_range_without_a_name_is_named_by_a_uid)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", "/api/v1/namespaces/default/limitranges",
+                      "{'spec':{'limits':[]}}"),
+              201);
+    check_int(strlen(kit_text(&k, "metadata.name")), 36);
+    kit_stop(&k);
+}

@@ -147,7 +147,7 @@ TEST(a_built_in_object_keeps_its_kind_whatever_a_patch_takes)
     check_str(kit_text(&k, "kind"), "ConfigMap");
     check_int(kit_ask(&k, "JSON", MAPS "/p",
                       "[{'op':'replace','path':'/kind','value':'Secret'}]"),
-              400);
+              422);
     check_int(kit_ask(&k, "JSON", MAPS "/p",
                       "[{'op':'add','path':'/metadata/labels',"
                       "'value':{'a':'b'}},{'op':'add','path':"
@@ -297,5 +297,42 @@ TEST(a_scale_is_a_view_of_its_parent)
               422);
     check_has(kit_body(&k), "\"field\":\"patch\"");
     check_int(kit_ask(&k, "GET", DEPLOYMENTS "/none/scale", NULL), 404);
+    kit_stop(&k);
+}
+
+/* Without its version an object has no fields, so no name. */
+TEST(a_patch_that_takes_the_version_leaves_nothing)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'},'data':{'x':'1'}}");
+    check_int(kit_ask(&k, "MERGE", MAPS "/a", "{'apiVersion':null}"), 400);
+    check_int(kit_ask(&k, "MERGE", MAPS "/a", "{'apiVersion':'apps/v1'}"), 422);
+    check_int(kit_ask(&k, "JSON", MAPS "/a",
+                      "[{'op':'replace','path':'/kind','value':7}]"),
+              422);
+    check_int(kit_ask(&k, "STRATEGIC", MAPS "/a",
+                      "{'apiVersion':null,'kind':'Secret'}"),
+              200);
+    check_str(kit_text(&k, "kind"), "ConfigMap");
+    kit_stop(&k);
+}
+
+TEST(nothing_is_added_in_the_place_of_the_whole)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'},'data':{'x':'1'}}");
+    check_int(kit_ask(&k, "JSON", MAPS "/a",
+                      "[{'op':'add','path':'','value':{}}]"),
+              422);
+    check_int(kit_ask(&k, "JSON", MAPS "/a",
+                      "[{'op':'copy','from':'','path':'/data'}]"),
+              422);
+    check_int(kit_ask(&k, "JSON", MAPS "/a",
+                      "[{'op':'replace','path':'','value':{}}]"),
+              400);
     kit_stop(&k);
 }
