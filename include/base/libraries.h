@@ -15,5 +15,6 @@ extern const struct library base_libraries[];
 extern const struct library kube_libraries[];
 extern const struct library io_libraries[];
 extern const struct library script_libraries[];
+extern const struct library sim_libraries[];
 
 #endif

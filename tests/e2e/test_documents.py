@@ -82,6 +82,6 @@ def test_the_demo_shows_what_it_promises():
 def test_version_names_the_commit_and_every_library():
     text = tidelock("version").stdout
     assert re.match(r"tidelock \d+\.\d+\.\d+ \(commit ([0-9a-f]{12}|unknown)\)\n", text)
-    for library in ("Lua", "libcurl", "nghttp2", "libuv", "OpenSSL", "libmicrohttpd",
+    for library in ("Lua", "libcurl", "nghttp2", "libuv", "OpenSSL", "libmicrohttpd", "PCRE2",
                     "SQLite", "libyaml", "cJSON", "nettle", "zstd"):
         assert re.search(rf"^  {library} +\d", text, re.M), library
