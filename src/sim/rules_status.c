@@ -91,6 +91,23 @@ static void check_phase(struct check *k)
                   deleted ? "not " : "");
 }
 
+static void check_conditions(struct check *k)
+{
+    static const char *const own[] = {"PodScheduled", "Ready", "Initialized"};
+    const struct value *list = value_path(k->object, "status.conditions");
+    const struct place *at = PLACE(PLACE(NULL, "status"), "conditions");
+    const struct value *item;
+
+    for (size_t i = 0; (item = rules_item(list, i)); i++) {
+        const char *type = value_text_at(item, "type");
+
+        if (!text_equal(type, own[0]) && !text_equal(type, own[1]) &&
+            !text_equal(type, own[2]))
+            check_qualified(k, PLACE(PLACE_AT(at, i), "Type"), type ? type : "",
+                            type ? type : "");
+    }
+}
+
 void rules_check_status(struct check *k)
 {
     const char *kind = k->c->kind->r.kind;
@@ -99,6 +116,8 @@ void rules_check_status(struct check *k)
         check_balancer(k);
     if (rules_is(k->c->kind, "", "Namespace"))
         check_phase(k);
+    if (rules_is(k->c->kind, "", "Pod"))
+        check_conditions(k);
     for (size_t i = 0; i < sizeof COUNTED / sizeof COUNTED[0]; i++)
         if (strcmp(COUNTED[i].kind, kind) == 0)
             check_counts(k, COUNTED[i].counts, COUNTED[i].bounded);

@@ -129,8 +129,11 @@ static bool wants_orphans(const struct ask *k, const struct value *object)
 
 static bool wants_foreground(const struct ask *k, const struct value *object)
 {
-    if (!collects(k) || k->o.orphan >= 0)
+    if (!collects(k))
         return false;
+    if (k->o.orphan >= 0) /* namespaces have a rule of their own */
+        return k->o.orphan == 0 &&
+               text_equal(k->kind->bucket, "core/namespaces");
     if (*k->o.propagation)
         return strcmp(k->o.propagation, "Foreground") == 0;
     return has_finalizer(object, FINALIZER_FOREGROUND) &&

@@ -122,6 +122,22 @@ TEST(a_range_limits_what_there_is)
     done();
 }
 
+TEST(a_condition_of_a_pod_has_a_type)
+{
+    static const char *const was =
+        "{'apiVersion':'v1','kind':'Pod'," META ",'spec':{'containers':[{"
+        "'name':'c','image':'i'}]}}";
+
+    check_str(ask("{'apiVersion':'v1','kind':'Pod'," META ",'spec':{"
+                  "'containers':[{'name':'c','image':'i'}]},'status':{"
+                  "'conditions':[{'type':'Ready','status':'True'},{'type':"
+                  "'a b','status':'True'}]}}",
+                  was, "status")
+                  .causes,
+              "Invalid status.conditions[1].Type");
+    done();
+}
+
 TEST(an_event_may_have_any_name)
 {
     check_str(create("{'apiVersion':'v1','kind':'Event','metadata':{'name':"

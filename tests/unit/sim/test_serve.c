@@ -240,3 +240,16 @@ TEST(a_range_without_a_name_is_named_by_a_uid)
     check_int(strlen(kit_text(&k, "metadata.name")), 36);
     kit_stop(&k);
 }
+
+TEST(a_namespace_that_orphans_nothing_waits_for_what_depends_on_it)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", "/api/v1/namespaces", "{'metadata':{'name':'n'}}");
+    check_int(kit_ask(&k, "DELETE", "/api/v1/namespaces/n",
+                      "{'orphanDependents':false}"),
+              202);
+    check_has(kit_body(&k), "\"finalizers\":[\"foregroundDeletion\"]");
+    kit_stop(&k);
+}
