@@ -359,6 +359,9 @@ static int delete_marked(struct ask *k, const struct value *old,
     if (grace == GRACE_MARKED &&
         value_int_at(object, "metadata.deletionGracePeriodSeconds", 0) > 0)
         return answer_waiting(k, object);
+    /* What was not written goes as it was: its finalizers are shown. */
+    if (grace == GRACE_NONE && !(object = value_copy(k->a, old)))
+        return failure_nomem(&k->f);
     return store_erase(k, object) < 0 ? -1 : answer_gone(k, object);
 }
 

@@ -23,12 +23,24 @@ struct rules_call rules_call(struct ask *k)
                                .dry_run = k->o.dry_run};
 }
 
+/* An empty list of managers says more than none: see managed_update(). */
+static int keep_reset(struct ask *k, struct value *object, bool reset)
+{
+    return reset && value_set(k->a, meta_of(k, object), "managedFields",
+                              value_array(k->a)) < 0
+               ? failure_nomem(&k->f)
+               : 0;
+}
+
 int object_decode(struct ask *k, struct value *object, struct value *unknown)
 {
     struct rules_call c = rules_call(k);
+    const struct value *sent = value_path(object, "metadata.managedFields");
+    bool reset = value_is(sent, VALUE_ARRAY) && !sent->count && !k->kind->crd;
 
     c.empty_kept = &k->empty_kept;
-    if (rules_decode(&c, object, unknown, &k->f) < 0)
+    if (rules_decode(&c, object, unknown, &k->f) < 0 ||
+        keep_reset(k, object, reset) < 0)
         return -1;
     return rules_default(&c, object, &k->f);
 }

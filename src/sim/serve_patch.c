@@ -122,6 +122,36 @@ static int check_custom_kind(struct ask *k, bool no_kind, bool no_version)
     return 0;
 }
 
+/* A custom resource of another type. */
+static int wrong_type(struct ask *k, const struct value *object)
+{
+    const char *version = value_text_at(object, "apiVersion");
+    const char *kind = value_text_at(object, "kind");
+    const char *name = value_text_at(object, "metadata.name");
+    const char *slash = strchr(version, '/');
+    const char *group =
+        slash ? arena_strndup(k->a, version, (size_t)(slash - version)) : "";
+
+    if (!group)
+        return failure_nomem(&k->f);
+    if (strcmp(kind, k->kind->r.kind) != 0 &&
+        failure_cause(&k->f, CAUSE_INVALID, "kind",
+                      "Invalid value: \"%s\": must be %s", kind,
+                      k->kind->r.kind) < 0)
+        return -1;
+    if (strcmp(version, k->kind->r.api_version) != 0 &&
+        failure_cause(&k->f, CAUSE_INVALID, "apiVersion",
+                      "Invalid value: \"%s\": must be %s", version,
+                      k->kind->r.api_version) < 0)
+        return -1;
+    return failure_invalid(&k->f, group, kind, name ? name : "");
+}
+
+static bool is_no_text(const struct value *v)
+{
+    return v && v->type != VALUE_NULL && v->type != VALUE_STRING;
+}
+
 /* Built-in kinds get back what a patch took away of their kind; custom
  * resources are nothing without it. A strategic patch is made of fields, of
  * which the two are none. */
@@ -140,11 +170,14 @@ static int check_patched_kind(struct ask *k, struct value *object,
         return -1;
     if (k->body_type == BODY_STRATEGIC_PATCH)
         return set_kind(k, object);
-    if (other && (k->kind->crd || k->body_type == BODY_APPLY))
+    if (other && k->kind->crd && k->body_type != BODY_APPLY)
+        return wrong_type(k, object);
+    if (other && k->body_type == BODY_APPLY)
         return failure_set(&k->f, 400, "BadRequest",
                            "the patched object is no %s of %s", k->kind->r.kind,
                            k->kind->r.api_version);
-    if (other || (said && !kind && !value_is(said, VALUE_NULL)))
+    if (other || is_no_text(said) ||
+        is_no_text(value_get(object, "apiVersion")))
         return bad_patch(k, "it is of another kind");
     if (no_version && k->body_type != BODY_APPLY &&
         forget_fields(k, object, unknown) < 0)
@@ -184,7 +217,9 @@ static int change_by_patch(struct ask *k, const struct value *live)
     if (!object)
         return failure_nomem(&k->f);
     if (!value_is(object, VALUE_OBJECT))
-        return malformed(k, "the result is no object");
+        return failure_set(&k->f, 422, "Invalid",
+                           "the server rejected our request due to an error "
+                           "in our request: the result is no object");
     if (decode_patched(k, object) < 0 || meta_check_names(k, object) < 0 ||
         managed_update(&m, live, object, &k->f) < 0 ||
         rules_admit(&c, object, live, &k->f) < 0 ||

@@ -280,6 +280,18 @@ static bool list_item(void *arg, const struct item *item)
 
 /* ---- the answer ---- */
 
+/* A list of one object by its name is read at its place: nothing follows. */
+static bool is_of_one(struct ask *k)
+{
+    static const char name[] = "metadata.name=";
+    const char *at = query_get(k, "fieldSelector");
+
+    for (; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (text_starts(at, name))
+            return true;
+    return false;
+}
+
 static int list_meta(struct ask *k, const struct lister *l, uint64_t revision,
                      struct value **ret)
 {
@@ -292,7 +304,7 @@ static int list_meta(struct ask *k, const struct lister *l, uint64_t revision,
         value_set(a, meta, "resourceVersion", value_string(a, rv)) < 0)
         return failure_nomem(&k->f);
     *ret = meta;
-    if (!l->left)
+    if (!l->left || is_of_one(k))
         return k->kind->crd && k->form == FORM_OBJECT &&
                        value_set(a, meta, "continue", value_string(a, "")) < 0
                    ? failure_nomem(&k->f)

@@ -226,17 +226,24 @@ static struct managed_call scale_call(struct ask *k)
     return m;
 }
 
+static int64_t replicas_of(const struct value *scale)
+{
+    return value_int_at(scale, "spec.replicas", 0);
+}
+
+/* An apply that changes a custom resource would have to be converted into its
+ * version, which Scales have not: the API server fails. */
 static int new_scale(struct ask *k, const struct value *old, struct value **ret)
 {
     struct managed_call m = scale_call(k);
 
     if (k->verb == VERB_PATCH && k->body_type == BODY_APPLY) {
-        if (k->kind->crd)
-            return failure_set(&k->f, 500, "",
-                               "no corresponding type for autoscaling/v1, "
-                               "Kind=Scale");
-        return managed_apply(&m, old, k->body, ret, &k->f) < 0
-                   ? -1
+        if (managed_apply(&m, old, k->body, ret, &k->f) < 0)
+            return -1;
+        return k->kind->crd && replicas_of(old) != replicas_of(*ret)
+                   ? failure_set(&k->f, 500, "",
+                                 "no corresponding type for autoscaling/v1, "
+                                 "Kind=Scale")
                    : decode_scale(k, ret);
     }
     if ((k->verb == VERB_PATCH && patched(k, old, ret) < 0) ||

@@ -148,12 +148,59 @@ TEST(a_built_in_object_keeps_its_kind_whatever_a_patch_takes)
     check_int(kit_ask(&k, "JSON", MAPS "/p",
                       "[{'op':'replace','path':'/kind','value':'Secret'}]"),
               422);
+    check_has(kit_body(&k), "\"field\":\"patch\"");
+    check_int(kit_ask(&k, "MERGE", MAPS "/p", "{'apiVersion':null}"), 400);
+    check_int(k.r.warning_count, 1);
+    check_int(kit_ask(&k, "MERGE", MAPS "/p?fieldValidation=Strict",
+                      "{'apiVersion':null}"),
+              422);
+    check_int(kit_ask(&k, "MERGE", MAPS "/p", "{'apiVersion':7}"), 422);
+    check_int(
+        kit_ask(&k, "JSON", MAPS "/p", "[{'op':'add','path':'','value':{}}]"),
+        422);
+    check_int(kit_ask(&k, "JSON", MAPS "/p",
+                      "[{'op':'replace','path':'','value':{'apiVersion':'v1',"
+                      "'kind':'ConfigMap','metadata':{'name':'p'}}}]"),
+              200);
     check_int(kit_ask(&k, "JSON", MAPS "/p",
                       "[{'op':'add','path':'/metadata/labels',"
                       "'value':{'a':'b'}},{'op':'add','path':"
                       "'/metadata/labels/-'}]"),
               422);
     check_has(kit_body(&k), "\"field\":\"metadata.labels\"");
+    kit_stop(&k);
+}
+
+TEST(an_empty_list_of_managers_is_a_reset)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", MAPS,
+                      "{'metadata':{'name':'p'},'data':{"
+                      "'a':'b'}}"),
+              201);
+    check_has(kit_body(&k), "managedFields");
+    check_int(
+        kit_ask(&k, "MERGE", MAPS "/p", "{'metadata':{'managedFields':[]}}"),
+        200);
+    check(!strstr(kit_body(&k), "managedFields"));
+    kit_stop(&k);
+}
+
+TEST(a_dry_apply_sends_the_version_back)
+{
+    static const char *const body =
+        "{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'p',"
+        "'resourceVersion':'7'}}";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "APPLY", MAPS "/p?fieldManager=x&dryRun=All", body),
+              201);
+    check_str(kit_text(&k, "metadata.resourceVersion"), "7");
+    check_int(kit_ask(&k, "APPLY", MAPS "/p?fieldManager=x", body), 201);
+    check(strcmp(kit_text(&k, "metadata.resourceVersion"), "7") != 0);
     kit_stop(&k);
 }
 
@@ -260,9 +307,9 @@ TEST(a_scale_is_read_as_one)
                       "'image':'i:1'}]}}}}"),
               201);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        check_int(kit_ask(&k, cases[i].method, DEPLOYMENTS "/d/scale",
-                          cases[i].body),
-                  cases[i].status);
+        check_int(
+            kit_ask(&k, cases[i].method, DEPLOYMENTS "/d/scale", cases[i].body),
+            cases[i].status);
     }
     kit_stop(&k);
 }
@@ -325,9 +372,9 @@ TEST(nothing_is_added_in_the_place_of_the_whole)
 
     kit_start(&k, NULL);
     kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'},'data':{'x':'1'}}");
-    check_int(kit_ask(&k, "JSON", MAPS "/a",
-                      "[{'op':'add','path':'','value':{}}]"),
-              422);
+    check_int(
+        kit_ask(&k, "JSON", MAPS "/a", "[{'op':'add','path':'','value':{}}]"),
+        422);
     check_int(kit_ask(&k, "JSON", MAPS "/a",
                       "[{'op':'copy','from':'','path':'/data'}]"),
               422);
