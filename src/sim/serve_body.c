@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/map.h"
 #include "base/text.h"
 #include "kube/yaml.h"
 #include "serve_impl.h"
@@ -13,6 +14,7 @@
 
 #define BODY_MAX ((size_t)3 << 20)
 #define PATH_MAX_TEXT 4096
+#define MEMBERS_FEW 32
 
 /* ---- JSON with duplicates ---- */
 
@@ -43,7 +45,52 @@ static int duplicate(struct builder *b)
                 : -ERR_NOMEM;
 }
 
-static int build_member(struct builder *b, struct value *object)
+/* An object that is being read. One of many members has a map of them: to look
+ * through them for each would take minutes. */
+struct opened {
+    struct value *object;
+    struct map *members; /* or NULL */
+};
+
+static int index_members(struct opened *o)
+{
+    int rc = 0;
+
+    o->members = map_new();
+    if (!o->members)
+        return -ERR_NOMEM;
+    for (uint32_t i = 0; i < o->object->count && rc >= 0; i++) {
+        const struct value_member *m = &o->object->as.members[i];
+
+        rc = map_put(o->members, m->key, m->key_len, m->value, NULL);
+    }
+    return rc;
+}
+
+/* The last of several of the same name counts. */
+static int add_member(struct builder *b, struct opened *o, const char *key,
+                      size_t key_len, struct value *item)
+{
+    struct value *old;
+    int rc = 0;
+
+    if (!o->members && o->object->count >= MEMBERS_FEW)
+        rc = index_members(o);
+    if (rc < 0)
+        return rc;
+    old = o->members ? map_get(o->members, key, key_len)
+                     : value_getn(o->object, key, key_len);
+    if (old) {
+        *old = *item;
+        return duplicate(b);
+    }
+    rc = value_addn(b->k->a, o->object, key, key_len, item);
+    if (rc == 0 && o->members)
+        rc = map_put(o->members, key, key_len, item, NULL);
+    return rc;
+}
+
+static int build_member(struct builder *b, struct opened *o)
 {
     size_t mark = b->path.len;
     char *key = arena_strndup(b->k->a, b->r.string, b->r.string_len);
@@ -59,24 +106,23 @@ static int build_member(struct builder *b, struct value *object)
         rc = build(b, e, &item);
     if (rc == 0)
         cut_path(b, mark + (mark ? 1 : 0) + strlen(key));
-    if (rc == 0 && value_getn(object, key, key_len))
-        rc = duplicate(b);
     if (rc == 0)
-        rc = value_setn(b->k->a, object, key, key_len, item);
+        rc = add_member(b, o, key, key_len, item);
     cut_path(b, mark);
     return rc;
 }
 
 static int build_object(struct builder *b, struct value **ret)
 {
-    struct value *object = value_object(b->k->a);
+    struct opened o = {.object = value_object(b->k->a)};
     enum json_event e;
-    int rc = object ? 0 : -ERR_NOMEM;
+    int rc = o.object ? 0 : -ERR_NOMEM;
 
     while (rc == 0 && (rc = json_next(&b->r, &e, &b->err)) == 0 &&
            e != JSON_OBJECT_END)
-        rc = build_member(b, object);
-    *ret = object;
+        rc = build_member(b, &o);
+    map_free(o.members);
+    *ret = o.object;
     return rc;
 }
 

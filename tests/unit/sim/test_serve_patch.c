@@ -246,6 +246,29 @@ TEST(a_class_keeps_its_parameters_and_a_policy_has_two_types)
     kit_stop(&k);
 }
 
+TEST(the_last_of_equal_names_counts_among_many_members)
+{
+    struct str body = {0};
+    struct kit k;
+
+    kit_start(&k, NULL);
+    str_add(&body, "{'metadata':{'name':'wide'},'data':{");
+    for (int i = 0; i < 100; i++)
+        str_addf(&body, "'k%d':'1',", i);
+    str_add(&body, "'k3':'2','k99':'3','k99':'4'}}");
+    check_int(kit_ask(&k, "POST", MAPS "?fieldValidation=Strict",
+                      str_text(&body)),
+              400);
+    check_has(kit_body(&k), "duplicate field \\\"data.k3\\\"");
+    check_has(kit_body(&k), "duplicate field \\\"data.k99\\\"");
+    check_int(kit_ask(&k, "POST", MAPS, str_text(&body)), 201);
+    check_str(kit_text(&k, "data.k3"), "2");
+    check_str(kit_text(&k, "data.k99"), "4");
+    check_str(kit_text(&k, "data.k98"), "1");
+    str_release(&body);
+    kit_stop(&k);
+}
+
 /* The same short operation, as often as is said. */
 static int ask_often(struct kit *k, const char *path, const char *operation,
                      unsigned count)
