@@ -40,6 +40,7 @@ struct rules_call {
     struct value *warnings; /* array of texts: append */
     bool dry_run;           /* nothing is allocated for good */
     bool *empty_kept;       /* NULL, or see rules_decode() */
+    bool name_generated;    /* by the server, for this creation */
 };
 
 /* Normal form: what decoding into the API's Go type and encoding again gives.

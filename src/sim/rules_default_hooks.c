@@ -173,14 +173,15 @@ static int default_job(const struct rules_call *c, struct value *object,
 {
     struct value *spec = value_get(object, "spec");
     struct value *meta = value_get(object, "metadata");
-    const struct value *labels = value_path(spec, "template.metadata.labels");
+    struct value *labels = value_path(spec, "template.metadata.labels");
     const struct value *own = value_get(meta, "labels");
     bool policy = !rules_is_absent(value_get(spec, "podFailurePolicy"));
 
     if (!value_is(spec, VALUE_OBJECT))
         return 0;
-    if ((!own || own->count == 0) &&
-        rules_fill_map(c, meta, "labels", labels, f) < 0)
+    /* One map, not two that are equal: what is put into one is in the other. */
+    if ((!own || own->count == 0) && meta && labels &&
+        rules_set(c, meta, "labels", labels, f) < 0)
         return -1;
     if (default_job_counts(c, spec, f) < 0 ||
         rules_default_text(c, spec, "completionMode", "NonIndexed", f) < 0 ||

@@ -217,6 +217,22 @@ static int keep_class(const struct rules_call *c, struct value *object,
     return take_absent(c, status, value_get(old, "status"), "qosClass", f);
 }
 
+/* The annotation of the template's generation is a field of the spec. */
+static int keep_template_generation(const struct rules_call *c,
+                                    struct value *object,
+                                    const struct value *old, struct failure *f)
+{
+    static const char key[] = "deprecated.daemonset.template.generation";
+    struct value *notes;
+
+    if (!rules_is(c->kind, "apps", "DaemonSet"))
+        return 0;
+    notes = value_make(c->a, meta_of(object), "annotations");
+    if (!notes)
+        return failure_nomem(f);
+    return take(c, notes, value_path(old, "metadata.annotations"), key, f);
+}
+
 static int prepare_status(const struct rules_call *c, struct value *object,
                           const struct value *old, struct failure *f)
 {
@@ -232,7 +248,9 @@ static int prepare_status(const struct rules_call *c, struct value *object,
             take(c, meta_of(object), meta_of(old), *reset + 9, f) < 0)
             return -1;
     }
-    return keep_class(c, object, old, f);
+    return keep_template_generation(c, object, old, f) < 0
+               ? -1
+               : keep_class(c, object, old, f);
 }
 
 int rules_prepare_update(const struct rules_call *c, struct value *object,

@@ -137,6 +137,7 @@ static int label_pods(const struct rules_call *c, struct value *labels,
 
     if (!labels)
         return failure_nomem(f);
+    name = name ? name : "";
     if (label(c, labels, "controller-uid", uid, f) < 0 ||
         label(c, labels, "batch.kubernetes.io/controller-uid", uid, f) < 0 ||
         label(c, labels, "job-name", name, f) < 0)
@@ -144,29 +145,40 @@ static int label_pods(const struct rules_call *c, struct value *labels,
     return label(c, labels, "batch.kubernetes.io/job-name", name, f);
 }
 
+/* Labels that are those of the template by default are the same map, which gets
+ * what the pods get; not where a name was generated, for a copy of the object.
+ * Returns whether it is so without any label yet. */
+static bool part_labels(const struct rules_call *c, struct value *meta,
+                        const struct value *template, struct failure *f)
+{
+    struct value *own = value_get(meta, "labels");
+
+    if (!c->name_generated)
+        return !own && !value_get(template, "labels");
+    if (own)
+        rules_set(c, meta, "labels", value_copy(c->a, own), f);
+    return false;
+}
+
 /* A Job finds its pods by its own uid, unless it was told otherwise. */
 static int prepare_job(const struct rules_call *c, struct value *object,
                        const struct value *old, struct failure *f)
 {
-    const struct value *meta = value_get(object, "metadata");
+    struct value *meta = value_get(object, "metadata");
     struct value *spec = value_get(object, "spec");
     struct value *template = value_path(spec, "template.metadata");
     const char *uid = value_text_at(meta, "uid");
-    const struct value *labels = value_get(template, "labels");
-    const struct value *own = value_get(meta, "labels");
-    bool shared =
-        !own || own->count == 0 || (labels && value_equal(labels, own));
-    struct value *selector;
+    struct value *selector, *labels;
+    bool shared;
 
-    if (old || !template || !uid || !value_text_at(meta, "name") ||
+    if (old || !template || !uid ||
         value_bool_at(spec, "manualSelector", false))
         return 0;
-    if (label_pods(c, value_make(c->a, template, "labels"), meta, f) < 0)
+    shared = part_labels(c, meta, template, f);
+    labels = value_make(c->a, template, "labels");
+    if (f->code || label_pods(c, labels, meta, f) < 0)
         return -1;
-    /* Without labels of its own it has those of the template. */
-    labels = value_get(template, "labels");
-    if (shared && rules_set(c, value_get(object, "metadata"), "labels",
-                            value_copy(c->a, labels), f) < 0)
+    if (shared && rules_set(c, meta, "labels", labels, f) < 0)
         return -1;
     selector = value_make(c->a, spec, "selector");
     selector = selector ? value_make(c->a, selector, "matchLabels") : NULL;

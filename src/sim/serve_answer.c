@@ -121,6 +121,26 @@ static int to_metadata(struct ask *k, struct value *object, struct value **ret)
     return 0;
 }
 
+/* Metadata alone is that of the internal type, which has the generation of a
+ * DaemonSet's template in its spec. */
+static void hide_template_generation(const struct ask *k, struct value *object)
+{
+    const struct value *items = value_get(object, "items");
+    struct value *meta = value_get(object, "metadata");
+    struct value *notes = value_get(meta, "annotations");
+    bool whole = k->form == FORM_TABLE && include_of(k) != TABLE_METADATA;
+
+    if (whole || strcmp(k->kind->bucket, "apps/daemonsets") != 0)
+        return;
+    for (uint32_t i = 0; items && i < items->count; i++)
+        hide_template_generation(k, items->as.items[i]);
+    if (!notes)
+        return;
+    value_unset(notes, "deprecated.daemonset.template.generation");
+    if (notes->count == 0)
+        value_unset(meta, "annotations");
+}
+
 int answer_form(struct ask *k, struct value *object, struct value **ret)
 {
     *ret = object;
@@ -129,6 +149,7 @@ int answer_form(struct ask *k, struct value *object, struct value **ret)
                                              : "",
                "Status") == 0)
         return 0;
+    hide_template_generation(k, object);
     return k->form == FORM_TABLE ? to_table(k, object, ret)
                                  : to_metadata(k, object, ret);
 }

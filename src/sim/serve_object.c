@@ -131,13 +131,14 @@ static int exists(struct ask *k, const char *name)
 }
 
 /* A generated name that is taken is generated anew. */
-static int claim_name(struct ask *k, struct value *object)
+static int claim_name(struct ask *k, struct value *object, bool *ret_generated)
 {
     struct value *meta = meta_of(k, object);
     bool generated = !value_text(value_get(meta, "name")) ||
                      !*value_text(value_get(meta, "name"));
     struct object_key key = {k->kind->r.namespaced ? k->at.key.ns : "", ""};
 
+    *ret_generated = generated;
     for (int i = 0; i < NAME_TRIES; i++) {
         if (meta_fill(k, object) < 0)
             return -1;
@@ -168,7 +169,8 @@ int object_create(struct ask *k, struct value *object)
     struct rules_call c = rules_call(k);
 
     if (namespace_admit(k) < 0 || definition_admit(k) < 0 ||
-        rules_admit(&c, object, NULL, &k->f) < 0 || claim_name(k, object) < 0 ||
+        rules_admit(&c, object, NULL, &k->f) < 0 ||
+        claim_name(k, object, &c.name_generated) < 0 ||
         rules_prepare_create(&c, object, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||
         object_validate(k, object, NULL) < 0 || settle_lists(k, object) < 0)

@@ -193,3 +193,74 @@ TEST(an_event_is_one_in_both_groups)
     check_has(kit_body(&k), "\"note\":\"M\"");
     kit_stop(&k);
 }
+
+/* ---- Jobs ---- */
+
+#define JOBS "/apis/batch/v1/namespaces/default/jobs"
+#define JOB(meta)                                                              \
+    "{'metadata':{" meta "},'spec':{'suspend':true,'template':{'metadata':{"   \
+    "'labels':{'app':'a'}},'spec':{'restartPolicy':'Never','containers':[{"    \
+    "'name':'c','image':'i'}]}}}}"
+
+static bool has_own_labels(struct kit *k)
+{
+    return value_get(value_path(k->answer, "metadata.labels"), "job-name");
+}
+
+/* Labels by default are the template's own map, unless a name is generated. */
+TEST(a_job_without_labels_has_those_of_its_pods)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", JOBS, JOB("'name':'a'")), 201);
+    check(has_own_labels(&k));
+    check_int(
+        kit_ask(&k, "POST", JOBS, JOB("'name':'b','labels':{'app':'a'}")), 201);
+    check(!has_own_labels(&k));
+    check_int(kit_ask(&k, "POST", JOBS, JOB("'generateName':'c-'")), 201);
+    check(!has_own_labels(&k));
+    check_str(kit_text(&k, "metadata.labels.app"), "a");
+    kit_stop(&k);
+}
+
+TEST(a_suspended_job_may_be_placed_anew_but_not_be_another)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", JOBS, JOB("'name':'a'")), 201);
+    check_int(kit_ask(&k, "MERGE", JOBS "/a",
+                      "{'spec':{'template':{'spec':{'nodeSelector':{'d':'s'},"
+                      "'affinity':{'nodeAffinity':{}}}}}}"),
+              200);
+    check_int(kit_ask(&k, "MERGE", JOBS "/a",
+                      "{'spec':{'template':{'spec':{'hostname':'h'}}}}"),
+              422);
+    check_has(kit_body(&k), "\"field\":\"spec.template.spec\"");
+    check_int(kit_ask(&k, "MERGE", JOBS "/a", "{'spec':{'suspend':false}}"),
+              200);
+    check_int(kit_ask(&k, "MERGE", JOBS "/a",
+                      "{'spec':{'template':{'spec':{'nodeSelector':null}}}}"),
+              422);
+    check_has(kit_body(&k), "\"field\":\"spec.template\"");
+    kit_stop(&k);
+}
+
+#define SETS "/apis/apps/v1/namespaces/default/daemonsets"
+
+/* The annotation is a field of the spec, which is not part of the metadata. */
+TEST(the_generation_of_a_template_outlives_a_status_write)
+{
+    static const char set[] =
+        "{'metadata':{'name':'a'},'spec':{'selector':{'matchLabels':{'app':"
+        "'a'}},'template':{'metadata':{'labels':{'app':'a'}},'spec':{"
+        "'containers':[{'name':'c','image':'i'}]}}}}";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", SETS, set), 201);
+    check_int(kit_ask(&k, "PUT", SETS "/a/status", set), 200);
+    check_has(kit_body(&k), "template.generation\":\"1\"");
+    kit_stop(&k);
+}
