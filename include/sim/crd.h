@@ -48,6 +48,12 @@ bool crd_is_storage(const struct crd *c, const char *version);
  * ".spec.foo") unless it is NULL. */
 int crd_prune(const struct crd *c, const char *version, struct value *object,
               struct value *unknown, struct failure *f);
+/* Calls `each` for every object that is an embedded resource, the outer before
+ * the inner, with the path to it; its first failure ends it. */
+typedef int (*crd_embedded_fn)(void *arg, const char *path,
+                               struct value *object);
+int crd_embedded(const struct crd *c, const char *version, struct value *object,
+                 crd_embedded_fn each, void *arg);
 int crd_default_object(const struct crd *c, const char *version,
                        struct arena *a, struct value *object,
                        struct failure *f);

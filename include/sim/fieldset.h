@@ -144,5 +144,7 @@ const struct value *fieldset_merge(struct fields *s, struct schema_node n,
  * each fault to `out`: ".spec.x: field not declared in schema". */
 int fieldset_check(struct fields *s, struct schema_node n,
                    const struct value *v, struct str *out);
+/* Does what is stored fit? Items may be there twice. */
+bool fieldset_fits(struct fields *s, struct schema_node, const struct value *);
 
 #endif

@@ -338,15 +338,37 @@ int json_patch_apply(struct arena *a, const struct value *doc,
 
 /* ---- merge patch ---- */
 
-/* Nulls take members away; anything but an object replaces as a whole. NULL
- * on out of memory. */
+/* Of objects, also of those in lists. */
+static void drop_nulls(struct value *v)
+{
+    for (uint32_t i = 0; value_is(v, VALUE_ARRAY) && i < v->count; i++)
+        drop_nulls(v->as.items[i]);
+    for (uint32_t i = 0; value_is(v, VALUE_OBJECT) && i < v->count;) {
+        struct value_member *m = &v->as.members[i];
+
+        if (value_is(m->value, VALUE_NULL)) {
+            value_unsetn(v, m->key, m->key_len);
+        } else {
+            drop_nulls(m->value);
+            i++;
+        }
+    }
+}
+
+/* Nulls take members away; anything but an object replaces as a whole, and the
+ * API server's library takes nulls out of it unless it replaces an object.
+ * NULL on out of memory. */
 static struct value *merge(struct arena *a, const struct value *doc,
                            const struct value *patch)
 {
     struct value *out;
 
-    if (!value_is(patch, VALUE_OBJECT))
-        return value_copy(a, patch);
+    if (!value_is(patch, VALUE_OBJECT)) {
+        out = value_copy(a, patch);
+        if (out && !value_is(doc, VALUE_OBJECT))
+            drop_nulls(out);
+        return out;
+    }
     out = value_is(doc, VALUE_OBJECT) ? value_copy(a, doc) : value_object(a);
     for (uint32_t i = 0; out && i < patch->count; i++) {
         const struct value_member *m = &patch->as.members[i];

@@ -211,15 +211,34 @@ int crd_check_lists(const struct crd *c, const char *version,
 
 /* ---- scale ---- */
 
+/* What a dotted path leads to; NULL: nothing. *ret_wrong: it leads through
+ * something that is no object. */
+static const struct value *access(const struct value *v, const char *path,
+                                  bool *ret_wrong)
+{
+    *ret_wrong = false;
+    path += *path == '.';
+    while (v && v->type != VALUE_NULL && *path) {
+        size_t len = strcspn(path, ".");
+
+        *ret_wrong = v->type != VALUE_OBJECT;
+        if (*ret_wrong)
+            return NULL;
+        v = value_getn(v, path, (uint32_t)len);
+        path += len + (path[len] == '.');
+    }
+    return *path ? NULL : v;
+}
+
 static int check_replicas(const struct value *object, const char *path,
                           struct failure *f)
 {
-    const struct value *n =
-        path ? value_path(object, path + (*path == '.')) : NULL;
+    bool wrong = false;
+    const struct value *n = path ? access(object, path, &wrong) : NULL;
 
-    if (!n)
+    if (!n && !wrong)
         return 0;
-    if (n->type != VALUE_INTEGER)
+    if (wrong || n->type != VALUE_INTEGER)
         return failure_cause(f, CAUSE_INVALID, path,
                              "Invalid value: 0: accessor error: not an int64");
     if (n->as.integer < 0)
@@ -241,6 +260,7 @@ int crd_check_scale(const struct crd *c, const char *version,
 {
     struct crd_subresources sub;
     const struct value *selector;
+    bool wrong;
 
     if (!crd_subresources(c, version, &sub) || !sub.scale)
         return 0;
@@ -250,9 +270,8 @@ int crd_check_scale(const struct crd *c, const char *version,
         return -1;
     if (!sub.label_selector_path)
         return 0;
-    selector = value_path(object, sub.label_selector_path +
-                                      (*sub.label_selector_path == '.'));
-    if (selector && selector->type != VALUE_STRING)
+    selector = access(object, sub.label_selector_path, &wrong);
+    if (wrong || (selector && selector->type != VALUE_STRING))
         return failure_cause(f, CAUSE_INVALID, sub.label_selector_path,
                              "Invalid value: \"\": accessor error: not a "
                              "string");

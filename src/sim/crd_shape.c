@@ -198,6 +198,61 @@ int crd_prune(const struct crd *c, const char *version, struct value *object,
     return 0;
 }
 
+/* ---- embedded resources ---- */
+
+struct visit {
+    crd_embedded_fn each;
+    void *arg;
+    struct str path;
+};
+
+static int visit(struct visit *w, struct value *v, const struct value *schema);
+
+static int visit_object(struct visit *w, struct value *v,
+                        const struct value *schema)
+{
+    int rc = 0;
+
+    if (crd_flag(schema, "x-kubernetes-embedded-resource"))
+        rc = w->each(w->arg, str_text(&w->path), v);
+    for (uint32_t i = 0; rc == 0 && i < v->count; i++) {
+        const char *key = v->as.members[i].key;
+        size_t len = crd_path_key(&w->path, key);
+
+        rc = visit(w, v->as.members[i].value, crd_property(schema, key));
+        crd_path_cut(&w->path, len);
+    }
+    return rc;
+}
+
+static int visit(struct visit *w, struct value *v, const struct value *schema)
+{
+    int rc = 0;
+
+    if (schema && value_is(v, VALUE_OBJECT))
+        return visit_object(w, v, schema);
+    for (uint32_t i = 0;
+         rc == 0 && schema && value_is(v, VALUE_ARRAY) && i < v->count; i++) {
+        size_t len = crd_path_index(&w->path, i);
+
+        rc = visit(w, v->as.items[i], value_get(schema, "items"));
+        crd_path_cut(&w->path, len);
+    }
+    return rc;
+}
+
+int crd_embedded(const struct crd *c, const char *version, struct value *object,
+                 crd_embedded_fn each, void *arg)
+{
+    struct visit w = {.each = each, .arg = arg};
+    int rc;
+
+    str_init(&w.path, PATH_MAX_LEN);
+    rc = visit(&w, object, crd_schema(c, version));
+    str_release(&w.path);
+    return rc;
+}
+
 /* ---- defaults ---- */
 
 static int set_defaults(struct arena *a, struct value *v,

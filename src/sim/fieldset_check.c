@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct place {
     const struct place *up;
@@ -17,8 +18,15 @@ struct check {
     struct fields *s;
     struct str *out;
     unsigned faults;
-    bool open; /* below something that keeps unknown fields */
+    bool open;   /* below something that keeps unknown fields */
+    bool stored; /* not applied: items may be twice, */
+    bool custom; /* a type that a definition made */
 };
+
+static bool is_custom(struct schema_node n)
+{
+    return n.table != schema_find(NULL, "v1", "Pod").table;
+}
 
 static void put_place(struct check *c, const struct place *at)
 {
@@ -64,7 +72,8 @@ static void check_scalar(struct check *c, enum schema_type type,
         fault(c, at, "expected string, got %s", got);
     if (type == SCHEMA_BOOLEAN && v->type != VALUE_BOOL)
         fault(c, at, "expected boolean, got %s", got);
-    if ((type == SCHEMA_QUANTITY || type == SCHEMA_INT_OR_STRING) && composite)
+    if ((type == SCHEMA_QUANTITY || type == SCHEMA_INT_OR_STRING) &&
+        composite && !c->custom)
         fault(c, at, "expected any scalar, got %s", got);
 }
 
@@ -73,17 +82,18 @@ static bool is_open(struct schema_node n)
     return schema_type(n) == SCHEMA_OBJECT && schema_known(schema_field(n, ""));
 }
 
-/* What keeps unknown fields lets everything below it keep them too. */
+/* What keeps unknown fields lets everything below it keep them too, but for
+ * the metadata of embedded resources. */
 static void check_map(struct check *c, struct schema_node n,
                       const struct value *v, const struct place *at)
 {
-    const bool was_open = c->open;
+    const bool was_open = c->open, open = was_open || is_open(n);
 
     if (!value_is(v, VALUE_OBJECT) && !value_is(v, VALUE_NULL)) {
         fault(c, at, "expected map, got %s", value_type_name(v));
         return;
     }
-    c->open |= is_open(n);
+    c->open = open;
     for (uint32_t i = 0; i < v->count; i++) {
         const struct value_member *m = &v->as.members[i];
         struct field_element e = field_named(m);
@@ -94,7 +104,10 @@ static void check_map(struct check *c, struct schema_node n,
             fault(c, &here, "field not declared in schema");
             break;
         }
+        c->open = open && !(c->custom && is_declared(n, child) &&
+                            strcmp(m->key, "metadata") == 0);
         check_value(c, child, m->value, &here);
+        c->open = open;
     }
     c->open = was_open;
 }
@@ -115,7 +128,7 @@ static void check_items(struct check *c, struct schema_node n,
             fault(c, at, "element %u: %s", i, why);
             return;
         }
-        for (uint32_t k = 0; k < i && !twice; k++)
+        for (uint32_t k = 0; k < i && !twice && !c->stored; k++)
             twice = field_compare(&seen[k], &seen[i]) == 0;
         if (twice) {
             fault(c, at, "duplicate entries for key ");
@@ -164,8 +177,22 @@ static void check_value(struct check *c, struct schema_node n,
 int fieldset_check(struct fields *s, struct schema_node n,
                    const struct value *v, struct str *out)
 {
-    struct check c = {.s = s, .out = out};
+    struct check c = {.s = s, .out = out, .custom = is_custom(n)};
 
     check_value(&c, n, v, NULL);
     return s->failed || out->failed ? -ERR_NOMEM : 0;
+}
+
+bool fieldset_fits(struct fields *s, struct schema_node n,
+                   const struct value *v)
+{
+    struct str faults;
+    struct check c = {.s = s, .out = &faults, .stored = true};
+
+    c.custom = is_custom(n);
+    str_init(&faults, 0);
+    check_value(&c, n, v, NULL);
+    s->failed = s->failed || faults.failed;
+    str_release(&faults);
+    return c.faults == 0;
 }

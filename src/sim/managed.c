@@ -72,8 +72,11 @@ const struct value *desk_convert(struct desk *d, const char *api_version,
 {
     const struct value *converted = NULL;
 
+    const char *is = value_text_at(object, "apiVersion");
+
     *ret_schema = d->c->schema;
-    if (!d->c->convert || text_equal(api_version, d->c->api_version))
+    if (!d->c->convert || (text_equal(api_version, d->c->api_version) &&
+                           (!is || text_equal(is, api_version))))
         return object;
     if (d->c->convert(d->c->convert_arg, api_version, object, &converted,
                       ret_schema) < 0)
@@ -223,6 +226,8 @@ int managed_update(const struct managed_call *c, const struct value *live,
     value_unset(metadata, "managedFields");
     if (d.o.count == 0 && live)
         return desk_failed(&d, f);
+    if (!is_built_in(c->schema) && !fieldset_fits(&d.o.s, c->schema, object))
+        return desk_failed(&d, f); /* nobody manages what has no types */
     desk_update(&d, live ? live : desk_empty(&d), object, c->manager);
     owners_cap(&d.o);
     if (d.o.s.bad)

@@ -490,20 +490,49 @@ static void drop_dots(struct value *paths)
             set_string(path, path->as.string + 1);
 }
 
+static struct schema_node metadata_schema(void)
+{
+    return schema_field(schema_find(NULL, "v1", "ConfigMap"), "metadata");
+}
+
+/* The three fields that every resource has are typed whatever the schema says
+ * of them. */
+static int decode_embedded(void *arg, const char *path, struct value *v)
+{
+    struct decoding *d = arg;
+    const struct place up = {.name = path, .len = strlen(path)};
+    const struct place at = {.up = &up, .name = "metadata", .len = 8};
+    struct value *meta = value_get(v, "metadata");
+    static const char *const texts[] = {"apiVersion", "kind"};
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct value *text = value_get(v, texts[i]);
+
+        if (text && text->type != VALUE_STRING)
+            return refuse(d, arena_printf(d->c->a,
+                                          "%s.%s: Invalid value: must be a "
+                                          "string",
+                                          path, texts[i]));
+    }
+    if (value_is(meta, VALUE_NULL))
+        return value_make(d->c->a, v, "metadata") ? 0 : failure_nomem(d->f);
+    return meta ? decode_value(d, metadata_schema(), &at, meta) : 0;
+}
+
 /* Metadata of a custom resource is as strictly typed as that of others. */
 static int decode_custom(struct decoding *d, struct value *object)
 {
     const struct place at = {.name = "metadata", .len = 8};
-    struct schema_node n =
-        schema_field(schema_find(NULL, "v1", "ConfigMap"), "metadata");
+    const struct kind *kind = d->c->kind;
     struct value *meta = value_get(object, "metadata");
 
     if (value_is(meta, VALUE_NULL))
         value_unset(object, "metadata");
-    else if (meta && decode_value(d, n, &at, meta) < 0)
+    else if (meta && decode_value(d, metadata_schema(), &at, meta) < 0)
         return -1;
-    if (crd_prune(d->c->kind->crd, d->c->kind->r.version, object, d->unknown,
-                  d->f) < 0)
+    if (crd_prune(kind->crd, kind->r.version, object, d->unknown, d->f) < 0 ||
+        crd_embedded(kind->crd, kind->r.version, object, decode_embedded, d) <
+            0)
         return -1;
     drop_dots(d->unknown);
     return 0;

@@ -67,9 +67,9 @@ static int no_method(struct ask *k)
     failure_set(&k->f, 405, "MethodNotAllowed",
                 "the server does not allow this method on the requested "
                 "resource");
-    return k->kind && k->kind->crd ? failure_about(&k->f, k->kind->r.group,
-                                                   k->kind->r.plural, NULL)
-                                   : -1;
+    return k->kind && k->kind->crd
+               ? failure_about(&k->f, k->kind->r.group, k->kind->r.plural, NULL)
+               : -1;
 }
 
 static int no_resource(struct ask *k)
@@ -134,8 +134,16 @@ static bool path_fits(const struct ask *k)
     if (k->verb == VERB_CREATE) /* custom resources: the name is ignored */
         return !one || sub || k->kind->crd;
     if (k->verb == VERB_UPDATE || k->verb == VERB_PATCH)
-        return one;
+        return one || k->kind->crd;
     return true;
+}
+
+/* Custom resources have no routes: the verb itself misses the name. */
+static int no_name(struct ask *k)
+{
+    if (k->verb == VERB_PATCH && body_choose(k) < 0)
+        return -1;
+    return failure_set(&k->f, 400, "BadRequest", "name must be provided");
 }
 
 /* A namespaced object has a namespace in its path, others have none. */
@@ -169,6 +177,8 @@ static int run_verb(struct ask *k)
         (status && k->verb != VERB_GET && k->verb != VERB_UPDATE &&
          k->verb != VERB_PATCH))
         return no_method(k);
+    if ((k->verb == VERB_UPDATE || k->verb == VERB_PATCH) && !k->at.key.name)
+        return no_name(k);
     if (accept_parse(k) < 0)
         return -1;
     if (k->verb >= VERB_CREATE && body_choose(k) < 0)

@@ -56,6 +56,7 @@ struct query {
     int initial;
     const struct selector *labels, *fields;
     bool selects; /* one of them is there */
+    bool one;     /* by its name */
     const char *include_object;
     /* delete */
     const char *propagation, *uid_is, *rv_is;

@@ -54,11 +54,13 @@ int patch_json(struct ask *k, const struct value *live, struct value **ret)
     rc = json_patch_apply(k->a, live, k->body, ret, &err);
     if (rc == -ERR_NOMEM)
         return failure_nomem(&k->f);
-    return rc < 0 ? failure_set(&k->f, 422, "Invalid",
-                                "the server rejected our request due to an "
-                                "error in our request: %s",
-                                err.msg)
-                  : 0;
+    if (rc == 0 &&
+        (value_is(*ret, VALUE_OBJECT) || value_is(*ret, VALUE_ARRAY)))
+        return 0;
+    return failure_set(&k->f, 422, "Invalid",
+                       "the server rejected our request due to an error in our "
+                       "request: %s",
+                       rc < 0 ? err.msg : "a document is an object");
 }
 
 static int patch_by_type(struct ask *k, const struct value *live,
@@ -109,19 +111,6 @@ static int set_kind(struct ask *k, struct value *object)
                : 0;
 }
 
-static int check_custom_kind(struct ask *k, bool no_kind, bool no_version)
-{
-    if (no_kind)
-        return bad_patch(k, "Object 'Kind' is missing");
-    if (no_version) {
-        failure_set(&k->f, 500, "InternalError",
-                    "Internal error occurred: the object has no apiVersion");
-        failure_cause(&k->f, "", "", "the object has no apiVersion");
-        return -1;
-    }
-    return 0;
-}
-
 /* A custom resource of another type. */
 static int wrong_type(struct ask *k, const struct value *object)
 {
@@ -166,8 +155,10 @@ static int check_patched_kind(struct ask *k, struct value *object,
         (!no_version && strcmp(version, k->kind->r.api_version) != 0) ||
         (!no_kind && strcmp(kind, k->kind->r.kind) != 0);
 
-    if (k->kind->crd && check_custom_kind(k, no_kind, no_version) < 0)
-        return -1;
+    if (k->kind->crd && no_kind)
+        return bad_patch(k, "Object 'Kind' is missing");
+    if (k->kind->crd && no_version)
+        return 0; /* the rest of it is looked at first */
     if (k->body_type == BODY_STRATEGIC_PATCH)
         return set_kind(k, object);
     if (other && k->kind->crd && k->body_type != BODY_APPLY)
@@ -185,6 +176,19 @@ static int check_patched_kind(struct ask *k, struct value *object,
     return set_kind(k, object);
 }
 
+/* See check_patched_kind(). */
+static int check_version(struct ask *k, const struct value *object)
+{
+    const char *version = value_text_at(object, "apiVersion");
+
+    if (version && *version)
+        return 0;
+    failure_set(&k->f, 500, "InternalError",
+                "Internal error occurred: the object has no apiVersion");
+    failure_cause(&k->f, "", "", "the object has no apiVersion");
+    return -1;
+}
+
 int decode_patched(struct ask *k, struct value *object)
 {
     struct value *unknown = value_array(k->a);
@@ -196,7 +200,9 @@ int decode_patched(struct ask *k, struct value *object)
     if (object_decode(k, object, unknown) == 0 && k->body_type == BODY_APPLY)
         return 0; /* unknown fields have no place among the managed ones */
     if (!k->f.code)
-        return note_unknown(k, unknown) < 0 ? -1 : body_judge(k, NULL);
+        return check_version(k, object) < 0 || note_unknown(k, unknown) < 0
+                   ? -1
+                   : body_judge(k, NULL);
     if (k->f.code == 400 && k->body_type == BODY_APPLY && !k->kind->crd)
         return failure_set(&k->f, 500, "",
                            "failed to convert new typed object: %s",
@@ -217,9 +223,7 @@ static int change_by_patch(struct ask *k, const struct value *live)
     if (!object)
         return failure_nomem(&k->f);
     if (!value_is(object, VALUE_OBJECT))
-        return failure_set(&k->f, 422, "Invalid",
-                           "the server rejected our request due to an error "
-                           "in our request: the result is no object");
+        return bad_patch(k, "the result is no object");
     if (decode_patched(k, object) < 0 || meta_check_names(k, object) < 0 ||
         managed_update(&m, live, object, &k->f) < 0 ||
         rules_admit(&c, object, live, &k->f) < 0 ||

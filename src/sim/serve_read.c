@@ -260,13 +260,20 @@ int list_add_converted(struct ask *k, struct str *out, struct value *object,
     return rc;
 }
 
+/* One name is read, not searched for: nothing comes after it. */
+static bool is_single(const struct ask *k)
+{
+    return k->o.one && !*k->o.token &&
+           (!k->kind->r.namespaced || *k->at.key.ns);
+}
+
 static bool list_item(void *arg, const struct item *item)
 {
     struct lister *l = arg;
     struct ask *k = l->k;
 
     if (k->o.limit > 0 && l->count >= k->o.limit) {
-        l->left++;
+        l->left += !is_single(k);
         return !k->o.selects;
     }
     l->rc = add(l, item);

@@ -226,25 +226,57 @@ static struct managed_call scale_call(struct ask *k)
     return m;
 }
 
-static int64_t replicas_of(const struct value *scale)
+/* The server's converter of custom resources knows no Scale: what an apply
+ * changes, and what was there before the first one, would have to go through
+ * it. */
+static int no_conversion(struct ask *k)
 {
-    return value_int_at(scale, "spec.replicas", 0);
+    failure_init(&k->f, k->a); /* conflicts are not told */
+    return failure_set(&k->f, 500, "",
+                       "request to convert CR to an invalid group/version: "
+                       "autoscaling/v1");
 }
 
-/* An apply that changes a custom resource would have to be converted into its
- * version, which Scales have not: the API server fails. */
+static bool is_managed(const struct value *scale)
+{
+    const struct value *all = value_path(scale, "metadata.managedFields");
+
+    return value_is(all, VALUE_ARRAY) && all->count > 0;
+}
+
+/* Whoever manages them. */
+static bool is_same(const struct value *a, const struct value *b)
+{
+    const struct value *x = value_get(a, "metadata");
+    const struct value *y = value_get(b, "metadata");
+    uint32_t same = 0;
+
+    for (uint32_t i = 0; value_is(x, VALUE_OBJECT) && i < x->count; i++) {
+        const struct value_member *m = &x->as.members[i];
+        const struct value *other = value_getn(y, m->key, m->key_len);
+
+        if (strcmp(m->key, "managedFields") != 0 &&
+            (!other || !value_equal(m->value, other)))
+            return false;
+        same += strcmp(m->key, "managedFields") != 0;
+    }
+    return value_is(y, VALUE_OBJECT) && same + is_managed(b) == y->count &&
+           value_equal(value_get(a, "spec"), value_get(b, "spec")) &&
+           value_equal(value_get(a, "status"), value_get(b, "status"));
+}
+
 static int new_scale(struct ask *k, const struct value *old, struct value **ret)
 {
     struct managed_call m = scale_call(k);
 
     if (k->verb == VERB_PATCH && k->body_type == BODY_APPLY) {
         if (managed_apply(&m, old, k->body, ret, &k->f) < 0)
-            return -1;
-        return k->kind->crd && replicas_of(old) != replicas_of(*ret)
-                   ? failure_set(&k->f, 500, "",
-                                 "no corresponding type for autoscaling/v1, "
-                                 "Kind=Scale")
-                   : decode_scale(k, ret);
+            return k->kind->crd && !is_managed(old) && k->f.code != 400
+                       ? no_conversion(k)
+                       : -1;
+        if (k->kind->crd && (!is_managed(old) || !is_same(old, *ret)))
+            return no_conversion(k);
+        return decode_scale(k, ret);
     }
     if ((k->verb == VERB_PATCH && patched(k, old, ret) < 0) ||
         decode_scale(k, ret) < 0)

@@ -114,6 +114,8 @@ static int check_fields(struct ask *k, const char *text)
         if (len && !may_select(k, field))
             return failure_set(&k->f, 400, "BadRequest",
                                "field label not supported: %s", field);
+        k->o.one = k->o.one || (key < len && text[key] == '=' &&
+                                strcmp(field, "metadata.name") == 0);
         text += len + (text[len] == ',');
     }
     return 0;

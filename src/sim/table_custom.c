@@ -1,9 +1,9 @@
 /*
- * table_custom.c -- printer columns of custom resources: a value by a JSONPath
- *                   without filters, shown by the type of its column.
+ * table_custom.c -- printer columns of custom resources: a value by a JSONPath,
+ *                   shown by the type of its column.
  *
- * .spec.a, ['a'], [0], [*] (the first of them); a backslash takes the meaning
- * from the next character of a name.
+ * .spec.a, ['a'], [0], [*] and [?(@.a=="b")] (the first of them); a backslash
+ * takes the meaning from the next character of a name.
  */
 #include "table_impl.h"
 
@@ -59,7 +59,55 @@ static const char *step_name(const char *path, const struct value **v)
     return path;
 }
 
-/* "[0]", "[-1]", "[*]", "['name']" */
+static const struct value *find(const struct value *v, const char *path);
+
+/* A text in either quotes; numbers and truth values as JSON has them. */
+static bool is_literal(const struct value *v, const char *text)
+{
+    size_t len = strlen(text);
+    int64_t n;
+
+    if (v->type == VALUE_STRING)
+        return len >= 2 && (*text == '"' || *text == '\'') &&
+               text[len - 1] == *text && v->count == len - 2 &&
+               memcmp(v->as.string, text + 1, len - 2) == 0;
+    if (v->type == VALUE_BOOL)
+        return text_equal(text, v->as.boolean ? "true" : "false");
+    return v->type == VALUE_INTEGER && text_to_int64(text, len, &n) &&
+           n == v->as.integer;
+}
+
+/* Behind "?(@": ".path==literal)" or ".path!=literal)". */
+static const struct value *filter(const struct value *list, const char *at,
+                                  size_t len)
+{
+    char path[256];
+    char *sign = NULL;
+    const char *want;
+    bool equal;
+
+    if (list && len > 1 && len < sizeof path && at[len - 1] == ')') {
+        memcpy(path, at, len - 1);
+        path[len - 1] = '\0';
+        sign = strpbrk(path, "=!");
+    }
+    if (!sign || sign[1] != '=')
+        return NULL;
+    equal = *sign == '=';
+    want = sign + 2 + strspn(sign + 2, " ");
+    do
+        *sign-- = '\0';
+    while (sign > path && *sign == ' ');
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct value *v = find(list->as.items[i], path);
+
+        if (v && is_literal(v, want) == equal)
+            return list->as.items[i];
+    }
+    return NULL;
+}
+
+/* "[0]", "[-1]", "[*]", "['name']", "[?(@.name=='x')]" */
 static const char *step_bracket(const char *path, const struct value **v)
 {
     const char *end = strchr(path, ']');
@@ -72,6 +120,10 @@ static const char *step_bracket(const char *path, const struct value **v)
     }
     if ((*path == '\'' || *path == '"') && end - path >= 2) {
         *v = value_getn(*v, path + 1, (size_t)(end - path) - 2);
+        return end + 1;
+    }
+    if (strncmp(path, "?(@", 3) == 0) {
+        *v = filter(list, path + 3, (size_t)(end - path) - 3);
         return end + 1;
     }
     if (*path != '*' && !text_to_int64(path, (size_t)(end - path), &at))

@@ -103,6 +103,116 @@ TEST(nobody_owns_the_replicas_of_a_scale_to_zero)
     kit_stop(&k);
 }
 
+static const char boxes[] =
+    "{'metadata':{'name':'boxes.x.example'},'spec':{'group':'x.example',"
+    "'scope':'Namespaced','names':{'plural':'boxes','kind':'Box'},"
+    "'versions':[{'name':'v1','served':true,'storage':true,'subresources':{"
+    "'status':{},'scale':{'specReplicasPath':'.spec.n',"
+    "'statusReplicasPath':'.status.n'}},'additionalPrinterColumns':[{'name':"
+    "'Ready','type':'string','jsonPath':"
+    "'.status.conditions[?(@.type==\\\"Ready\\\")].status'}],"
+    "'schema':{'openAPIV3Schema':{'type':'object','properties':{"
+    "'spec':{'type':'object','properties':{'n':{'type':'integer'},"
+    "'port':{'x-kubernetes-int-or-string':true},'inner':{'type':'object',"
+    "'x-kubernetes-embedded-resource':true,"
+    "'x-kubernetes-preserve-unknown-fields':true}}},'status':{'type':'object',"
+    "'properties':{'n':{'type':'integer'},'conditions':{'type':'array','items':"
+    "{'type':'object','properties':{'type':{'type':'string'},'status':{'type':"
+    "'string'}}}}}}}}}}]}}";
+
+#define BOXES "/apis/x.example/v1/namespaces/default/boxes"
+#define BOX(spec)                                                              \
+    "{'apiVersion':'x.example/v1','kind':'Box','metadata':{'name':'a'},"       \
+    "'spec':" spec "}"
+
+static int make_box(struct kit *k, const char *body)
+{
+    return kit_ask(k, "POST", BOXES, body);
+}
+
+TEST(embedded_resources_are_typed_like_the_outer_one)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CRDS, boxes), 201);
+    check_int(make_box(&k, BOX("{'inner':{'kind':{}}}")), 400);
+    check_int(make_box(&k, BOX("{'inner':{'apiVersion':[]}}")), 400);
+    check_int(make_box(&k, BOX("{'inner':{'metadata':{'name':1}}}")), 400);
+    check_int(make_box(&k, BOX("['x']")), 422);
+    check_has(kit_body(&k), "\"field\":\".spec.n\"");
+    check_int(make_box(&k, BOX("{'inner':{'apiVersion':'v1','kind':'A',"
+                               "'metadata':{'labels':{}}}}")),
+              201);
+    check_has(kit_body(&k), "\"metadata\":{}");
+    check_int(kit_ask(&k, "MERGE", BOXES "/a", "{'spec':{'inner':{'kind':1}}}"),
+              422);
+    check_int(kit_ask(&k, "APPLY", BOXES "/a?fieldManager=m&force=true",
+                      BOX("{'inner':{'metadata':{'bogus':1}}}")),
+              500);
+    check_int(kit_ask(&k, "APPLY", BOXES "/a?fieldManager=m&force=true",
+                      BOX("{'port':{}}")),
+              422);
+    kit_stop(&k);
+}
+
+TEST(custom_resources_are_changed_by_name)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CRDS, boxes), 201);
+    check_int(kit_ask(&k, "PUT", BOXES, BOX("{}")), 400);
+    check_int(kit_ask(&k, "MERGE", BOXES, "{}"), 400);
+    check_int(make_box(&k, BOX("{'n':2}")), 201);
+    check_int(kit_ask(&k, "JSON", BOXES "/a",
+                      "[{'op':'replace','path':'','value':null}]"),
+              422);
+    check(!strstr(kit_body(&k), "causes"));
+    check_int(kit_ask(&k, "JSON", BOXES "/a",
+                      "[{'op':'replace','path':'','value':[]}]"),
+              422);
+    check_has(kit_body(&k), "causes");
+    check_int(kit_ask(&k, "MERGE", BOXES "/a", "{'status':{'n':{}}}"), 200);
+    check(!strstr(kit_body(&k), "managedFields"));
+    kit_stop(&k);
+}
+
+TEST(a_scale_is_applied_to_custom_resources_while_nothing_changes)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CRDS, boxes), 201);
+    check_int(make_box(&k, BOX("{'n':2}")), 201);
+    check_int(kit_ask(&k, "APPLY", BOXES "/a/scale?fieldManager=m",
+                      "{'apiVersion':'autoscaling/v1','kind':'Scale',"
+                      "'metadata':{'name':'a'},'spec':{'replicas':2}}"),
+              200);
+    check_int(kit_ask(&k, "APPLY", BOXES "/a/scale?fieldManager=m&force=true",
+                      "{'apiVersion':'autoscaling/v1','kind':'Scale',"
+                      "'metadata':{'name':'a'},'spec':{'replicas':3}}"),
+              500);
+    kit_stop(&k);
+}
+
+TEST(a_list_of_one_name_does_not_go_on)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CRDS, boxes), 201);
+    check_int(make_box(&k, BOX("{}")), 201);
+    check_int(make_box(&k, "{'apiVersion':'x.example/v1','kind':'Box',"
+                           "'metadata':{'name':'b'}}"),
+              201);
+    check_int(kit_ask(&k, "GET",
+                      BOXES "?limit=1&fieldSelector=metadata.name%3Da", NULL),
+              200);
+    check_has(kit_body(&k), "\"continue\":\"\"");
+    kit_stop(&k);
+}
+
 TEST(a_definition_waits_for_finalizers_of_its_instances)
 {
     struct kit k;
