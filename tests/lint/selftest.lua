@@ -3,7 +3,6 @@
 
 local banned = require "banned"
 local layers = require "layers"
-local names = require "names"
 local size = require "size"
 local tree = require "tree"
 local words = require "words"
@@ -103,11 +102,6 @@ local CASES = {
     { ["a.c"] = '"\\"https:' .. '//kubernetes.io\\""\n' } },
   { words, "no newline at the end", { ["a.md"] = "x" }, "no newline" },
 
-  { names, "one name in two layers", { ["src/base/a.c"] = function_of(10),
-    ["src/kube/b.c"] = "\n" .. function_of(10) },
-    "src/kube/b.c:2: f() is also in src/base/a.c:1" },
-  { names, "one name, but static", { ["src/base/a.c"] = function_of(10),
-    ["src/kube/b.c"] = "static " .. function_of(10) } },
   { size, "clean", { ["src/base/a.c"] = function_of(10, 3, "int a, int b") } },
   { size, "a long function", { ["src/base/a.c"] = function_of(81) },
     "src/base/a.c:1: f(): 81 lines, at most 80" },

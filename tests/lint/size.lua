@@ -35,8 +35,7 @@ local function read_signature(text)
   return name, commas + 1
 end
 
---- Functions of one C text: { name, line, lines, parameters, nesting, linked:
--- not static }. A
+--- Functions of one C text: { name, line, lines, parameters, nesting }. A
 -- function starts at the margin, its braces stand alone at the margin too.
 function size.functions(text)
   local found, signature, start, body = {}, {}, nil, nil
@@ -48,7 +47,6 @@ function size.functions(text)
         if name and line:find("^}%s*$") then
           found[#found + 1] = { name = name, line = start,
             lines = number - start + 1, parameters = parameters,
-            linked = not table.concat(signature, " "):find("^%s*static%f[%W]"),
             nesting = nesting.depth(table.concat(body, "\n")) }
         end
         signature, start, body = {}, nil, nil
