@@ -7,16 +7,12 @@
 #include "base/log.h"
 #include "options.h"
 
-static int format_of(const char *text, enum report_format *ret, struct err *err)
+/* options_parse() took nothing else. */
+static enum report_format format_of(const char *text)
 {
-    static const char *const names[] = {"text", "json", "yaml"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0) {
-            *ret = (enum report_format)i;
-            return 0;
-        }
-    return err_set(err, ERR_USAGE, "-o is text, json or yaml, not '%s'", text);
+    return strcmp(text, "json") == 0   ? REPORT_JSON
+           : strcmp(text, "yaml") == 0 ? REPORT_YAML
+                                       : REPORT_TEXT;
 }
 
 static int check(const struct runtime_options *o,
@@ -47,29 +43,16 @@ static int run(int argc, char **argv)
          "take this object as if it were "
          "applied; - is standard input; may be repeated",
          OPTION_LIST, &files},
-        {"--output", "-o", "FORMAT", "text, json or yaml", OPTION_TEXT,
+        {"--output", "-o", "text|json|yaml", "form of the plan", OPTION_TEXT,
          &format},
         {"--offline", NULL, NULL, "no cluster: only what the files hold",
          OPTION_FLAG, &o.offline},
-        {"--namespace", "-n", "NAME",
-         "only this namespace; the default is "
-         "all",
-         OPTION_TEXT, &o.ns},
-        {"--set", NULL, "NAME=VALUE",
-         "a parameter of the operator; may be "
-         "repeated",
-         OPTION_LIST, &sets},
-        {"--kubeconfig", NULL, "FILE",
-         "instead of $KUBECONFIG, the pod's "
-         "service account, ~/.kube/config",
-         OPTION_TEXT, &o.cluster.kubeconfig},
-        {"--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,
-         &o.cluster.context},
-        {"--lease-name", NULL, "NAME",
-         "Lease that remembers which kinds "
-         "were owned; default tidelock",
-         OPTION_TEXT, &o.lease},
-        {"--verbose", "-v", NULL, "log every decision", OPTION_FLAG, &verbose},
+        OPTION_NAMESPACE(&o.ns),
+        OPTION_SET(&sets),
+        OPTION_KUBECONFIG(&o.cluster.kubeconfig),
+        OPTION_CONTEXT(&o.cluster.context),
+        OPTION_LEASE_NAME(&o.lease),
+        OPTION_VERBOSE(&verbose),
         {0},
     };
     struct err err = {0};
@@ -79,9 +62,9 @@ static int run(int argc, char **argv)
         options_print_help(&cmd_plan, options);
         return EXIT_OK;
     }
-    if (options_parse(options, argc, argv, &words, &err) < 0 ||
-        format_of(format, &o.format, &err) < 0)
+    if (options_parse(options, argc, argv, &words, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
+    o.format = format_of(format);
     o.files = files.items;
     o.file_count = files.count;
     if (check(&o, &words, &err) < 0)

@@ -15,8 +15,6 @@ static int check(const struct rbac_options *o, const char *format,
         err_set(err, ERR_USAGE, "no operator is given");
         return err_hint(err, "tidelock rbac operators/website");
     }
-    if (format && strcmp(format, "yaml") != 0 && strcmp(format, "json") != 0)
-        return err_set(err, ERR_USAGE, "-o is yaml or json, not '%s'", format);
     if (o->check && o->offline)
         return err_set(err, ERR_USAGE,
                        "--check asks a cluster: it cannot be --offline");
@@ -44,8 +42,8 @@ static int run(int argc, char **argv)
          "as for run: only this namespace; the "
          "default is all",
          OPTION_TEXT, &o.ns},
-        {"--output", "-o", "FORMAT", "yaml, with the reasons, or json",
-         OPTION_TEXT, &format},
+        {"--output", "-o", "yaml|json",
+         "form of the roles; yaml has the reasons", OPTION_TEXT, &format},
         {"--name", NULL, "NAME", "of the roles; default tidelock-OPERATOR",
          OPTION_TEXT, &o.name},
         {"--lease-name", NULL, "NAME", "as for run; default tidelock",
@@ -62,12 +60,8 @@ static int run(int argc, char **argv)
          "--offline: more definitions of kinds; "
          "may be repeated",
          OPTION_LIST, &files},
-        {"--kubeconfig", NULL, "FILE",
-         "instead of $KUBECONFIG, the pod's "
-         "service account, ~/.kube/config",
-         OPTION_TEXT, &o.cluster.kubeconfig},
-        {"--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,
-         &o.cluster.context},
+        OPTION_KUBECONFIG(&o.cluster.kubeconfig),
+        OPTION_CONTEXT(&o.cluster.context),
         {0},
     };
     struct err err = {0};

@@ -19,29 +19,16 @@ static int run(int argc, char **argv)
          OPTION_FLAG, &o.once},
         {"--dry-run", NULL, NULL, "write nothing, print every plan",
          OPTION_FLAG, &o.dry_run},
-        {"--namespace", "-n", "NAME",
-         "only this namespace; the default is "
-         "all",
-         OPTION_TEXT, &o.ns},
-        {"--set", NULL, "NAME=VALUE",
-         "a parameter of the operator; may be "
-         "repeated",
-         OPTION_LIST, &sets},
-        {"--kubeconfig", NULL, "FILE",
-         "instead of $KUBECONFIG, the pod's "
-         "service account, ~/.kube/config",
-         OPTION_TEXT, &o.cluster.kubeconfig},
-        {"--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,
-         &o.cluster.context},
-        {"--lease-name", NULL, "NAME",
-         "Lease that remembers which kinds "
-         "were owned; default tidelock",
-         OPTION_TEXT, &o.lease},
+        OPTION_NAMESPACE(&o.ns),
+        OPTION_SET(&sets),
+        OPTION_KUBECONFIG(&o.cluster.kubeconfig),
+        OPTION_CONTEXT(&o.cluster.context),
+        OPTION_LEASE_NAME(&o.lease),
         {"--log-format", NULL, "text|json",
          "form of the log on standard "
          "error",
          OPTION_TEXT, &log_format},
-        {"--verbose", "-v", NULL, "log every decision", OPTION_FLAG, &verbose},
+        OPTION_VERBOSE(&verbose),
         {0},
     };
     struct err err = {0};
@@ -56,11 +43,6 @@ static int run(int argc, char **argv)
     if (words.count == 0) {
         err_set(&err, ERR_USAGE, "no operator is given");
         err_hint(&err, "tidelock run operators/website");
-        return cli_fail(&err, EXIT_BAD_USAGE);
-    }
-    if (strcmp(log_format, "text") != 0 && strcmp(log_format, "json") != 0) {
-        err_set(&err, ERR_USAGE, "--log-format is text or json, not '%s'",
-                log_format);
         return cli_fail(&err, EXIT_BAD_USAGE);
     }
     log_setup(verbose ? LOG_DEBUG : LOG_INFO,

@@ -39,8 +39,6 @@ static int duration_of(const char *text, uint64_t *ret, struct err *err)
 static int check(const struct sim_run_options *o, const char *format,
                  struct err *err)
 {
-    if (format && strcmp(format, "yaml") != 0 && strcmp(format, "json") != 0)
-        return err_set(err, ERR_USAGE, "-o is yaml or json, not '%s'", format);
     if (format && !o->until_quiet)
         return err_set(err, ERR_USAGE,
                        "-o is the form of the objects that --until-quiet "
@@ -98,8 +96,8 @@ static int run(int argc, char **argv)
          "end when nothing changes any more and print the objects; 1 if any "
          "object failed",
          OPTION_FLAG, &o.until_quiet},
-        {"--output", "-o", "FORMAT", "of these objects: yaml or json",
-         OPTION_TEXT, &w.format},
+        {"--output", "-o", "yaml|json", "form of these objects", OPTION_TEXT,
+         &w.format},
         {"--port", NULL, "N", "default: any free one", OPTION_TEXT, &w.port},
         {"--address", NULL, "IP", "default 127.0.0.1", OPTION_TEXT, &o.address},
         {"--allow-non-loopback", NULL, NULL,

@@ -44,11 +44,80 @@ static int unknown(const struct option *options, const char *word,
     return err_hint(err, "--help lists the flags");
 }
 
-static int store_value(const struct option *o, const char *value,
-                       struct err *err)
+/* ---- what the column of the value says ---- */
+
+bool options_choice(const struct option *o, size_t i, const char **ret_word,
+                    size_t *ret_len)
+{
+    const char *word = o->value;
+
+    if (!word || !strchr(word, '|'))
+        return false;
+    for (; i > 0; i--) {
+        word = strchr(word, '|');
+        if (!word)
+            return false;
+        word++;
+    }
+    *ret_word = word;
+    *ret_len = strcspn(word, "|");
+    return true;
+}
+
+bool options_is_path(const struct option *o)
+{
+    return text_equal(o->value, "FILE") || text_equal(o->value, "DIR");
+}
+
+/* A whole word of the line: NAME is not in FILENAME. */
+bool options_takes(const struct command *command, const char *word)
+{
+    size_t len = strlen(word);
+    const char *at = command->usage;
+
+    while ((at = strstr(at, word))) {
+        bool begins = at == command->usage || strchr(" [", at[-1]);
+
+        at += len;
+        if (begins && (!*at || strchr(" ].", *at)))
+            return true;
+    }
+    return false;
+}
+
+/* "-o is text, json or yaml, not 'xml'"; `word` is the flag as it was given. */
+static int check_choice(const struct option *o, const char *flag,
+                        const char *value, struct err *err)
+{
+    struct str list = {0};
+    const char *word, *after;
+    size_t len, more;
+
+    for (size_t i = 0; options_choice(o, i, &word, &len); i++) {
+        if (strlen(value) == len && strncmp(value, word, len) == 0) {
+            str_release(&list);
+            return 0;
+        }
+        if (i > 0)
+            str_add(&list,
+                    options_choice(o, i + 1, &after, &more) ? ", " : " or ");
+        str_addn(&list, word, len);
+    }
+    if (list.len > 0)
+        err_set(err, ERR_USAGE, "%s is %s, not '%s'", flag, str_text(&list),
+                value);
+    str_release(&list);
+    return err->code == ERR_NONE ? 0 : -(int)err->code;
+}
+
+static int store_value(const struct option *o, const char *flag,
+                       const char *value, struct err *err)
 {
     struct option_values *list = o->target;
+    int rc = check_choice(o, flag, value, err);
 
+    if (rc < 0)
+        return rc;
     if (o->kind == OPTION_TEXT) {
         *(const char **)o->target = value;
         return 0;
@@ -78,11 +147,12 @@ static int parse_flag(const struct option *options, int argc, char **argv,
         return 0;
     }
     if (eq)
-        return store_value(o, eq + 1, err);
+        return store_value(o, o->name, eq + 1, err);
     if (*i + 1 >= argc)
         return err_set(err, ERR_USAGE, "%s needs a value: %s %s", o->name,
                        o->name, o->value);
-    return store_value(o, argv[++*i], err);
+    *i += 1;
+    return store_value(o, word, argv[*i], err);
 }
 
 int options_parse(const struct option *options, int argc, char **argv,
@@ -115,20 +185,44 @@ bool options_want_help(int argc, char **argv)
     return false;
 }
 
+/* ---- the rows, printed or visited ---- */
+
+static options_visit_fn visitor; /* while options_visit() runs */
+static void *visitor_arg;
+
+void options_visit(options_visit_fn fn, void *arg)
+{
+    static char flag[] = "--help";
+    char *help[] = {flag, NULL};
+
+    visitor = fn;
+    visitor_arg = arg;
+    for (size_t i = 0; cli_commands[i]; i++)
+        cli_commands[i]->run(1, help);
+    visitor = NULL;
+}
+
+void options_head(const struct option *o, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s%s%s", o->letter ? o->letter : "",
+             o->letter ? ", " : "    ", o->name, o->value ? " " : "",
+             o->value ? o->value : "");
+}
+
 void options_print_help(const struct command *command,
                         const struct option *options)
 {
+    if (visitor) {
+        visitor(visitor_arg, command, options);
+        return;
+    }
     printf("%s\n\nUsage: tidelock %s\n\n", command->about, command->usage);
     if (options->name)
         printf("Options:\n");
     for (; options->name; options++) {
         char head[64];
 
-        snprintf(head, sizeof(head), "%s%s%s%s%s",
-                 options->letter ? options->letter : "",
-                 options->letter ? ", " : "    ", options->name,
-                 options->value ? " " : "",
-                 options->value ? options->value : "");
+        options_head(options, head, sizeof(head));
         printf("  %-28s %s\n", head, options->help);
     }
     printf("\nExamples:\n%s\n", command->examples);

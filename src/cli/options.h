@@ -1,6 +1,11 @@
 /*
- * options.h -- flags of a command as a table: parsed, and printed by --help
- *              from the same rows.
+ * options.h -- flags of a command as a table: parsed, printed by --help, and
+ *              made into completions and man pages from the same rows.
+ *
+ * What stands in the column of the value means something: "text|json" are the
+ * only values there are (options_parse() refuses others), FILE and DIR are
+ * paths; any other word is a name for people. In a usage line OPERATOR, FILE,
+ * DIR, COMMAND, SHELL and CODE say what a word that is no flag may be.
  */
 #ifndef TIDELOCK_CLI_OPTIONS_H
 #define TIDELOCK_CLI_OPTIONS_H
@@ -38,13 +43,64 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
+/* ---- rows that several commands have ---- */
+#define OPTION_NAMESPACE(target)                                               \
+    {                                                                          \
+        "--namespace", "-n", "NAME",                                           \
+            "only this namespace; the default is all", OPTION_TEXT, target     \
+    }
+#define OPTION_SET(target)                                                     \
+    {                                                                          \
+        "--set", NULL, "NAME=VALUE",                                           \
+            "a parameter of the operator; may be repeated", OPTION_LIST,       \
+            target                                                             \
+    }
+#define OPTION_KUBECONFIG(target)                                              \
+    {                                                                          \
+        "--kubeconfig", NULL, "FILE",                                          \
+            "instead of $KUBECONFIG, the pod's service account, "              \
+            "~/.kube/config",                                                  \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_CONTEXT(target)                                                 \
+    {                                                                          \
+        "--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,   \
+            target                                                             \
+    }
+#define OPTION_LEASE_NAME(target)                                              \
+    {                                                                          \
+        "--lease-name", NULL, "NAME",                                          \
+            "Lease that remembers which kinds were owned; default tidelock",   \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_VERBOSE(target)                                                 \
+    {                                                                          \
+        "--verbose", "-v", NULL, "log every decision", OPTION_FLAG, target     \
+    }
+
 /* Words that are not flags go to `words`. "--" ends the flags. -ERR_USAGE with
- * a hint when a flag is unknown or lacks its value. --help is the caller's. */
+ * a hint when a flag is unknown, lacks its value, or has one that is not among
+ * those of its row. --help is the caller's. */
 int options_parse(const struct option *options, int argc, char **argv,
                   struct option_values *words, struct err *err);
 bool options_want_help(int argc, char **argv);
+/* What a command does with its rows when it is asked for --help. */
 void options_print_help(const struct command *command,
                         const struct option *options);
+/* Hands the rows of each command to `fn`, in the order of the list. */
+typedef void (*options_visit_fn)(void *arg, const struct command *command,
+                                 const struct option *options);
+void options_visit(options_visit_fn fn, void *arg);
+/* The one column of --help: "-o, --output text|json". */
+void options_head(const struct option *o, char *out, size_t size);
+/* The i-th value of a row "text|json"; false behind the last, and where
+ * anything may be given. */
+bool options_choice(const struct option *o, size_t i, const char **ret_word,
+                    size_t *ret_len);
+/* May the value be a path? */
+bool options_is_path(const struct option *o);
+/* Does the usage line of `command` have this word? */
+bool options_takes(const struct command *command, const char *word);
 
 /* "tidelock: <message>" and the hint on standard error; returns `code`. */
 int cli_fail(const struct err *err, int code);
