@@ -16,6 +16,8 @@ test_packages=(
     lua5.4 lua-busted lua-cjson                       # specs
     python3 python3-pytest python3-yaml python3-kubernetes  # end-to-end tests
     openssl                                           # certificates of the test cluster
+    lua-check                                         # what `tidelock check` parses with
+    zsh fish mandoc man-db                            # completions and man page are read by these
     valgrind clang clang-format libclang-rt-14-dev    # memory, fuzzing, layout
 )
 go_wanted=1.26      # compiles the control plane in tests/cluster

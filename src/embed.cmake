@@ -66,9 +66,12 @@ endfunction()
 # A clean clone, a work tree and a tarball: only the last has no commit.
 function(embed_version)
   set(commit "")
+  set(date "")
   if(EXISTS "${SOURCE}/.git") # not that of a repository around a tarball
     execute_process(COMMAND git -C "${SOURCE}" rev-parse --short=12 HEAD
       OUTPUT_VARIABLE commit ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+    execute_process(COMMAND git -C "${SOURCE}" show -s --format=%cs HEAD
+      OUTPUT_VARIABLE date ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
   endif()
   if(NOT commit MATCHES "^[0-9a-f]+$")
     set(commit "unknown")
@@ -77,6 +80,7 @@ function(embed_version)
 
 const char version_text[] = \"${VERSION}\";
 const char version_commit[] = \"${commit}\";
+const char version_date[] = \"${date}\";
 ")
 endfunction()
 

@@ -6,5 +6,6 @@
 
 extern const char version_text[];   /* "0.1.0" */
 extern const char version_commit[]; /* 12 digits, "unknown" outside git */
+extern const char version_date[];   /* its day, "2026-11-24", else "" */
 
 #endif

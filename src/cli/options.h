@@ -112,6 +112,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_plan;
 extern const struct command cmd_rbac;
 extern const struct command cmd_sim;
+extern const struct command cmd_completion;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 extern const struct command *const cli_commands[]; /* NULL-terminated */
