@@ -1,5 +1,6 @@
 /*
- * file.h -- reading files and folders, bounded and with errors that name them.
+ * file.h -- reading and writing files and folders, bounded and with errors
+ *           that name them.
  */
 #ifndef TIDELOCK_IO_FILE_H
 #define TIDELOCK_IO_FILE_H
@@ -14,6 +15,13 @@
 /* The whole file; "-" is standard input. -ERR_IO "cannot read 'x': no such
  * file or directory", -ERR_LIMIT when larger than `max`. */
 int file_read(const char *path, size_t max, struct str *out, struct err *err);
+/* Replace the file by these bytes, whole or not at all: written beside it,
+ * then renamed. `mode` is that of the new file (0600: only the owner's).
+ * -ERR_IO "cannot write 'x': ...". */
+int file_write(const char *path, const char *data, size_t len, unsigned mode,
+               struct err *err);
+/* The folder, and those it lies in, are there afterwards. -ERR_IO. */
+int file_make_folder(const char *path, struct err *err);
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 /* Modification time in nanoseconds, 0 when it cannot be read. */

@@ -217,45 +217,12 @@ static const char *kubeconfig_text(struct arena *a,
                         ca ? data : "", ca ? "\n" : "", access->users[0].token);
 }
 
-static int write_whole(int fd, const char *text)
-{
-    size_t len = strlen(text);
-
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        text += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 int sim_write_kubeconfig(struct arena *a, const struct sim_access *access,
                          const char *url, const char *path, struct err *err)
 {
     const char *text = kubeconfig_text(a, access, url);
-    const char *beside = arena_printf(a, "%s.%d", path, (int)getpid());
-    int fd, saved = 0;
 
-    if (!text || !beside)
+    if (!text)
         return err_nomem(err);
-    unlink(beside);
-    fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_set(err, ERR_CONFIG, "cannot write '%s': %s", path,
-                       strerror(errno));
-    if (write_whole(fd, text) < 0)
-        saved = errno;
-    close(fd);
-    if (!saved && rename(beside, path) < 0)
-        saved = errno;
-    if (!saved)
-        return 0;
-    unlink(beside);
-    return err_set(err, ERR_CONFIG, "cannot write '%s': %s", path,
-                   strerror(saved));
+    return file_write(path, text, strlen(text), 0600, err);
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,6 +58,81 @@ int file_read(const char *path, size_t max, struct str *out, struct err *err)
         close(fd);
     return rc;
 }
+
+/* ---- writing ---- */
+
+static int no_write(const char *path, int code, struct err *err)
+{
+    return err_set(err, ERR_IO, "cannot write '%s': %s", path, strerror(code));
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+int file_write(const char *path, const char *data, size_t len, unsigned mode,
+               struct err *err)
+{
+    struct str beside = {0};
+    int fd, failed = 0;
+    int rc = str_addf(&beside, "%s.%d", path, (int)getpid());
+
+    if (rc < 0)
+        return err_nomem(err);
+    unlink(beside.data);
+    fd = open(beside.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+              (mode_t)mode);
+    if (fd < 0)
+        failed = errno;
+    else {
+        failed = write_all(fd, data, len);
+        if (close(fd) < 0 && !failed)
+            failed = errno;
+        if (!failed && rename(beside.data, path) < 0)
+            failed = errno;
+        if (failed)
+            unlink(beside.data);
+    }
+    str_release(&beside);
+    return failed ? no_write(path, failed, err) : 0;
+}
+
+int file_make_folder(const char *path, struct err *err)
+{
+    struct str part = {0};
+
+    for (const char *end = path; *end;) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        str_clear(&part);
+        if (str_addn(&part, path, (size_t)(end - path)) < 0) {
+            str_release(&part);
+            return err_nomem(err);
+        }
+        if (mkdir(part.data, 0777) < 0 && errno != EEXIST) {
+            no_write(part.data, errno, err);
+            str_release(&part);
+            return -ERR_IO;
+        }
+    }
+    str_release(&part);
+    if (file_is_folder(path))
+        return 0;
+    return err_set(err, ERR_IO, "'%s' is not a folder", path);
+}
+
+/* ---- looking ---- */
 
 bool file_exists(const char *path)
 {

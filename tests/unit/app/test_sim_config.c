@@ -111,7 +111,7 @@ TEST(sim_config_replaces_a_kubeconfig_as_a_whole)
         &err);
     check_int(
         sim_write_kubeconfig(&a, &access, "http://127.0.0.1:1", folder, &err),
-        -ERR_CONFIG);
+        -ERR_IO);
     check_has(err.msg, "cannot write '");
     arena_release(&a);
     close_folder();

@@ -165,3 +165,60 @@ TEST_ALLOC(file_survives_out_of_memory)
     teardown(&p);
     return rc;
 }
+
+TEST(file_write_replaces_the_file_and_leaves_nothing_beside_it)
+{
+    struct place p;
+    struct str out = {0};
+    struct err err = {0};
+    struct stat st;
+
+    setup(&p, "old and longer", 14);
+    check_ok(file_write(p.path, "new", 3, 0600, &err), &err);
+    check_ok(file_read(p.path, 0, &out, &err), &err);
+    check_str(str_text(&out), "new");
+    check_int(stat(p.path, &st), 0);
+    check_int(st.st_mode & 0777, 0600);
+    str_release(&out);
+    teardown(&p); /* the folder is empty but for the file */
+}
+
+TEST(file_write_says_why_it_cannot_and_keeps_what_was_there)
+{
+    struct place p;
+    struct str out = {0};
+    struct err err = {0};
+    char inner[160];
+
+    setup(&p, "kept", 4);
+    snprintf(inner, sizeof inner, "%s/below/x", p.path);
+    check_int(file_write(inner, "y", 1, 0600, &err), -ERR_IO);
+    check_has(err.msg, "cannot write '");
+    check_has(err.msg, "Not a directory");
+    err_clear(&err);
+    check_int(file_write(p.folder, "y", 1, 0600, &err), -ERR_IO);
+    check_ok(file_read(p.path, 0, &out, &err), &err);
+    check_str(str_text(&out), "kept");
+    str_release(&out);
+    snprintf(inner, sizeof inner, "%s.%d", p.folder, (int)getpid());
+    check(!file_exists(inner));
+    teardown(&p);
+}
+
+TEST(file_make_folder_makes_all_of_the_path)
+{
+    struct place p;
+    struct err err = {0};
+    char inner[160];
+
+    setup(&p, "x", 1);
+    snprintf(inner, sizeof inner, "%s/a/b", p.folder);
+    check_ok(file_make_folder(inner, &err), &err);
+    check(file_is_folder(inner));
+    check_ok(file_make_folder(inner, &err), &err); /* again is fine */
+    check_int(rmdir(inner), 0);
+    snprintf(inner, sizeof inner, "%s/a", p.folder);
+    check_int(rmdir(inner), 0);
+    check_int(file_make_folder(p.path, &err), -ERR_IO); /* a file */
+    teardown(&p);
+}
