@@ -39,6 +39,12 @@ int report_operator_write(struct report *r, const struct request *request,
 /* The end: the sorted items, the summary line or the document. */
 int report_finish(struct report *r, struct err *err);
 
+/* JSON and YAML, after report_finish() or report_sort(): the items of the
+ * document, sorted by namespace and name; borrowed. */
+void report_sort(struct report *r);
+size_t report_count(const struct report *r);
+const struct value *report_item(const struct report *r, size_t index);
+
 size_t report_changes(const struct report *r); /* requests to be sent */
 size_t report_errors(const struct report *r);
 

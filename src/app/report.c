@@ -104,7 +104,7 @@ static void add_line(struct report *r, struct str *out, const struct str *head,
              reason ? reason : "");
 }
 
-static void add_scalar(struct str *out, const struct value *v, bool sensitive)
+void report_add_scalar(struct str *out, const struct value *v, bool sensitive)
 {
     struct err err = {0};
 
@@ -122,9 +122,9 @@ static void add_field(struct str *out, const char *indent,
                       const struct change_field *f)
 {
     str_addf(out, "%s%s: ", indent, f->path);
-    add_scalar(out, f->before, f->sensitive);
+    report_add_scalar(out, f->before, f->sensitive);
     str_add(out, " -> ");
-    add_scalar(out, f->after, f->sensitive);
+    report_add_scalar(out, f->after, f->sensitive);
     str_addc(out, '\n');
 }
 
@@ -138,9 +138,9 @@ static void add_status_line(struct report *r, struct str *out,
 
     one.reason = NULL;
     str_addf(&head, "  ~ status %s: ", f->path);
-    add_scalar(&head, f->before, f->sensitive);
+    report_add_scalar(&head, f->before, f->sensitive);
     str_add(&head, " -> ");
-    add_scalar(&head, f->after, f->sensitive);
+    report_add_scalar(&head, f->after, f->sensitive);
     add_line(r, out, &head, &one);
     str_release(&head);
 }
@@ -508,10 +508,25 @@ static int finish_document(struct report *r, struct err *err)
     return rc;
 }
 
-int report_finish(struct report *r, struct err *err)
+void report_sort(struct report *r)
 {
     if (r->count)
         qsort(r->items, r->count, sizeof(*r->items), compare_items);
+}
+
+size_t report_count(const struct report *r)
+{
+    return r->count;
+}
+
+const struct value *report_item(const struct report *r, size_t index)
+{
+    return r->items[index].value;
+}
+
+int report_finish(struct report *r, struct err *err)
+{
+    report_sort(r);
     return r->options.format == REPORT_TEXT ? finish_text(r, err)
                                             : finish_document(r, err);
 }

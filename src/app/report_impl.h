@@ -23,6 +23,8 @@ struct value *report_value_document(struct arena *a, const char *operator_name,
                                     struct value *operator_writes,
                                     const struct report_counts *counts);
 
+/* A value as a line of a plan shows it; NULL is "(absent)". */
+void report_add_scalar(struct str *out, const struct value *v, bool sensitive);
 /* Would a reader take the bare text for something else? */
 bool report_needs_quotes(const struct value *string);
 /* Canonical text; sensitive parts as "(sensitive)". */

@@ -333,27 +333,36 @@ static int check_names(const struct runtime *rt, struct err *err)
     return 0;
 }
 
+static int load_unit(struct runtime *rt, const char *path, struct err *err)
+{
+    struct unit *u = &rt->units[rt->unit_count++];
+
+    u->runtime = rt;
+    return bundle_load(&rt->arena, path, rt->options->sets,
+                       rt->options->set_count, &u->bundle, err);
+}
+
 static int load_units(struct runtime *rt, struct err *err)
 {
     const struct runtime_options *o = rt->options;
     int rc = 0;
 
-    rt->units = arena_calloc(&rt->arena, o->operator_count, sizeof(*rt->units));
+    rt->units =
+        arena_calloc(&rt->arena, o->operator_count + 1, sizeof(*rt->units));
     if (!rt->units)
         return err_nomem(err);
-    for (size_t i = 0; i < o->operator_count && rc == 0; i++) {
-        struct unit *u = &rt->units[rt->unit_count++];
-
-        u->runtime = rt;
-        rc = bundle_load(&rt->arena, o->operators[i], o->sets, o->set_count,
-                         &u->bundle, err);
+    for (size_t i = 0; i < o->operator_count && rc == 0; i++)
+        rc = load_unit(rt, o->operators[i], err);
+    if (rc == 0 && o->compare) {
+        rc = load_unit(rt, o->compare, err);
+        return rc < 0 ? rc : runtime_check_revisions(rt, err);
     }
     return rc < 0 ? rc : check_names(rt, err);
 }
 
 static void runtime_release(struct runtime *rt)
 {
-    for (size_t i = 0; i < rt->unit_count; i++)
+    for (size_t i = rt->unit_count; i-- > 0;) /* the first owns the source */
         unit_release(&rt->units[i]);
     source_free(rt->source);
     if (rt->cluster)
@@ -374,6 +383,8 @@ static int print_reports(struct runtime *rt, struct err *err)
 {
     int rc = 0;
 
+    if (rt->options->compare)
+        return runtime_compare(rt, err);
     for (size_t i = 0; i < rt->unit_count && rc == 0; i++)
         if (rt->units[i].report)
             rc = report_finish(rt->units[i].report, err);
@@ -398,6 +409,11 @@ static int exit_code(struct runtime *rt)
 {
     size_t changes = 0, errors = 0;
 
+    if (rt->options->compare) {
+        if (rt->units[0].report && report_errors(rt->units[0].report))
+            return EXIT_ERROR;
+        return rt->differing ? EXIT_CHANGES : EXIT_OK;
+    }
     for (size_t i = 0; i < rt->unit_count; i++) {
         struct unit *u = &rt->units[i];
 

@@ -38,6 +38,7 @@ struct runtime {
     struct manifests manifests; /* of -f */
     size_t pending;             /* answers that the start waits for */
     size_t next_root;           /* plan -f: which manifest is asked about */
+    size_t differing;           /* plan --compare: objects */
     bool started, stopping, done;
     bool interrupted; /* by a signal */
     loop_timer_id stop_timer;
@@ -70,6 +71,12 @@ int unit_start(struct unit *u, struct err *err);
 /* A retired kind of which nothing is left is forgotten for good. */
 void unit_drop_retired(struct unit *u);
 void unit_release(struct unit *u);
+
+/* ---- runtime_compare.c: plan NEW --compare OLD ---- */
+/* Are the two units revisions of one operator? */
+int runtime_check_revisions(const struct runtime *rt, struct err *err);
+/* Print what the first unit's plans do that the second's do not. */
+int runtime_compare(struct runtime *rt, struct err *err);
 
 /* ---- runtime_files.c: -f and --offline ---- */
 int runtime_read_files(struct runtime *rt, struct err *err);

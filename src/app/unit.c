@@ -106,7 +106,7 @@ static int unit_report(struct unit *u)
 {
     struct runtime *rt = u->runtime;
     struct report_options options = {
-        .format = rt->options->format,
+        .format = rt->options->compare ? REPORT_JSON : rt->options->format,
         .color = rt->options->color,
         .stream = !runtime_ends(rt),
         .offline = rt->options->offline,
@@ -166,6 +166,8 @@ int unit_start(struct unit *u, struct err *err)
     if (rc < 0)
         return rc;
     config.source = u->source ? u->source : rt->source;
+    if (!config.source)
+        config.source = rt->units[0].source; /* of two revisions */
     config.source->on_change = runtime_feed_changed;
     config.source->arg = rt;
     if (rt->cluster) {

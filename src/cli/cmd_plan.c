@@ -47,6 +47,10 @@ static int run(int argc, char **argv)
          &format},
         {"--offline", NULL, NULL, "no cluster: only what the files hold",
          OPTION_FLAG, &o.offline},
+        {"--compare", NULL, "OPERATOR",
+         "the revision that is in charge now: show only what OPERATOR does "
+         "differently",
+         OPTION_TEXT, &o.compare},
         OPTION_NAMESPACE(&o.ns),
         OPTION_SET(&sets),
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
@@ -91,6 +95,7 @@ const struct command cmd_plan = {
              "asked by dryRun what each change would do.",
     .examples = "  tidelock plan operators/website\n"
                 "  tidelock plan operators/website -f site.yaml -o json\n"
-                "  tidelock plan operators/website --offline -f site.yaml\n",
+                "  tidelock plan operators/website --offline -f site.yaml\n"
+                "  tidelock plan website-new --compare website-old\n",
     .run = run,
 };
