@@ -34,6 +34,9 @@ int str_addn(struct str *s, const void *data, size_t len);
 int str_addc(struct str *s, char c);
 int str_addf(struct str *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A text that a script or a server made, for a terminal: a line begins at
+ * `indent`, a tab stays, every other control character is shown as '?'. */
+int str_add_visible(struct str *s, const char *text, const char *indent);
 /* 0, or fills err from s->failed. `what` names the string in the message. */
 int str_check(const struct str *s, const char *what, struct err *err);
 

@@ -55,23 +55,6 @@ static const char *unpaint(const struct report *r)
     return r->options.color ? "\033[0m" : "";
 }
 
-/* Texts that come from scripts and servers: a new line begins at `indent`,
- * and nothing else tells the terminal what to do. */
-static void add_visible(struct str *out, const char *text, const char *indent)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool c1 = c == 0xC2 && (unsigned char)text[1] >= 0x80 &&
-                  (unsigned char)text[1] < 0xA0;
-
-        text += c1;
-        if (c == '\n')
-            str_addf(out, "\n%s", indent);
-        else
-            str_addc(out, c < 0x20 || c == 0x7F || c1 ? '?' : (char)c);
-    }
-}
-
 static size_t width_of(const char *text)
 {
     size_t width = 0;
@@ -244,7 +227,7 @@ static void add_notes(struct str *out, const struct changeset *cs)
         str_addf(out, "  . %s ", n->ref.gvk.kind);
         object_key_print(&n->ref.key, out);
         str_add(out, "  ");
-        add_visible(out, n->text, "    ");
+        str_add_visible(out, n->text, "    ");
         str_addc(out, '\n');
     }
 }
@@ -252,14 +235,14 @@ static void add_notes(struct str *out, const struct changeset *cs)
 static void add_error(struct str *out, const struct pass *pass)
 {
     str_add(out, "  ! ");
-    add_visible(out, pass->err->msg, "    ");
+    str_add_visible(out, pass->err->msg, "    ");
     if (*pass->err->hint) {
         str_add(out, "\n    hint: ");
-        add_visible(out, pass->err->hint, "    ");
+        str_add_visible(out, pass->err->hint, "    ");
     }
     if (pass->trace) {
         str_add(out, "\n    ");
-        add_visible(out, pass->trace, "    ");
+        str_add_visible(out, pass->trace, "    ");
     }
     str_addc(out, '\n');
 }
@@ -276,7 +259,7 @@ static void pass_text(struct report *r, const struct pass *pass,
     object_key_print(&pass->key, out);
     if (pass->plan && pass->plan->nothing) {
         str_add(out, "   nothing: ");
-        add_visible(out, pass->plan->nothing, "  ");
+        str_add_visible(out, pass->plan->nothing, "  ");
     }
     str_addc(out, '\n');
     for (size_t i = 0; cs && i < cs->count; i++)

@@ -123,6 +123,24 @@ int str_addf(struct str *s, const char *fmt, ...)
     return 0;
 }
 
+int str_add_visible(struct str *s, const char *text, const char *indent)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool c1 = c == 0xC2 && (unsigned char)text[1] >= 0x80 &&
+                  (unsigned char)text[1] < 0xA0;
+
+        text += c1; /* U+0080 to U+009F: control characters of two bytes */
+        if (c == '\n')
+            str_addf(s, "\n%s", indent);
+        else if (c == '\t')
+            str_addc(s, '\t');
+        else
+            str_addc(s, c < 0x20 || c == 0x7F || c1 ? '?' : (char)c);
+    }
+    return -(int)s->failed;
+}
+
 int str_check(const struct str *s, const char *what, struct err *err)
 {
     if (s->failed == ERR_LIMIT)

@@ -7,7 +7,7 @@
 #include "options.h"
 
 const struct command *const cli_commands[] = {
-    &cmd_run,        &cmd_plan,    &cmd_sim,  &cmd_rbac,
+    &cmd_run,        &cmd_plan,    &cmd_eval, &cmd_sim, &cmd_rbac,
     &cmd_completion, &cmd_version, &cmd_help, NULL,
 };
 

@@ -229,11 +229,21 @@ void options_print_help(const struct command *command,
     printf("Exit codes: 0 fine, 1 error, 2 the plan has changes, 3 usage.\n");
 }
 
+void cli_tell(const char *lead, const char *text)
+{
+    struct str line = {0};
+
+    str_add(&line, lead);
+    str_add_visible(&line, text, "         ");
+    fprintf(stderr, "%s\n", str_text(&line));
+    str_release(&line);
+}
+
 int cli_fail(const struct err *err, int code)
 {
-    fprintf(stderr, "tidelock: %s\n", err->msg);
+    cli_tell("tidelock: ", err->msg);
     if (*err->hint)
-        fprintf(stderr, "  hint: %s\n", err->hint);
+        cli_tell("  hint: ", err->hint);
     return code;
 }
 

@@ -102,6 +102,9 @@ bool options_is_path(const struct option *o);
 /* Does the usage line of `command` have this word? */
 bool options_takes(const struct command *command, const char *word);
 
+/* A line on standard error, and no control character of `text` on a terminal:
+ * it may come from a script. */
+void cli_tell(const char *lead, const char *text);
 /* "tidelock: <message>" and the hint on standard error; returns `code`. */
 int cli_fail(const struct err *err, int code);
 /* Are colours wanted on standard output? */
@@ -110,6 +113,7 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
 
 extern const struct command cmd_run;
 extern const struct command cmd_plan;
+extern const struct command cmd_eval;
 extern const struct command cmd_rbac;
 extern const struct command cmd_sim;
 extern const struct command cmd_completion;

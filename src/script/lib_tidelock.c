@@ -163,7 +163,7 @@ static size_t cut_log(const char *text, size_t len)
     return len;
 }
 
-static int add_log(lua_State *L, bool warn)
+int add_log_line(lua_State *L, bool warn)
 {
     static const char full[] = "more than 99 lines: the rest is left out";
     struct vm *vm = vm_of(L);
@@ -196,12 +196,12 @@ static int add_log(lua_State *L, bool warn)
 
 static int l_log_info(lua_State *L)
 {
-    return add_log(L, false);
+    return add_log_line(L, false);
 }
 
 static int l_log_warn(lua_State *L)
 {
-    return add_log(L, true);
+    return add_log_line(L, true);
 }
 
 void push_log_library(lua_State *L)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "script/compat.h"
 #include "script/sandbox.h"
 #include "script/suggest.h"
 
@@ -181,6 +182,12 @@ static int RAISES no_module(lua_State *L, const char *name)
                     "require: there is no module '%s'", name);
 }
 
+static int RAISES no_library(lua_State *L, const char *name)
+{
+    return vm_raise(L, "os, string, table, math, utf8 and tidelock.*",
+                    "require: there is no module '%s'", name);
+}
+
 static void push_loaded_table(lua_State *L)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_loaded) == LUA_TTABLE)
@@ -212,16 +219,34 @@ static void RAISES run_module(lua_State *L, const struct module *m, int loaded)
     lua_setfield(L, loaded, m->name);
 }
 
+/* The module that `name` means; NULL when it is a library of the compat
+ * profile, which is then on the stack. */
+static const struct module *RAISES find_module(lua_State *L, const char *name)
+{
+    const struct module *m;
+    const char *meant = name;
+
+    if (vm_of(L)->compat && !compat_require(L, name, &meant))
+        no_library(L, name);
+    if (!meant)
+        return NULL;
+    m = module_find(vm_of(L)->script, meant);
+    if (!m || strcmp(name, "operator") == 0)
+        no_module(L, name);
+    return m;
+}
+
 int l_require(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
-    const struct module *m = module_find(vm_of(L)->script, name);
+    const struct module *m;
 
-    if (!m || strcmp(name, "operator") == 0)
-        return no_module(L, name);
     lua_settop(L, 1);
+    m = find_module(L, name);
+    if (!m)
+        return 1;
     push_loaded_table(L);
-    if (lua_getfield(L, 2, name) == LUA_TNIL) {
+    if (lua_getfield(L, 2, m->name) == LUA_TNIL) {
         lua_pop(L, 1);
         run_module(L, m, 2);
     } else if (lua_touserdata(L, -1) == &key_loaded) {

@@ -23,6 +23,10 @@ struct script {
     struct pool_block *spare; /* see pool.h */
 };
 
+/* A script that has the embedded library and nothing else. */
+int script_new(const struct script_limits *limits, struct script **ret,
+               struct err *err);
+
 /* Borrowed; NULL when there is none. */
 const struct module *module_find(const struct script *s, const char *name);
 

@@ -54,5 +54,7 @@ int RAISES l_table_unpack(lua_State *L);
 /* lib_tidelock.c: what lua/tidelock/init.lua is handed by the host. */
 void RAISES push_host_library(lua_State *L);
 void RAISES push_log_library(lua_State *L);
+/* The value at 1 as a line of the log. */
+int RAISES add_log_line(lua_State *L, bool warn);
 
 #endif

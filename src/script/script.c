@@ -95,8 +95,6 @@ static int add_files(struct script *s, const struct script_file *files,
                        "the operator has %zu bytes of source, "
                        "at most %u are allowed",
                        total, SOURCE_MAX_ALL);
-    for (size_t i = 0; embed_lua_files[i].name && rc == 0; i++)
-        rc = add_embedded(s, &embed_lua_files[i], err);
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = add_file(s, &files[i], err);
     if (rc == 0 && !module_find(s, "operator"))
@@ -129,9 +127,8 @@ static int declare(struct script *s, struct err *err)
 
 /* ---- the script ---- */
 
-int script_load(const struct script_file *files, size_t count,
-                const struct script_limits *limits, struct script **ret,
-                struct err *err)
+int script_new(const struct script_limits *limits, struct script **ret,
+               struct err *err)
 {
     struct script *s;
     int rc = sandbox_prepare(err);
@@ -143,6 +140,25 @@ int script_load(const struct script_file *files, size_t count,
         return err_nomem(err);
     if (limits)
         s->limits = *limits;
+    for (size_t i = 0; embed_lua_files[i].name && rc == 0; i++)
+        rc = add_embedded(s, &embed_lua_files[i], err);
+    if (rc < 0) {
+        script_free(s);
+        return rc;
+    }
+    *ret = s;
+    return 0;
+}
+
+int script_load(const struct script_file *files, size_t count,
+                const struct script_limits *limits, struct script **ret,
+                struct err *err)
+{
+    struct script *s;
+    int rc = script_new(limits, &s, err);
+
+    if (rc < 0)
+        return rc;
     rc = add_files(s, files, count, err);
     if (rc == 0)
         rc = declare(s, err);

@@ -358,13 +358,21 @@ static bool has_place(const char *msg)
     return colon && colon - msg > 4 && memcmp(colon - 4, ".lua", 4) == 0;
 }
 
+/* The length of the place that vm->stack begins with; 0 when it is empty. */
+static size_t place_length(const struct vm *vm)
+{
+    const char *end = strstr(vm->stack, " in ");
+
+    return end ? (size_t)(end - vm->stack) : 0;
+}
+
 static int report_raised(struct vm *vm, struct err *err)
 {
     const char *msg;
     size_t place;
 
     if (lua_type(vm->L, -1) != LUA_TSTRING) {
-        place = strcspn(vm->stack, " \n");
+        place = place_length(vm);
         return err_set(err, ERR_SCRIPT,
                        "%.*s%sthe script raised a %s value "
                        "as its error",
@@ -376,7 +384,7 @@ static int report_raised(struct vm *vm, struct err *err)
         *err = vm->raised;
         return -(int)err->code;
     }
-    place = has_place(msg) ? 0 : strcspn(vm->stack, " \n");
+    place = has_place(msg) ? 0 : place_length(vm);
     err_set(err, ERR_SCRIPT, "%.*s%s%s", (int)place, vm->stack,
             place ? ": " : "", msg);
     advice_give(err);

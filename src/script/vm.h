@@ -46,6 +46,8 @@ struct vm {
     const char *entry; /* "reconcile": the outermost function's name */
     char entry_place[VM_PLACE_SIZE]; /* where it begins, "operator.lua:12" */
     struct operator_decl *declaring; /* loading: what tidelock.operator fills */
+    bool compat; /* eval: what other tools have exists too (compat.h) */
+    int64_t now; /* of os.time() there, unix seconds */
     /* budget */
     struct script_limits limits;
     uint64_t spent;       /* instructions and charged steps */

@@ -100,13 +100,14 @@ class Tidelock:
         self.process.wait()
 
 
-def tidelock(*arguments, kubeconfig=None, input=None, deadline=DEADLINE, env=None):
+def tidelock(*arguments, kubeconfig=None, input=None, deadline=DEADLINE, env=None,
+             cwd=ROOT):
     """Runs a command to its end: a CompletedProcess with text."""
     environment = dict(os.environ, **(env or {}))
     environment["KUBECONFIG"] = str(kubeconfig or "/nonexistent/kubeconfig")
     return subprocess.run([program(), *map(str, arguments)], input=input,
                           capture_output=True, text=True, timeout=deadline,
-                          cwd=ROOT, env=environment)
+                          cwd=cwd, env=environment)
 
 
 def run_once(*arguments, kubeconfig, code=0, deadline=DEADLINE):

@@ -91,3 +91,23 @@ TEST_ALLOC(str_take_of_nothing_is_an_empty_text)
     mem_free(taken);
     return rc;
 }
+
+TEST(str_visible_shows_control_characters_as_question_marks)
+{
+    struct str s = {0};
+
+    str_add_visible(&s, "a\033[2J\rb\tc\x7f\nd \xC2\x9B \xC3\xA4", "  ");
+    check_str(str_text(&s), "a?[2J?b\tc?\n  d ? \xC3\xA4");
+    str_release(&s);
+}
+
+TEST_ALLOC(str_visible_survives_out_of_memory)
+{
+    struct str s = {0};
+    int rc = str_add_visible(&s, "one\ntwo", "  ");
+
+    if (rc == 0)
+        check_str(str_text(&s), "one\n  two");
+    str_release(&s);
+    return rc;
+}
