@@ -26,10 +26,14 @@ struct controller;
 struct pass {
     struct object_key key;
     const struct snapshot *root;
-    const struct plan *plan;    /* NULL when the script failed */
-    const struct changeset *cs; /* NULL when there was no plan */
-    const struct err *err;      /* code NONE: everything was carried out */
-    const char *trace;          /* where in the script, or NULL */
+    const struct plan *plan;        /* NULL when the script failed */
+    const struct changeset *cs;     /* NULL when there was no plan */
+    const struct err *err;          /* code NONE: everything was carried out */
+    const char *trace;              /* where in the script, or NULL */
+    const struct operator_row *row; /* of the decision table, also when the
+                                     * pass failed after the choice; or NULL */
+    const char *why;                /* the row's reason, or NULL */
+    bool held; /* that row kept back what `desired` would declare */
     size_t writes;
     int64_t requeue_ms; /* -1: none */
 };

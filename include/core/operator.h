@@ -16,6 +16,8 @@
 #include "kube/key.h"
 
 #define OPERATOR_API 1
+#define OPERATOR_MAX_ROWS 100
+#define OPERATOR_STEADY "steady" /* the row of a state that no row is for */
 
 struct operator_owned {
     struct gvk gvk;
@@ -47,9 +49,30 @@ struct operator_parameter {
     struct value *otherwise; /* the default, NULL: must be set */
 };
 
+/* A function of the operator's files, for those who want to read it. */
+struct operator_code {
+    const char *file; /* "operator.lua"; NULL: there is no such function */
+    int first, last;  /* its lines */
+};
+
+/*
+ * One row of the decision table. Rows are in the order in which they are asked;
+ * the last one, OPERATOR_STEADY, is the runtime's: it stands for "no row
+ * holds", and only `desired` is declared.
+ */
+struct operator_row {
+    const char *id;          /* a DNS label, unique */
+    const char *why;         /* NULL: a function of the state */
+    const char *description; /* or NULL */
+    const char *place;       /* "operator.lua:31"; NULL: the runtime's row */
+    bool hold;               /* nothing is pruned, `desired` is not asked */
+    struct operator_code when, plan;
+};
+
 struct operator_decl {
     struct arena arena;
     const char *name;
+    const char *description; /* what it is for, or NULL */
     struct gvk root;
     struct operator_owned *owns;
     size_t owns_count;
@@ -59,6 +82,9 @@ struct operator_decl {
     size_t parameters_count;
     const char **memory; /* status fields the script sees again */
     size_t memory_count;
+    struct operator_row *rows; /* of a decision table; none: reconcile */
+    size_t rows_count;
+    bool has_desired;
     bool has_finalize;
     bool reads_secret_values;
     const char *field_manager; /* "tidelock-<name>" */
@@ -68,6 +94,10 @@ struct operator_decl {
 /* NULL when the kind is not declared there. */
 const struct operator_owned *operator_owns(const struct operator_decl *d,
                                            const struct gvk *gvk);
+
+/* The row with that index, as struct plan has it. NULL when there is none. */
+const struct operator_row *operator_row(const struct operator_decl *d,
+                                        int index);
 
 /* view.params: defaults, then `given` ({"name": text or typed value}) checked
  * and converted by type. Unknown names say which there are. The result lives

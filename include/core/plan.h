@@ -26,6 +26,8 @@
 #define PLAN_MAX_STRING (256u << 10)
 #define PLAN_MAX_LOGS 100
 #define PLAN_MAX_LOG_TEXT 4096
+#define PLAN_MAX_WHY 1024
+#define PLAN_NO_ROW (-1)
 
 /* How a VALUE_SECRET names its snapshot (as.secret.snapshot): the kind's index
  * in view.kinds and the item's there, or the root. */
@@ -96,6 +98,14 @@ struct plan {
     int64_t requeue_at;    /* unix seconds, -1: none */
     const char *nothing;   /* plan:nothing(reason), else NULL */
     const char *prune_all; /* plan:prune_all(reason), else NULL */
+    int row;               /* of the decision table that was chosen, index into
+                            * the declaration's rows; PLAN_NO_ROW: there is no
+                            * table, finalize() was called, or the run ended
+                            * before a row was chosen */
+    const char *why;       /* the row's reason, at most PLAN_MAX_WHY bytes;
+                            * NULL without a row, or when it has no text */
+    bool hold;             /* the row prunes nothing: what it does not declare
+                            * stays as it is, also the status */
     const char *trace;     /* of a failed run, for people: the operator, the
                             * object, the Lua frames; else NULL */
     bool finalizing;       /* made by finalize() */

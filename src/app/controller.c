@@ -110,7 +110,8 @@ static void log_failure(struct controller *c, const struct job *job)
     log_line(quiet ? LOG_DEBUG : LOG_ERROR, "reconcile failed", "operator",
              c->decl->name, "object", str_text(&name), "code",
              err_name(job->err.code), "err", job->err.msg, "hint",
-             job->err.hint, job->trace ? "trace" : NULL, job->trace, NULL);
+             job->err.hint, "row", job->row ? job->row->id : "",
+             job->trace ? "trace" : NULL, job->trace, NULL);
     str_release(&name);
 }
 
@@ -125,6 +126,8 @@ static void set_failing(struct controller *c, const struct job *job)
     m->lost_child |= failing && job->lost_child;
     if (!failing)
         m->conflicts = 0;
+    if (!failing && job->row)
+        m->row = (size_t)(job->row - c->decl->rows) + 1;
     if (m->failing == failing)
         return;
     m->failing = failing;
@@ -142,6 +145,9 @@ static void job_finish(struct job *job, size_t writes)
         .cs = job->planned ? &job->cs : NULL,
         .err = &job->err,
         .trace = job->trace,
+        .row = job->row,
+        .why = job->why,
+        .held = job->row && job->row->hold && c->decl->has_desired,
         .writes = writes,
         .requeue_ms = job->planned ? requeue_ms(job) : -1,
     };
@@ -245,7 +251,7 @@ static void log_script_lines(const struct job *job)
 }
 
 /* Events are levels too: one that the pass before declared just so is not
- * sent again. */
+ * sent again. Those without a line are the runtime's own, and always news. */
 static void drop_known_events(struct job *job)
 {
     struct root_memory *m = mapping_memory(job->controller, &job->key, true);
@@ -254,15 +260,16 @@ static void drop_known_events(struct job *job)
     size_t kept = 0;
 
     for (size_t i = 0; i < job->plan.event_count; i++)
-        str_addf(&now, "\n%s\t%s\t%s\n", job->plan.events[i].type,
-                 job->plan.events[i].reason, job->plan.events[i].note);
+        if (job->plan.events[i].line)
+            str_addf(&now, "\n%s\t%s\t%s\n", job->plan.events[i].type,
+                     job->plan.events[i].reason, job->plan.events[i].note);
     if (!m || now.failed) {
         str_release(&now);
         return;
     }
     for (size_t i = 0; i < cs->count; i++)
-        if (cs->items[i].verb != CHANGE_EVENT || !m->events ||
-            !text_equal(m->events, str_text(&now)))
+        if (cs->items[i].verb != CHANGE_EVENT || !cs->items[i].line ||
+            !m->events || !text_equal(m->events, str_text(&now)))
             cs->items[kept++] = cs->items[i];
     cs->count = kept;
     mem_free(m->events);
@@ -294,6 +301,7 @@ static bool root_is_stale(struct controller *c, const struct snapshot *root)
         mem_free(m->uid);
         m->uid = mem_strdup(root->uid);
         m->last_failure = ERR_NONE;
+        m->row = 0;
     } else if (root->generation < m->generation &&
                rv_compare(root->resource_version, m->acted_rv) != RV_NEWER) {
         return true;

@@ -25,6 +25,8 @@ struct root_memory {
     bool lost_child;    /* a child that was seen is gone, since the last pass */
     unsigned conflicts; /* passes in a row that ended so */
     int64_t last_failure; /* err code whose Event was sent */
+    size_t row; /* of the last pass that was carried out, counted from 1; 0: not
+                 * known */
 };
 
 struct feed_slot {
@@ -51,6 +53,9 @@ struct job {
     bool lost_child; /* its creates make up for children that vanished */
     struct err err;
     const char *trace; /* of a script that failed; in the arena */
+    const struct operator_row *row; /* that was chosen, also when the pass
+                                     * failed later; NULL: none */
+    const char *why;                /* its reason; in the arena */
 };
 
 struct controller {
@@ -110,14 +115,21 @@ bool feeds_final(const struct err *why);
 int job_begin(struct job *job, struct snapshot *root);
 /* Runs the script and the diff: job->plan and job->cs, or an error. */
 int job_plan(struct job *job, struct err *err);
-/* A changeset that only writes the condition saying why it failed; false when
- * there is nothing to write. */
-bool job_plan_failure(struct job *job, const struct err *why);
-void job_end(struct job *job);
+/* The plan to job->cs, and references to what it borrows. */
+int job_diff(struct job *job, struct err *err);
 /* A reference that lasts as long as the job. 0 or -ERR_NOMEM. */
 int job_hold(struct job *job, struct snapshot *s);
 /* What the slot's kind has for this root now: items and count. */
 int job_look(struct job *job, size_t index, struct view_kind *kind);
+void job_end(struct job *job);
+
+/* ---- job_status.c: what a pass says of itself ---- */
+/* Add to the plan what it says besides what the script declared: that it was
+ * carried out, and by which row. */
+int job_say_applied(struct job *job, struct err *err);
+/* A changeset that only writes the condition saying why it failed; false when
+ * there is nothing to write. */
+bool job_plan_failure(struct job *job, const struct err *why);
 
 /* ---- readset.c: does what a plan was made from still hold? (G4) ---- */
 int readset_keep(struct job *job); /* after the diff; 0 or -ERR_NOMEM */

@@ -10,10 +10,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/owned_fields.h"
 
 #define JOB_ARENA_LIMIT (256u << 20)
-#define CONDITION_RECONCILED "Reconciled"
 
 int job_hold(struct job *job, struct snapshot *s)
 {
@@ -35,6 +33,8 @@ int job_begin(struct job *job, struct snapshot *root)
     job->reporting = false;
     job->lost_child = false;
     job->trace = NULL;
+    job->row = NULL;
+    job->why = NULL;
     err_clear(&job->err);
     memset(&job->view, 0, sizeof(job->view));
     job->key.ns = arena_strdup(&job->arena, root->key.ns);
@@ -235,7 +235,7 @@ static int hold_live(struct job *job)
     return rc;
 }
 
-static int diff(struct job *job, struct err *err)
+int job_diff(struct job *job, struct err *err)
 {
     struct controller *c = job->controller;
     struct diff_input in = {
@@ -255,26 +255,6 @@ static int diff(struct job *job, struct err *err)
     if (rc == 0 && (hold_live(job) < 0 || readset_keep(job) < 0))
         rc = err_nomem(err);
     return rc;
-}
-
-/* Every status that a script writes also says that it was carried out. */
-static int add_reconciled(struct job *job, const char *status,
-                          const char *reason, const char *message)
-{
-    struct plan_condition *cond = plan_add_condition(&job->plan);
-
-    if (!cond)
-        return -ERR_NOMEM;
-    cond->type = CONDITION_RECONCILED;
-    cond->status = status;
-    cond->reason = reason;
-    cond->message = message;
-    return 0;
-}
-
-static bool writes_status(const struct job *job)
-{
-    return job->plan.status || job->plan.condition_count > 0;
 }
 
 static int run_script(struct job *job, struct err *err)
@@ -300,122 +280,15 @@ int job_plan(struct job *job, struct err *err)
     if (rc == 0) {
         rc = run_script(job, err);
         job->trace = job->plan.trace;
+        job->row = operator_row(c->decl, job->plan.row);
+        job->why = job->plan.why;
     }
     if (rc == 0)
         rc = plan_resolve_secrets(&job->plan, &job->view, err);
-    if (rc == 0 && writes_status(job) &&
-        add_reconciled(job, "True", "Applied", "") < 0)
-        rc = err_nomem(err);
     if (rc == 0)
-        rc = diff(job, err);
+        rc = job_say_applied(job, err);
+    if (rc == 0)
+        rc = job_diff(job, err);
     job->planned = rc == 0;
     return rc;
-}
-
-/* ---- saying why it failed ---- */
-
-static const char *failure_reason(enum err_code code)
-{
-    static const struct {
-        enum err_code code;
-        const char *reason;
-    } reasons[] = {
-        {ERR_NAME_CONFLICT, "NameConflict"},
-        {ERR_FIELD_CONFLICT, "FieldConflict"},
-        {ERR_FORBIDDEN, "Forbidden"},
-        {ERR_REJECTED, "Rejected"},
-        {ERR_PLAN, "PlanRefused"},
-        {ERR_EMPTY_PLAN, "EmptyPlan"},
-        {ERR_SCRIPT, "ScriptError"},
-        {ERR_BUDGET, "BudgetExceeded"},
-        {ERR_LIMIT, "LimitExceeded"},
-    };
-
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (reasons[i].code == code)
-            return reasons[i].reason;
-    return NULL;
-}
-
-/* The conditions and fields that we wrote before stay as they are. */
-static int keep_condition(struct job *job, const struct value *cond)
-{
-    struct plan_condition *c;
-    const char *type = value_text_at(cond, "type");
-
-    if (!type || strcmp(type, CONDITION_RECONCILED) == 0)
-        return 0;
-    c = plan_add_condition(&job->plan);
-    if (!c)
-        return -ERR_NOMEM;
-    c->type = type;
-    c->status = value_text_at(cond, "status");
-    c->reason = value_text_at(cond, "reason");
-    c->message = value_text_at(cond, "message");
-    return 0;
-}
-
-static int keep_status(struct job *job, const struct value *root)
-{
-    const struct operator_decl *d = job->controller->decl;
-    const struct value *fields = value_get(
-        owned_entry(root, d->field_manager, "status", d->root.api_version),
-        "f:status");
-    const struct value *status = value_get(root, "status");
-    struct value *kept = value_object(&job->arena);
-    int rc = kept ? 0 : -ERR_NOMEM;
-
-    for (uint32_t i = 0;
-         value_is(fields, VALUE_OBJECT) && rc == 0 && i < fields->count; i++) {
-        const char *name = fields->as.members[i].key;
-        struct value *old;
-
-        if (strncmp(name, "f:", 2) != 0)
-            continue;
-        name += 2;
-        old = value_get(status, name);
-        if (old && strcmp(name, "conditions") != 0 &&
-            strcmp(name, "observedGeneration") != 0)
-            rc = value_set(&job->arena, kept, name, old);
-    }
-    job->plan.status = kept;
-    status = value_get(status, "conditions");
-    for (uint32_t i = 0;
-         value_get(fields, "f:conditions") && value_is(status, VALUE_ARRAY) &&
-         rc == 0 && i < status->count;
-         i++)
-        rc = keep_condition(job, status->as.items[i]);
-    return rc;
-}
-
-bool job_plan_failure(struct job *job, const struct err *why)
-{
-    const char *reason = failure_reason(why->code);
-    struct root_memory *m = mapping_memory(job->controller, &job->key, true);
-    struct value *root;
-    struct err err = {0};
-    const char *message;
-
-    if (!reason || !job->view.root_resource ||
-        !job->view.root_resource->has_status)
-        return false;
-    plan_init(&job->plan, &job->arena);
-    job->plan.nothing = reason;
-    job->plan.finalizing = job->view.root->deleting;
-    message = arena_strdup(&job->arena, why->msg);
-    if (!message ||
-        snapshot_value(job->view.root, &job->arena, &root, &err) < 0 ||
-        keep_status(job, root) < 0 ||
-        add_reconciled(job, "False", reason, message) < 0)
-        return false;
-    if (m && m->last_failure != (int64_t)why->code) {
-        struct plan_event *event = plan_add_event(&job->plan);
-
-        if (event)
-            *event = (struct plan_event){"Warning", reason, message, NULL};
-        m->last_failure = (int64_t)why->code;
-    }
-    job->reporting = true;
-    job->view.count = 0; /* lists of the stores: they may have changed */
-    return diff(job, &err) == 0 && job->cs.count > 0;
 }

@@ -247,16 +247,46 @@ static void add_error(struct str *out, const struct pass *pass)
     str_addc(out, '\n');
 }
 
+/* "   row scale-up: 2 of 3 replicas   operator.lua:52", where the lines of the
+ * changes have their place; `out` is at the end of the object's name. */
+static void add_row(struct str *out, const struct pass *pass)
+{
+    size_t width = width_of(str_text(out));
+
+    if (!pass->row)
+        return;
+    do
+        str_addc(out, ' ');
+    while (++width < COLUMN);
+    str_addf(out, "row %s", pass->row->id);
+    if (pass->why) {
+        str_add(out, ": ");
+        add_visible(out, pass->why, "    ");
+    }
+    if (pass->row->place)
+        str_addf(out, "   %s", pass->row->place);
+}
+
+/* As declared, nothing to tell, and nothing that is kept back. */
+static bool is_plain(const struct pass *pass)
+{
+    const struct changeset *cs = pass->cs;
+
+    return pass->err->code == ERR_NONE && cs && cs->count == 0 &&
+           cs->note_count == 0 && !pass->held;
+}
+
 static void pass_text(struct report *r, const struct pass *pass,
                       struct str *out)
 {
     const struct changeset *cs = pass->cs;
     bool failed = pass->err->code != ERR_NONE;
 
-    if (!failed && cs && cs->count == 0 && cs->note_count == 0)
+    if (is_plain(pass))
         return;
     str_addf(out, "%s ", pass->root->kind);
     object_key_print(&pass->key, out);
+    add_row(out, pass);
     if (pass->plan && pass->plan->nothing) {
         str_add(out, "   nothing: ");
         str_add_visible(out, pass->plan->nothing, "  ");

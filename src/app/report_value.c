@@ -272,6 +272,18 @@ static struct value *error_value(struct arena *a, const struct pass *pass)
     return v;
 }
 
+static struct value *row_value(struct arena *a, const struct pass *pass)
+{
+    struct value *v = value_object(a);
+
+    if (!v || set_text(a, v, "id", pass->row->id) < 0 ||
+        set_text(a, v, "why", pass->why) < 0 ||
+        set_text(a, v, "line", pass->row->place) < 0 ||
+        value_set(a, v, "held", value_bool(a, pass->held)) < 0)
+        return NULL;
+    return v;
+}
+
 int report_value_pass(struct arena *a, const struct pass *pass,
                       struct value **ret, struct err *err)
 {
@@ -282,6 +294,8 @@ int report_value_pass(struct arena *a, const struct pass *pass,
         return err_nomem(err);
     if (pass->err->code != ERR_NONE &&
         value_set(a, item, "error", error_value(a, pass)) < 0)
+        return err_nomem(err);
+    if (pass->row && value_set(a, item, "row", row_value(a, pass)) < 0)
         return err_nomem(err);
     if (pass->plan && pass->plan->nothing &&
         set_text(a, item, "nothing", pass->plan->nothing) < 0)

@@ -58,7 +58,9 @@ static void on_pass(void *arg, const struct pass *pass)
         object_key_print(&pass->key, &name);
         log_info("reconciled", "operator", u->bundle.decl->name, "object",
                  str_text(&name), "writes", log_num((long long)pass->writes),
-                 "plan", pass->cs ? pass->cs->hash : "", NULL);
+                 "plan", pass->cs ? pass->cs->hash : "",
+                 pass->row ? "row" : NULL, pass->row ? pass->row->id : NULL,
+                 "why", pass->why, NULL);
         str_release(&name);
     }
 }

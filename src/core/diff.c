@@ -10,14 +10,16 @@
  *      add finalizer | creates, changes, deletes by level | prunes
  *                    | status | events | remove finalizer
  *
- *      root                       children    prune  status  finalizer
- *      alive                      yes         yes    yes     added when the
- *                                                            operator
- * finalizes, else taken off alive, plan:nothing        no          no     yes
- * as above terminating, finalizing    yes         no     yes     removed when
- * done terminating, else          no          no     no      taken off when the
- *                                                            operator does not
- *                                                            finalize any more
+ *      root                     children  prune  status  finalizer
+ *      alive                    yes       yes    yes     added when the
+ *                                                        operator finalizes,
+ *                                                        else taken off
+ *      alive, a row that holds  yes       no     yes     as above
+ *      alive, plan:nothing      no        no     yes     as above
+ *      terminating, finalizing  yes       no     yes     removed when done
+ *      terminating, else        no        no     no      taken off when the
+ *                                                        operator does not
+ *                                                        finalize any more
  *
  * INVARIANTS
  *
@@ -178,7 +180,7 @@ static int check_empty(struct diff_work *w)
 {
     const struct plan *plan = w->in->plan;
 
-    if (plan->nothing || plan->prune_all || plan->finalizing ||
+    if (plan->nothing || plan->hold || plan->prune_all || plan->finalizing ||
         count_applies(plan))
         return 0;
     return diff_check_empty(w);
@@ -200,6 +202,13 @@ static int diff_each_step(struct diff_work *w)
     return 0;
 }
 
+static bool prunes(const struct plan *plan)
+{
+    if (plan->prune_all)
+        return true;
+    return !plan->nothing && !plan->hold && !plan->finalizing;
+}
+
 static int diff_children(struct diff_work *w)
 {
     const struct plan *plan = w->in->plan;
@@ -213,7 +222,7 @@ static int diff_children(struct diff_work *w)
         rc = diff_order(w);
     if (rc == 0)
         rc = diff_each_step(w);
-    if (rc == 0 && !plan->nothing && (!plan->finalizing || plan->prune_all))
+    if (rc == 0 && prunes(plan))
         rc = diff_prune(w);
     return rc;
 }

@@ -18,7 +18,8 @@
  *                           giving null
  *
  * A plan that declares no status at all takes the former one away, unless it
- * said plan:nothing, which leaves the status alone too. Fields that the CRD's
+ * said plan:nothing or comes from a row that holds, which leave the status
+ * alone too. Fields that the CRD's
  * schema does not have are left out with a note: the server would drop them,
  * and every pass would write them again.
  *
@@ -74,8 +75,15 @@ static const char *transition_time(const struct diff_work *w,
     return now;
 }
 
+/* Does a row keep back what `desired` would declare? */
+static bool is_held(const struct diff_work *w)
+{
+    return w->in->plan->hold && w->in->decl->has_desired;
+}
+
 /* For which generation does the condition speak? In the report of a failed
- * pass a condition that only stays as it was speaks for the former one. */
+ * pass, or of a row that holds, a condition that only stays as it was speaks
+ * for the former one. */
 static int64_t condition_generation(const struct diff_work *w,
                                     const struct value *old,
                                     const struct value *condition)
@@ -83,7 +91,7 @@ static int64_t condition_generation(const struct diff_work *w,
     static const char *const said[] = {"status", "reason", "message"};
     int64_t generation = w->in->view->root->generation;
 
-    if (!w->in->failed)
+    if (!w->in->failed && !is_held(w))
         return generation;
     for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
         if (!text_equal(value_text_at(old, said[i]),
@@ -215,6 +223,8 @@ static int keep_memory(const struct diff_work *w, struct value *status)
 /* Is anything of the plan still to come? */
 static bool is_incomplete(const struct diff_work *w)
 {
+    if (is_held(w))
+        return true;
     for (size_t i = 0; i < w->count; i++)
         if (w->steps[i].held)
             return true;
@@ -385,7 +395,7 @@ int diff_status(struct diff_work *w)
     const char *hash;
     int rc;
 
-    if (!declared && plan->nothing)
+    if (!declared && (plan->nothing || plan->hold))
         return 0;
     if (!w->in->view->root_resource->has_status)
         return declared ? note_root(w, status_line(plan),

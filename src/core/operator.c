@@ -17,6 +17,12 @@ const struct operator_owned *operator_owns(const struct operator_decl *d,
     return NULL;
 }
 
+const struct operator_row *operator_row(const struct operator_decl *d,
+                                        int index)
+{
+    return index >= 0 && (size_t)index < d->rows_count ? &d->rows[index] : NULL;
+}
+
 /* ---- parameters ---- */
 
 static const struct operator_parameter *find_parameter(

@@ -15,6 +15,7 @@ void plan_init(struct plan *p, struct arena *a)
     p->arena = a;
     p->requeue_ms = -1;
     p->requeue_at = -1;
+    p->row = PLAN_NO_ROW;
 }
 
 /* ---- lists ---- */

@@ -14,6 +14,7 @@
 #include "script/convert.h"
 #include "script/module.h"
 #include "script/sandbox.h"
+#include "script/table.h"
 
 /* ---- reconcile and finalize ---- */
 
@@ -43,6 +44,10 @@ static int run_body(lua_State *L)
     lua_settop(L, 0);
     sandbox_open(L);
     run_operator(L);
+    if (!finalizing && script_decl(vm->script)->rows_count) {
+        table_run(L);
+        return 0;
+    }
     lua_getfield(L, -1, finalizing ? "finalize" : "reconcile");
     vm_enter(L, finalizing ? "finalize" : "reconcile");
     push_snapshot(L, vm->root, PLAN_SECRET_ROOT);

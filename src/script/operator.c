@@ -10,7 +10,6 @@
  *
  * A mistake is final and says where it is, what it is and what would be right.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,9 @@
 #include "kube/selector.h"
 #include "script/api.h"
 #include "script/convert.h"
+#include "script/declare.h"
 #include "script/module.h"
+#include "script/table.h"
 
 #define WHAT "tidelock.operator"
 #define OPERATOR_NAME_MAX (63 - (int)sizeof "tidelock-" + 1)
@@ -27,125 +28,12 @@
 
 static const char key_declaration;
 
-/* ---- reading fields ---- */
-
-/* "tidelock.operator: owns, entry 2" */
-static const char *entry_text(lua_State *L, const char *field, size_t n)
-{
-    char what[80];
-
-    snprintf(what, sizeof what, WHAT ": %s, entry %zu", field, n);
-    return vm_text(L, what, strlen(what));
-}
-
-static int RAISES wrong(lua_State *L, const char *what, const char *expected)
-{
-    if (lua_type(L, -1) == LUA_TSTRING)
-        return vm_kill(L, ERR_SCRIPT, NULL, "%s: expected %s, got \"%.60s\"",
-                       what, expected, lua_tostring(L, -1));
-    return vm_kill(L, ERR_SCRIPT, NULL, "%s: expected %s, got %s", what,
-                   expected, type_word(L, -1));
-}
-
-static void *RAISES make_array(lua_State *L, size_t count, size_t size)
-{
-    void *items = arena_calloc(vm_of(L)->arena, count ? count : 1, size);
-
-    if (!items)
-        vm_kill_nomem(L);
-    return items;
-}
-
-/* The text on the top of the stack. */
-static const char *top_text(lua_State *L, const char *what,
-                            const char *expected)
-{
-    if (lua_type(L, -1) != LUA_TSTRING || !*lua_tostring(L, -1))
-        wrong(L, what, expected);
-    return vm_text(L, lua_tostring(L, -1), strlen(lua_tostring(L, -1)));
-}
-
-static bool top_bool(lua_State *L, const char *what, const char *field)
-{
-    char named[120];
-
-    snprintf(named, sizeof named, "%s: %s", what, field);
-    if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
-        wrong(L, named, "true or false");
-    return lua_toboolean(L, -1);
-}
-
-/* Push the list at `field` of the declaration at 1; nil counts as empty. Gives
- * its length. */
-static size_t push_list(lua_State *L, const char *field, const char *expected)
-{
-    char what[80];
-
-    snprintf(what, sizeof what, WHAT ": %s", field);
-    if (lua_getfield(L, 1, field) == LUA_TNIL) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-    } else if (!lua_istable(L, -1)) {
-        wrong(L, what, expected);
-    }
-    check_fields(L, lua_gettop(L), what, (const char *const[]){NULL},
-                 (lua_Integer)lua_rawlen(L, -1));
-    return lua_rawlen(L, -1);
-}
-
-/* ---- names and kinds ---- */
-
-/* "v1", "apps/v1", "example.com/v1beta2". */
-static bool is_api_version(const char *text)
-{
-    const char *slash = strchr(text, '/');
-    const char *version = slash ? slash + 1 : text;
-    char group[NAME_MAX_DNS1123_SUBDOMAIN + 1];
-
-    if (version[0] != 'v' || !isdigit((unsigned char)version[1]) ||
-        !name_is_dns_label(version))
-        return false;
-    if (!slash)
-        return true;
-    return gvk_group(text, group, sizeof group) && name_is_dns_subdomain(group);
-}
-
-static bool is_kind(const char *text)
-{
-    if (!isupper((unsigned char)text[0]) || strlen(text) > 63)
-        return false;
-    for (const char *c = text; *c; c++)
-        if (!isalnum((unsigned char)*c))
-            return false;
-    return true;
-}
-
-/* { "apps/v1", "Deployment", ... } on the top of the stack. */
-static struct gvk top_kind(lua_State *L, const char *what)
-{
-    struct gvk gvk;
-
-    if (!lua_istable(L, -1))
-        wrong(L, what, "{ \"apiVersion\", \"Kind\" }");
-    lua_rawgeti(L, -1, 1);
-    gvk.api_version = top_text(L, what, "an apiVersion such as \"apps/v1\"");
-    if (!is_api_version(gvk.api_version))
-        wrong(L, what, "an apiVersion such as \"apps/v1\"");
-    lua_pop(L, 1);
-    lua_rawgeti(L, -1, 2);
-    gvk.kind = top_text(L, what, "a kind such as \"Deployment\"");
-    if (!is_kind(gvk.kind))
-        wrong(L, what, "a kind such as \"Deployment\"");
-    lua_pop(L, 1);
-    return gvk;
-}
-
 static void read_api(lua_State *L)
 {
     if (lua_getfield(L, 1, "api") == LUA_TNIL)
         vm_kill(L, ERR_SCRIPT, "write api = 1", WHAT ": api is missing");
     if (!lua_isinteger(L, -1))
-        wrong(L, WHAT ": api", "1");
+        declare_wrong(L, WHAT ": api", "1");
     if (lua_tointeger(L, -1) != OPERATOR_API)
         vm_kill(L, ERR_SCRIPT, "a newer tidelock may know it",
                 WHAT
@@ -161,7 +49,7 @@ static void read_name(lua_State *L, struct operator_decl *d)
 
     if (lua_getfield(L, 1, "name") == LUA_TNIL)
         vm_kill(L, ERR_SCRIPT, NULL, WHAT ": name is missing");
-    d->name = top_text(L, WHAT ": name", "a name such as \"website\"");
+    d->name = declare_text(L, WHAT ": name", "a name such as \"website\"");
     if (!name_is_dns_label(d->name) || strlen(d->name) > OPERATOR_NAME_MAX)
         vm_kill(L, ERR_SCRIPT,
                 "it becomes part of the field manager, the "
@@ -176,13 +64,21 @@ static void read_name(lua_State *L, struct operator_decl *d)
     lua_pop(L, 1);
 }
 
+static void read_description(lua_State *L, struct operator_decl *d)
+{
+    if (lua_getfield(L, 1, "description") != LUA_TNIL)
+        d->description =
+            declare_text(L, WHAT ": description", "what the operator is for");
+    lua_pop(L, 1);
+}
+
 static void read_resource(lua_State *L, struct operator_decl *d)
 {
     if (lua_getfield(L, 1, "resource") == LUA_TNIL)
         vm_kill(L, ERR_SCRIPT, NULL,
                 WHAT ": resource is missing: the kind "
                      "of the objects to reconcile");
-    d->root = top_kind(L, WHAT ": resource");
+    d->root = declare_kind(L, WHAT ": resource");
     check_fields(L, lua_gettop(L), WHAT ": resource",
                  (const char *const[]){NULL}, 2);
     lua_pop(L, 1);
@@ -193,13 +89,13 @@ static void read_resource(lua_State *L, struct operator_decl *d)
 static void read_owned(lua_State *L, struct operator_decl *d, size_t n)
 {
     static const char *const fields[] = {"retired", NULL};
-    const char *what = entry_text(L, "owns", n);
+    const char *what = declare_entry(L, WHAT, "owns", n);
     struct operator_owned *o = &d->owns[n - 1];
 
-    o->gvk = top_kind(L, what);
+    o->gvk = declare_kind(L, what);
     check_fields(L, lua_gettop(L), what, fields, 2);
     lua_getfield(L, -1, "retired");
-    o->retired = top_bool(L, what, "retired");
+    o->retired = declare_bool(L, what, "retired");
     lua_pop(L, 1);
     if (operator_owns(d, &o->gvk) != o)
         vm_kill(L, ERR_SCRIPT, NULL, "%s: %s %s is listed twice", what,
@@ -208,11 +104,11 @@ static void read_owned(lua_State *L, struct operator_decl *d, size_t n)
 
 static void read_owns(lua_State *L, struct operator_decl *d)
 {
-    size_t count = push_list(L, "owns",
-                             "a list of { \"apiVersion\", "
-                             "\"Kind\" }");
+    size_t count = declare_list(L, WHAT, "owns",
+                                "a list of { \"apiVersion\", "
+                                "\"Kind\" }");
 
-    d->owns = make_array(L, count, sizeof *d->owns);
+    d->owns = declare_array(L, count, sizeof *d->owns);
     for (size_t i = 1; i <= count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i);
         d->owns_count = i;
@@ -242,9 +138,9 @@ static const char *read_selector(lua_State *L, const char *what,
     else if (type == LUA_TTABLE && !fields)
         rc = value_from_lua(L, -1, "", &map, &err);
     else if (type != LUA_TNIL)
-        wrong(L, what,
-              fields ? "fields = \"a.b=c\""
-                     : "labels = { key = \"value\" } or a selector");
+        declare_wrong(L, what,
+                      fields ? "fields = \"a.b=c\""
+                             : "labels = { key = \"value\" } or a selector");
     if (rc == 0 && map)
         rc = selector_from_map(vm->arena, map, &s, &err);
     str_clear(&vm->text);
@@ -264,9 +160,9 @@ static void read_scope(lua_State *L, const char *what, struct operator_read *r)
     static const char *const words[] = {"own", "all", "none"};
 
     if (lua_getfield(L, -1, "namespace") != LUA_TNIL) {
-        const char *ns = top_text(L, what,
-                                  "namespace = \"own\", \"all\", "
-                                  "\"none\" or a name");
+        const char *ns = declare_text(L, what,
+                                      "namespace = \"own\", \"all\", "
+                                      "\"none\" or a name");
 
         r->scope = READ_NAMED;
         for (unsigned i = 0; i < 3; i++)
@@ -274,50 +170,38 @@ static void read_scope(lua_State *L, const char *what, struct operator_read *r)
                 r->scope = (enum read_scope)i;
         if (r->scope == READ_NAMED) {
             if (!name_is_dns_label(ns))
-                wrong(L, what, "a namespace");
+                declare_wrong(L, what, "a namespace");
             r->ns = ns;
         }
     }
     lua_pop(L, 1);
 }
 
-static bool has_function(lua_State *L, const char *what, const char *field)
-{
-    char named[120];
-    bool has = lua_getfield(L, -1, field) == LUA_TFUNCTION;
-
-    snprintf(named, sizeof named, "%s: %s", what, field);
-    if (!has && !lua_isnil(L, -1))
-        wrong(L, named, "a function");
-    lua_pop(L, 1);
-    return has;
-}
-
 static void read_read(lua_State *L, struct operator_read *r, size_t n)
 {
     static const char *const fields[] = {
         "names", "labels", "fields", "namespace", "map", "bodies", NULL};
-    const char *what = entry_text(L, "reads", n);
+    const char *what = declare_entry(L, WHAT, "reads", n);
 
-    r->gvk = top_kind(L, what);
+    r->gvk = declare_kind(L, what);
     check_fields(L, lua_gettop(L), what, fields, 2);
     r->labels = read_selector(L, what, "labels");
     r->fields = read_selector(L, what, "fields");
     read_scope(L, what, r);
-    r->by_name = has_function(L, what, "names");
-    r->has_map = has_function(L, what, "map");
+    r->by_name = declare_function(L, what, "names");
+    r->has_map = declare_function(L, what, "map");
     lua_getfield(L, -1, "bodies");
-    r->metadata_only = !lua_isnil(L, -1) && !top_bool(L, what, "bodies");
+    r->metadata_only = !lua_isnil(L, -1) && !declare_bool(L, what, "bodies");
     lua_pop(L, 1);
 }
 
 static void read_reads(lua_State *L, struct operator_decl *d)
 {
-    size_t count = push_list(L, "reads",
-                             "a list of { \"apiVersion\", "
-                             "\"Kind\", ... }");
+    size_t count = declare_list(L, WHAT, "reads",
+                                "a list of { \"apiVersion\", "
+                                "\"Kind\", ... }");
 
-    d->reads = make_array(L, count, sizeof *d->reads);
+    d->reads = declare_array(L, count, sizeof *d->reads);
     for (size_t i = 1; i <= count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i);
         read_read(L, &d->reads[i - 1], i);
@@ -337,11 +221,12 @@ static void read_parameter_type(lua_State *L, const char *what,
     const char *const *at = types;
 
     lua_getfield(L, -1, "type");
-    p->type = top_text(L, what, "a type: string, integer, number or boolean");
+    p->type =
+        declare_text(L, what, "a type: string, integer, number or boolean");
     while (*at && strcmp(*at, p->type) != 0)
         at++;
     if (!*at)
-        wrong(L, what, "a type: string, integer, number or boolean");
+        declare_wrong(L, what, "a type: string, integer, number or boolean");
     lua_pop(L, 1);
 }
 
@@ -362,7 +247,7 @@ static void read_default(lua_State *L, const char *what,
     if (value_from_lua(L, -1, "default", &v, &err) < 0)
         vm_kill_err(L, what, &err);
     if (value_is(v, VALUE_STRING) != text_equal(p->type, "string"))
-        wrong(L, what, p->type);
+        declare_wrong(L, what, p->type);
     if (!given || value_set(a, given, p->name, v) < 0)
         vm_kill_nomem(L);
     if (operator_params(&one, a, given, &all, &err) < 0)
@@ -381,12 +266,12 @@ static void read_parameter(lua_State *L, struct operator_parameter *p)
     snprintf(text, sizeof text, WHAT ": parameter '%.40s'", p->name);
     what = vm_text(L, text, strlen(text));
     if (!lua_istable(L, -1))
-        wrong(L, what, "{ type = \"string\", default = ... }");
+        declare_wrong(L, what, "{ type = \"string\", default = ... }");
     check_fields(L, lua_gettop(L), what, fields, 0);
     read_parameter_type(L, what, p);
     read_default(L, what, p);
     if (lua_getfield(L, -1, "description") != LUA_TNIL)
-        p->description = top_text(L, what, "a description");
+        p->description = declare_text(L, what, "a description");
     lua_pop(L, 1);
 }
 
@@ -406,7 +291,7 @@ static size_t count_names(lua_State *L, const char *what)
     while (lua_next(L, -2)) {
         lua_pop(L, 1);
         if (lua_type(L, -1) != LUA_TSTRING)
-            wrong(L, what, "names as keys");
+            declare_wrong(L, what, "names as keys");
         count++;
     }
     return count;
@@ -421,13 +306,14 @@ static void read_parameters(lua_State *L, struct operator_decl *d)
         return;
     }
     if (!lua_istable(L, -1))
-        wrong(L, WHAT ": parameters", "a table of parameters");
+        declare_wrong(L, WHAT ": parameters", "a table of parameters");
     count = count_names(L, WHAT ": parameters");
-    d->parameters = make_array(L, count, sizeof *d->parameters);
+    d->parameters = declare_array(L, count, sizeof *d->parameters);
     lua_pushnil(L);
     while (lua_next(L, -2)) {
         lua_pop(L, 1);
-        d->parameters[i++].name = top_text(L, WHAT ": parameters", "a name");
+        d->parameters[i++].name =
+            declare_text(L, WHAT ": parameters", "a name");
     }
     if (count > 1)
         qsort(d->parameters, count, sizeof *d->parameters, compare_parameters);
@@ -444,12 +330,13 @@ static void read_parameters(lua_State *L, struct operator_decl *d)
 
 static void read_memory(lua_State *L, struct operator_decl *d)
 {
-    size_t count = push_list(L, "memory", "a list of status fields");
+    size_t count = declare_list(L, WHAT, "memory", "a list of status fields");
 
-    d->memory = make_array(L, count, sizeof *d->memory);
+    d->memory = declare_array(L, count, sizeof *d->memory);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        d->memory[i] = top_text(L, WHAT ": memory", "names of status fields");
+        d->memory[i] =
+            declare_text(L, WHAT ": memory", "names of status fields");
         lua_pop(L, 1);
     }
     d->memory_count = count;
@@ -459,25 +346,32 @@ static void read_memory(lua_State *L, struct operator_decl *d)
 static void read_functions(lua_State *L, struct operator_decl *d)
 {
     lua_pushvalue(L, 1);
-    if (!has_function(L, WHAT, "reconcile"))
-        vm_kill(L, ERR_SCRIPT, "reconcile = function(object, view, plan)",
+    table_read(L, d);
+    if (!d->rows_count && !declare_function(L, WHAT, "reconcile"))
+        vm_kill(L, ERR_SCRIPT,
+                "reconcile = function(object, view, plan); or observe and rows",
                 WHAT ": reconcile is missing");
-    d->has_finalize = has_function(L, WHAT, "finalize");
+    d->has_finalize = declare_function(L, WHAT, "finalize");
     lua_getfield(L, 1, "reads_secret_values");
-    d->reads_secret_values = top_bool(L, WHAT, "reads_secret_values");
+    d->reads_secret_values = declare_bool(L, WHAT, "reads_secret_values");
     lua_pop(L, 2);
 }
 
 static void read_declaration(lua_State *L, struct operator_decl *d)
 {
-    static const char *const fields[] = {
-        "api",        "name",   "resource",  "owns",     "reads",
-        "parameters", "memory", "reconcile", "finalize", "reads_secret_values",
-        NULL};
+    static const char *const fields[] = {"api",         "name",
+                                         "description", "resource",
+                                         "owns",        "reads",
+                                         "parameters",  "memory",
+                                         "observe",     "desired",
+                                         "rows",        "reconcile",
+                                         "finalize",    "reads_secret_values",
+                                         NULL};
 
     read_api(L); /* first: another version may have other fields */
     check_fields(L, 1, WHAT, fields, 0);
     read_name(L, d);
+    read_description(L, d);
     read_resource(L, d);
     read_owns(L, d);
     read_reads(L, d);

@@ -243,10 +243,14 @@ static const char *check_why(lua_State *L, const char *verb)
 static void check_no_steps(lua_State *L, const char *verb, bool applies_only)
 {
     const struct plan *p = vm_of(L)->plan;
+    const char *hint = p->row == PLAN_NO_ROW || p->hold
+                           ? NULL
+                           : "a row with hold = true keeps desired from being "
+                             "asked";
 
     for (size_t i = 0; i < p->count; i++)
         if (!applies_only || p->steps[i].verb == PLAN_APPLY)
-            vm_kill(L, ERR_PLAN, NULL,
+            vm_kill(L, ERR_PLAN, hint,
                     "%s: %s '%s' was declared before, at "
                     "%s",
                     verb, p->steps[i].ref.gvk.kind, p->steps[i].ref.key.name,

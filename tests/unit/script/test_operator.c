@@ -136,12 +136,10 @@ TEST(a_declaration_says_what_is_wrong_at_its_top)
             "of the script API, not 2\n  hint: a newer tidelock may know it"},
         {WHOLE ", reconcille = 1",
          AT ": there is no field 'reconcille', did you mean "
-            "'reconcile'?\n  hint: fields: api, name, resource, owns, reads, "
-            "parameters, memory, reconcile, finalize, reads_secret_values"},
-        {WHOLE ", rows = {}", AT
-         ": there is no field 'rows'\n"
-         "  hint: fields: api, name, resource, owns, reads, parameters, memory,"
-         " reconcile, finalize, reads_secret_values"},
+            "'reconcile'?\n  hint: fields: api, name, description, resource, "
+            "owns, "
+            "reads, parameters, memory, observe, desired, rows, reconcile, "
+            "finalize, reads_secret_values"},
         {"api = 1, " REST, AT ": name is missing"},
         {"api = 1, name = 'Web Site', " REST,
          AT ": name: expected at most 54 "
@@ -169,7 +167,8 @@ TEST(a_declaration_says_what_is_wrong_at_its_top)
          "resource: there is a list item too many, or a key that is no text"},
         {"api = 1, name = 'x', resource = { 'v1', 'Pod' }",
          AT ": reconcile is "
-            "missing\n  hint: reconcile = function(object, view, plan)"},
+            "missing\n  hint: reconcile = function(object, view, plan); or "
+            "observe and rows"},
         {"api = 1, name = 'x', resource = { 'v1', 'Pod' }, reconcile = {}",
          AT ": reconcile: expected a function, got table"},
         {WHOLE ", finalize = true", AT ": finalize: expected a function, got "
