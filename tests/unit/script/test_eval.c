@@ -236,7 +236,7 @@ TEST(eval_names_file_and_line_of_a_fault)
                             "Lua that scripts do not have"},
         {"\n\nreturn require 'socket'", "check.lua:3: require: there is no "
                                         "module 'socket'\nos, string, table, "
-                                        " math, utf8 and tidelock.*"},
+                                        "math, utf8 and tidelock.*"},
         {"return require 'the file'",
          "check.lua:1: require: there is no module 'the file'\nos, string, "
          "table, math, utf8 and tidelock.*"},
