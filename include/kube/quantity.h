@@ -1,8 +1,9 @@
 /*
- * quantity.h -- are two scalars the same to the API server?
+ * quantity.h -- quantities, exactly: compared, added, multiplied, written; and
+ *               whether two scalars are the same to the API server.
  *
  * Quantities ("0.5" and "500m", "1024Mi" and "1Gi") and times are written
- * back by the server in another spelling. Exact: no doubles.
+ * back by the server in another spelling. No doubles anywhere.
  */
 #ifndef TIDELOCK_KUBE_QUANTITY_H
 #define TIDELOCK_KUBE_QUANTITY_H
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "base/value.h"
 
 /* mantissa * 10^exp10 * 2^exp2, mantissa without factors of ten; zero has no
@@ -31,6 +33,25 @@ int quantity_compare(const struct quantity *a, const struct quantity *b);
 /* Texts that are no quantities are equal when they are the same text. */
 bool quantity_text_equal(const char *a, const char *b);
 
+/* ---- arithmetic; false when the result has more than 38 digits ---- */
+bool quantity_add(const struct quantity *a, const struct quantity *b,
+                  struct quantity *ret);
+bool quantity_multiply(const struct quantity *a, const struct quantity *b,
+                       struct quantity *ret);
+struct quantity quantity_negate(const struct quantity *q);
+/* How many times 10^exp10 (-9 .. 0) it is, rounded up; false beyond 63 bits. */
+bool quantity_integer(const struct quantity *q, int exp10, int64_t *ret);
+
+/* ---- text ---- */
+/* The family of suffixes: n u m k M ..., Ki Mi ..., or an exponent e3. */
+enum quantity_form { QUANTITY_DECIMAL, QUANTITY_BINARY, QUANTITY_EXPONENT };
+enum quantity_form quantity_form(const char *text); /* of a valid quantity */
+/* As the server writes it: the largest suffix that keeps the number whole, no
+ * fraction. What is below 1024 or not whole is written decimal. As str_add(). */
+int quantity_print(const struct quantity *q, enum quantity_form form,
+                   struct str *out);
+
+/* ---- scalars ---- */
 /* How the schema wants a scalar to be compared. */
 enum scalar_kind {
     SCALAR_PLAIN,         /* as written; 1 equals 1.0 */

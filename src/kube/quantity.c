@@ -9,7 +9,7 @@
  * Two quantities of different exponents are compared by multiplying out into
  * a wide integer: 127 bits of mantissa, at most 10^89 and 2^60 fit into 512.
  */
-#include "kube/quantity.h"
+#include "quantity_wide.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,44 +181,6 @@ bool quantity_parse(const char *text, struct quantity *ret)
 }
 
 /* ---- comparing ---- */
-
-#define WIDE_LIMBS 8
-struct wide {
-    uint64_t limb[WIDE_LIMBS]; /* lowest first */
-};
-
-static void wide_multiply(struct wide *w, uint64_t by)
-{
-    unsigned __int128 carry = 0;
-
-    for (int i = 0; i < WIDE_LIMBS; i++) {
-        carry += (unsigned __int128)w->limb[i] * by;
-        w->limb[i] = (uint64_t)carry;
-        carry >>= 64;
-    }
-}
-
-/* |q| / (10^base10 * 2^base2), which is a whole number. */
-static struct wide wide_from(const struct quantity *q, int base10, int base2)
-{
-    unsigned __int128 m = q->mantissa < 0 ? -(unsigned __int128)q->mantissa
-                                          : (unsigned __int128)q->mantissa;
-    struct wide w = {{(uint64_t)m, (uint64_t)(m >> 64)}};
-
-    for (int i = base10; i < q->exp10; i++)
-        wide_multiply(&w, 10);
-    if (q->exp2 > base2)
-        wide_multiply(&w, (uint64_t)1 << (q->exp2 - base2));
-    return w;
-}
-
-static int wide_compare(const struct wide *a, const struct wide *b)
-{
-    for (int i = WIDE_LIMBS - 1; i >= 0; i--)
-        if (a->limb[i] != b->limb[i])
-            return a->limb[i] < b->limb[i] ? -1 : 1;
-    return 0;
-}
 
 static int sign(__int128 n)
 {
