@@ -1,18 +1,23 @@
 --- The module that scripts require: `local tidelock = require "tidelock"`.
 --
--- What only the runtime can do (null, array, operator, checksum) is handed in
--- as `host`; the rest is plain Lua and works in any Lua 5.4.
+-- The modules of the library are its fields: `tidelock.quantity`,
+-- `tidelock.cron` and so on are loaded when a script first looks at them, so a
+-- run pays for nothing that it does not use.
+--
+-- What only the runtime can do is handed in as `host`; the rest is plain Lua.
 --
 -- @module tidelock
 
 local _, host = ...
-local conditions = require "tidelock.conditions"
 
-local tidelock = {
+local tidelock = setmetatable({
   --- Writes an explicit `null`, where an absent field would not do.
   null = host.null,
 
   --- Makes a table a JSON array, also when it is empty.
+  --
+  --     tidelock.json.encode { list = tidelock.array {} }   --> '{"list":[]}'
+  --
   -- @function array
   -- @tparam[opt] table list the items; the same table is returned
   -- @treturn table
@@ -26,24 +31,21 @@ local tidelock = {
 
   --- SHA-256 as hexadecimal text: of a text's bytes, or of the canonical JSON
   -- of any other value. Equal values give equal checksums.
+  --
+  --     tidelock.checksum("abc"):sub(1, 8)                      --> "ba7816bf"
+  --     tidelock.checksum { a = 1, b = 2 } == tidelock.checksum { b = 2, a = 1 }   --> true
+  --
   -- @function checksum
   -- @param value a text, or anything that can be part of an object
   -- @treturn string
   checksum = host.checksum,
-
-  --- Base64, for the `data` of Secrets.
-  -- @table base64
-  -- @field encode text to base64
-  -- @field decode base64 to text; raises when it is none
-  base64 = { encode = host.base64_encode, decode = host.base64_decode },
-
-  --- Reading the conditions of objects: see @{tidelock.conditions}.
-  conditions = conditions,
-}
+}, { __index = host.module })
 
 --- The value at a path, or nil as soon as one part is absent.
 --
---     tidelock.get(deployment, "status", "readyReplicas")
+--     local pod = { spec = { containers = { { image = "busybox" } } } }
+--     tidelock.get(pod, "spec", "containers", 1, "image")   --> "busybox"
+--     tidelock.get(pod, "status", "phase")                  --> nil
 --
 -- @param object a table or nil
 -- @param ... keys and indexes
@@ -59,6 +61,10 @@ function tidelock.get(object, ...)
 end
 
 --- Has the object's own controller seen its newest generation?
+--
+--     tidelock.is_observed { metadata = { generation = 2 }, status = { observedGeneration = 2 } }   --> true
+--     tidelock.is_observed(nil)   --> false
+--
 -- @tparam table|nil object
 -- @treturn boolean false also when the object is nil
 function tidelock.is_observed(object)

@@ -394,17 +394,44 @@ void push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id)
 
 /* ---- trees ---- */
 
+/* The table on the top gets a marker of its own: which members are null. */
+static void mark_nulls(lua_State *L, const struct value *v)
+{
+    push_marker(L, MARKER_OBJECT);
+    lua_newtable(L);
+    for (uint32_t i = 0; i < v->count; i++) {
+        const struct value_member *m = &v->as.members[i];
+
+        if (!value_is(m->value, VALUE_NULL))
+            continue;
+        lua_pushlstring(L, m->key, m->key_len);
+        lua_pushvalue(L, -1);
+        lua_rawset(L, -3);
+    }
+    lua_rawsetp(L, -2, &key_nulls);
+    lua_setmetatable(L, -2);
+}
+
 static void push_members(lua_State *L, const struct value *v)
 {
+    bool has_null = false;
+
     lua_createtable(L, 0, (int)v->count);
     for (uint32_t i = 0; i < v->count; i++) {
         const struct value_member *m = &v->as.members[i];
 
+        if (value_is(m->value, VALUE_NULL)) {
+            has_null = true;
+            continue;
+        }
         lua_pushlstring(L, m->key, m->key_len);
         push_value(L, m->value);
         lua_rawset(L, -3);
     }
-    marker_set(L, -1, MARKER_OBJECT);
+    if (has_null)
+        mark_nulls(L, v);
+    else
+        marker_set(L, -1, MARKER_OBJECT);
 }
 
 static void push_items(lua_State *L, const struct value *v)
@@ -420,6 +447,7 @@ static void push_items(lua_State *L, const struct value *v)
 void push_value(lua_State *L, const struct value *v)
 {
     vm_need_stack(L, 8);
+    vm_charge(L, 1);
     switch ((enum value_type)v->type) {
     case VALUE_BOOL:
         lua_pushboolean(L, v->as.boolean);

@@ -1,6 +1,6 @@
 /*
- * lib_tidelock.c -- what only the host can give scripts: null, arrays,
- *                   checksums, base64, the declaration, and the log.
+ * lib_tidelock.c -- what the module tidelock itself is handed: null, arrays,
+ *                   checksums, the declaration; and the log.
  *
  * lua/tidelock/init.lua is handed these functions and makes the module that
  * scripts require from them.
@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "script/api.h"
 #include "script/convert.h"
+#include "script/library.h"
 #include "script/sandbox.h"
 
 /* tidelock.array([list]): the table is a JSON array, also when it is empty. */
@@ -30,53 +31,12 @@ static int l_array(lua_State *L)
 
 /* ---- checksum ---- */
 
-/* A handle's bytes are not here to be summed up. */
-static void hide_secrets(lua_State *L, struct value *v)
-{
-    if (v->type == VALUE_SECRET)
-        vm_raise(L, "use handle:checksum() and join the texts",
-                 "tidelock.checksum: a secret value inside");
-    if (v->type == VALUE_ARRAY)
-        for (uint32_t i = 0; i < v->count; i++)
-            hide_secrets(L, v->as.items[i]);
-    if (v->type == VALUE_OBJECT)
-        for (uint32_t i = 0; i < v->count; i++)
-            hide_secrets(L, v->as.members[i].value);
-}
-
-/* Canonical text of the value at 1 in vm->text. A checksum is no part of the
- * plan, so it leaves the plan's limits as they were. */
-static void print_value(lua_State *L, struct vm *vm)
-{
-    size_t nodes = vm->plan_nodes, bytes = vm->plan_bytes;
-    struct arena *arena = vm->arena;
-    struct value *v = NULL;
-    struct err err = {0};
-    int rc;
-
-    arena_clear(&vm->scratch);
-    vm->arena = &vm->scratch;
-    rc = value_from_lua(L, 1, "", &v, &err);
-    vm->arena = arena;
-    vm->plan_nodes = nodes;
-    vm->plan_bytes = bytes;
-    str_clear(&vm->text);
-    if (rc == 0) {
-        hide_secrets(L, v);
-        rc = value_print(v, &vm->text, &err);
-    }
-    if (rc == -ERR_NOMEM)
-        vm_kill_nomem(L);
-    if (rc < 0)
-        vm_raise(L, *err.hint ? err.hint : NULL, "tidelock.checksum: %s",
-                 err.msg);
-}
-
 /* tidelock.checksum(value): SHA-256 of a text's bytes, or of the canonical
  * JSON of anything else. */
 static int l_checksum(lua_State *L)
 {
     struct vm *vm = vm_of(L);
+    struct err err = {0};
     char hex[HASH_HEX_SIZE];
     const char *text;
     size_t len;
@@ -85,62 +45,25 @@ static int l_checksum(lua_State *L)
     if (lua_type(L, 1) == LUA_TSTRING) {
         text = lua_tolstring(L, 1, &len);
     } else {
-        print_value(L, vm);
-        text = str_text(&vm->text);
-        len = vm->text.len;
+        struct value *v = scratch_value(L, 1, "tidelock.checksum");
+
+        str_clear(&vm->text);
+        push_text_result(L, value_print(v, &vm->text, &err),
+                         "tidelock.checksum", &err);
+        text = lua_tolstring(L, -1, &len);
     }
-    vm_charge(L, 1 + len / 16);
+    vm_charge(L, 1 + len / LIBRARY_BYTES_PER_STEP);
     hash_sha256_hex(text, len, hex);
     lua_pushstring(L, hex);
     return 1;
-}
-
-/* ---- base64 ---- */
-
-static int push_converted(lua_State *L, int rc, const struct err *err)
-{
-    struct vm *vm = vm_of(L);
-
-    if (rc == -ERR_NOMEM)
-        vm_kill_nomem(L);
-    if (rc < 0)
-        return vm_raise(L, NULL, "tidelock.base64: %s", err->msg);
-    lua_pushlstring(L, str_text(&vm->text), vm->text.len);
-    return 1;
-}
-
-static int l_base64_encode(lua_State *L)
-{
-    struct vm *vm = vm_of(L);
-    struct err err = {0};
-    size_t len;
-    const char *text = luaL_checklstring(L, 1, &len);
-
-    vm_charge(L, 1 + len / 16);
-    str_clear(&vm->text);
-    return push_converted(L, hash_base64_encode(text, len, &vm->text), &err);
-}
-
-static int l_base64_decode(lua_State *L)
-{
-    struct vm *vm = vm_of(L);
-    struct err err = {0};
-    size_t len;
-    const char *text = luaL_checklstring(L, 1, &len);
-
-    vm_charge(L, 1 + len / 16);
-    str_clear(&vm->text);
-    return push_converted(L, hash_base64_decode(text, len, &vm->text, &err),
-                          &err);
 }
 
 void push_host_library(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"array", l_array},
-        {"base64_decode", l_base64_decode},
-        {"base64_encode", l_base64_encode},
         {"checksum", l_checksum},
+        {"module", l_library_index},
         {"operator", l_operator},
         {NULL, NULL},
     };

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "script/compat.h"
+#include "script/library.h"
 #include "script/sandbox.h"
 #include "script/suggest.h"
 
@@ -198,18 +199,15 @@ static void push_loaded_table(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &key_loaded);
 }
 
-/* Modules get their name as the argument, as with the stock require; the one
- * called tidelock is handed what only the host can do. */
+/* Modules get their name as the argument, as with the stock require; those of
+ * the library are also handed what only the host can do. */
 static void RAISES run_module(lua_State *L, const struct module *m, int loaded)
 {
     lua_pushlightuserdata(L, (void *)&key_loaded);
     lua_setfield(L, loaded, m->name);
     module_push(L, m);
     lua_pushstring(L, m->name);
-    if (strcmp(m->name, "tidelock") == 0)
-        push_host_library(L);
-    else
-        lua_pushnil(L);
+    push_host(L, m->name);
     lua_call(L, 2, 1);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);

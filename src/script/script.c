@@ -62,6 +62,15 @@ static int add_embedded(struct script *s, const struct embed_file *embedded,
     return rc;
 }
 
+static int add_library(struct script *s, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; embed_lua_files[i].name && rc == 0; i++)
+        rc = add_embedded(s, &embed_lua_files[i], err);
+    return rc;
+}
+
 static int add_file(struct script *s, const struct script_file *file,
                     struct err *err)
 {
@@ -138,10 +147,9 @@ int script_new(const struct script_limits *limits, struct script **ret,
     s = mem_calloc(1, sizeof *s);
     if (!s)
         return err_nomem(err);
+    rc = add_library(s, err); /* not at the cost of the operator's limits */
     if (limits)
         s->limits = *limits;
-    for (size_t i = 0; embed_lua_files[i].name && rc == 0; i++)
-        rc = add_embedded(s, &embed_lua_files[i], err);
     if (rc < 0) {
         script_free(s);
         return rc;

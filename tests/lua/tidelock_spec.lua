@@ -5,20 +5,14 @@ local host = {
   array = function() end,
   operator = function() end,
   checksum = function() end,
-  base64_encode = function() end,
-  base64_decode = function() end,
+  module = function(_, name) return "module " .. name end,
 }
 
 describe("tidelock", function()
   local tidelock
 
   setup(function()
-    package.loaded["tidelock.conditions"] = dofile("lua/tidelock/conditions.lua")
-    tidelock = assert(loadfile("lua/tidelock/init.lua"))("tidelock", host)
-  end)
-
-  teardown(function()
-    package.loaded["tidelock.conditions"] = nil
+    tidelock = dofile("tests/lua/library.lua")("init", host)
   end)
 
   it("passes on what only the host can do", function()
@@ -26,9 +20,10 @@ describe("tidelock", function()
     assert.equal(host.array, tidelock.array)
     assert.equal(host.operator, tidelock.operator)
     assert.equal(host.checksum, tidelock.checksum)
-    assert.equal(host.base64_encode, tidelock.base64.encode)
-    assert.equal(host.base64_decode, tidelock.base64.decode)
-    assert.is_function(tidelock.conditions.is_true)
+  end)
+
+  it("looks for its modules when they are asked for", function()
+    assert.equal("module quantity", tidelock.quantity)
   end)
 
   it("gets a value at a path, or nil as soon as a part is absent", function()
