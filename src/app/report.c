@@ -261,7 +261,7 @@ static void add_row(struct str *out, const struct pass *pass)
     str_addf(out, "row %s", pass->row->id);
     if (pass->why) {
         str_add(out, ": ");
-        add_visible(out, pass->why, "    ");
+        str_add_visible(out, pass->why, "    ");
     }
     if (pass->row->place)
         str_addf(out, "   %s", pass->row->place);
