@@ -64,7 +64,8 @@ static int complete(struct arena *a, struct value *object, const char *ns)
         value_set(a, meta, "namespace", value_string(a, ns)) < 0)
         return -ERR_NOMEM;
     if (!value_get(meta, "uid") &&
-        value_set(a, meta, "uid", value_string(a, source_files_uid(a, object))) < 0)
+        value_set(a, meta, "uid",
+                  value_string(a, source_files_uid(a, object))) < 0)
         return -ERR_NOMEM;
     if (!value_get(meta, "resourceVersion") &&
         value_set(a, meta, "resourceVersion", value_string(a, "1")) < 0)

@@ -26,7 +26,10 @@ int specs_answer_yaml(struct specs_question *q, struct err *err)
     if (file)
         text = str_text(&read);
     if (rc == 0)
-        rc = yaml_parse(q->a, file ? file : name ? name : "yaml",
+        rc = yaml_parse(q->a,
+                        file   ? file
+                        : name ? name
+                               : "yaml",
                         text ? text : "", text ? strlen(text) : 0, &docs, err);
     str_release(&read);
     for (size_t i = 0; rc == 0 && i < docs.count; i++)
@@ -34,9 +37,9 @@ int specs_answer_yaml(struct specs_question *q, struct err *err)
             value_append(q->a, lines, value_integer(q->a, docs.lines[i])) < 0)
             rc = err_nomem(err);
     q->answer = value_object(q->a);
-    if (rc == 0 && (!q->answer ||
-                    value_set(q->a, q->answer, "documents", items) < 0 ||
-                    value_set(q->a, q->answer, "lines", lines) < 0))
+    if (rc == 0 &&
+        (!q->answer || value_set(q->a, q->answer, "documents", items) < 0 ||
+         value_set(q->a, q->answer, "lines", lines) < 0))
         rc = err_nomem(err);
     return rc;
 }
@@ -58,10 +61,9 @@ int specs_answer_print(struct specs_question *q, struct err *err)
     else
         rc = value_print(v, &out, err);
     q->answer = value_object(q->a);
-    if (rc == 0 && (!q->answer ||
-                    value_set(q->a, q->answer, "text",
-                              value_stringn(q->a, str_text(&out), out.len)) <
-                        0))
+    if (rc == 0 && (!q->answer || value_set(q->a, q->answer, "text",
+                                            value_stringn(q->a, str_text(&out),
+                                                          out.len)) < 0))
         rc = err_nomem(err);
     str_release(&out);
     return rc;

@@ -201,8 +201,8 @@ int specs_answer_load(struct specs_question *q, struct err *err)
     if (!v || !root ||
         value_set(a, root, "apiVersion",
                   value_string(a, u->bundle.decl->root.api_version)) < 0 ||
-        value_set(a, root, "kind",
-                  value_string(a, u->bundle.decl->root.kind)) < 0 ||
+        value_set(a, root, "kind", value_string(a, u->bundle.decl->root.kind)) <
+            0 ||
         value_set(a, v, "root", root) < 0 ||
         value_set(a, v, "rows", rows_of(a, u->bundle.decl)) < 0 ||
         value_set(a, v, "name", value_string(a, u->bundle.decl->name)) < 0 ||

@@ -47,7 +47,8 @@ static struct covered_file *add_file(struct cover *c, const char *name)
     void *items = c->files;
     char *copy = mem_strdup(name);
 
-    if (!copy || mem_grow(&items, &c->cap, c->count + 1, sizeof *c->files) < 0) {
+    if (!copy ||
+        mem_grow(&items, &c->cap, c->count + 1, sizeof *c->files) < 0) {
         mem_free(copy);
         return NULL;
     }
