@@ -38,24 +38,28 @@ struct pass {
     int64_t requeue_ms; /* -1: none */
 };
 typedef void (*controller_pass_fn)(void *arg, const struct pass *pass);
+/* A plan was made (or could not be), and nothing was sent yet. `view` is what
+ * it was made from. Both borrowed. */
+typedef void (*controller_planned_fn)(void *arg, const struct pass *pass,
+                                      const struct view *view);
 /* Something changed that the owner may wait for: look at controller_state(). */
 typedef void (*controller_change_fn)(void *arg);
 
 struct controller_config {
-    struct loop *loop;         /* all borrowed */
-    const struct clock *clock; /* of views and the queue; NULL: the loop's */
+    struct loop *loop; /* all borrowed */
     struct script *script;
     struct source *source;
     const struct restmap *restmap;
     const struct schema_set *schemas;
-    bool schemas_are_live;          /* this server's own */
-    struct value *params;           /* checked: operator_params() */
-    const char *ns;                 /* --namespace, "" = all */
-    const char *name;               /* only this root; NULL = all */
-    unsigned max_in_flight;         /* roots at a time; 0 = 10 */
-    bool one_pass;                  /* plan: each root once */
-    controller_pass_fn on_pass;     /* may be NULL */
-    controller_change_fn on_change; /* may be NULL */
+    bool schemas_are_live;            /* this server's own */
+    struct value *params;             /* checked: operator_params() */
+    const char *ns;                   /* --namespace, "" = all */
+    const char *name;                 /* only this root; NULL = all */
+    unsigned max_in_flight;           /* roots at a time; 0 = 10 */
+    bool one_pass;                    /* plan: each root once */
+    controller_planned_fn on_planned; /* may be NULL */
+    controller_pass_fn on_pass;       /* may be NULL */
+    controller_change_fn on_change;   /* may be NULL */
     void *arg;
 };
 

@@ -28,6 +28,7 @@ struct runtime_options {
     struct cluster_options cluster;
     const char *ns;    /* --namespace, NULL: all for run and plan */
     const char *name;  /* plan OPERATOR NAME */
+    const char *record;  /* --record: folder for fixtures */
     const char *compare; /* plan: the old revision of the only operator */
     const char *lease; /* --lease-name, NULL: "tidelock" */
     bool plan;         /* one pass, print, stop */

@@ -18,10 +18,6 @@ struct embed_file {
 /* lua/tidelock/NAME.lua, sorted by name; ends with a NULL name. In script. */
 extern const struct embed_file embed_lua_files[];
 
-/* lua/tidelock/testing.lua and testing/NAME.lua, for specs only: operators
- * cannot require them. In script. */
-extern const struct embed_file embed_testing_files[];
-
 /* src/kube/schema.data; len 0 when the build had none. In kube. */
 extern const struct embed_file embed_schema;
 

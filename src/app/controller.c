@@ -134,24 +134,30 @@ static void set_failing(struct controller *c, const struct job *job)
     c->failing += failing ? 1 : (size_t)-1;
 }
 
-static void job_finish(struct job *job, size_t writes)
+static struct pass pass_of(const struct job *job, const struct err *err)
 {
-    struct controller *c = job->controller;
-    bool ok = job->err.code == ERR_NONE;
-    struct pass pass = {
+    return (struct pass){
         .key = job->key,
         .root = job->view.root,
         .plan = job->planned ? &job->plan : NULL,
         .cs = job->planned ? &job->cs : NULL,
-        .err = &job->err,
+        .err = err,
         .trace = job->trace,
         .row = job->row,
         .why = job->why,
-        .held = job->row && job->row->hold && c->decl->has_desired,
-        .writes = writes,
+        .held =
+            job->row && job->row->hold && job->controller->decl->has_desired,
         .requeue_ms = job->planned ? requeue_ms(job) : -1,
     };
+}
 
+static void job_finish(struct job *job, size_t writes)
+{
+    struct controller *c = job->controller;
+    bool ok = job->err.code == ERR_NONE;
+    struct pass pass = pass_of(job, &job->err);
+
+    pass.writes = writes;
     c->passes++;
     set_failing(c, job);
     if (!ok)
@@ -325,6 +331,15 @@ static void guard_creates(struct job *job)
         job->cs.items[i].destructive |= job->cs.items[i].verb == CHANGE_CREATE;
 }
 
+static void tell_planned(struct job *job, const struct err *err)
+{
+    const struct controller_config *config = &job->controller->config;
+    const struct pass pass = pass_of(job, err);
+
+    if (config->on_planned)
+        config->on_planned(config->arg, &pass, &job->view);
+}
+
 static void job_run(struct job *job)
 {
     struct controller *c = job->controller;
@@ -332,6 +347,7 @@ static void job_run(struct job *job)
     int rc = job_plan(job, &err);
 
     log_script_lines(job);
+    tell_planned(job, &err);
     if (rc == 0) {
         guard_creates(job);
         if (!c->config.one_pass)
@@ -444,7 +460,7 @@ static int controller_alloc(struct controller *c, struct err *err)
     c->owned_count = c->decl->owns_count;
     c->slot_count = c->owned_count + c->decl->reads_count;
     c->memo = diff_memo_new(MEMO_MAX);
-    c->queue = workqueue_new(c->config.clock);
+    c->queue = workqueue_new(loop_clock(c->config.loop));
     c->slots = mem_calloc(c->slot_count + 1, sizeof(*c->slots));
     c->jobs = mem_calloc(jobs, sizeof(*c->jobs));
     c->job_count = jobs;
@@ -467,8 +483,6 @@ struct controller *controller_new(const struct controller_config *config,
         return NULL;
     }
     c->config = *config;
-    if (!c->config.clock)
-        c->config.clock = loop_clock(config->loop);
     c->decl = script_decl(config->script);
     if (controller_alloc(c, err) == 0 && feeds_subscribe(c, err) == 0)
         return c;

@@ -8,6 +8,7 @@
 #include "app/controller.h"
 #include "app/ledger.h"
 #include "app/manifests.h"
+#include "app/recorder.h"
 #include "app/runtime.h"
 #include "kube/yaml.h"
 
@@ -20,6 +21,7 @@ struct unit {
     struct controller *controller;
     struct sink *sink;
     struct report *report;
+    struct recorder *recorder; /* --record, or NULL */
     bool dropping;    /* a retired kind is being taken out of the ledger */
     bool undroppable; /* that failed: the next start tries again */
 };

@@ -41,6 +41,15 @@ static void look_at_schemas(struct unit *u, const struct pass *pass)
         relearn(u, &d->owns[i].gvk, false);
 }
 
+static void on_planned(void *arg, const struct pass *pass,
+                       const struct view *view)
+{
+    struct unit *u = arg;
+
+    if (u->recorder)
+        recorder_pass(u->recorder, pass, view);
+}
+
 static void on_pass(void *arg, const struct pass *pass)
 {
     struct unit *u = arg;
@@ -159,12 +168,18 @@ int unit_start(struct unit *u, struct err *err)
         .ns = rt->options->ns ? rt->options->ns : "",
         .name = rt->options->name,
         .one_pass = rt->options->plan,
+        .on_planned = on_planned,
         .on_pass = on_pass,
         .on_change = on_change,
         .arg = u,
     };
     int rc = runtime_unit_source(rt, u, err);
 
+    if (rc == 0 && rt->options->record) {
+        u->recorder = recorder_new(rt->options->record, u->bundle.decl,
+                                   u->bundle.path, err);
+        rc = u->recorder ? 0 : -(int)err->code;
+    }
     if (rc < 0)
         return rc;
     config.source = u->source ? u->source : rt->source;
@@ -185,6 +200,7 @@ int unit_start(struct unit *u, struct err *err)
 void unit_release(struct unit *u)
 {
     report_free(u->report);
+    recorder_free(u->recorder);
     if (u->sink)
         u->sink->ops->free(u->sink);
     controller_free(u->controller);

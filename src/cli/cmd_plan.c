@@ -56,6 +56,7 @@ static int run(int argc, char **argv)
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
         OPTION_CONTEXT(&o.cluster.context),
         OPTION_LEASE_NAME(&o.lease),
+        OPTION_RECORD(&o.record),
         OPTION_VERBOSE(&verbose),
         {0},
     };

@@ -28,6 +28,7 @@ static int run(int argc, char **argv)
          "form of the log on standard "
          "error",
          OPTION_TEXT, &log_format},
+        OPTION_RECORD(&o.record),
         OPTION_VERBOSE(&verbose),
         {0},
     };

@@ -73,6 +73,12 @@ struct command {
             "Lease that remembers which kinds were owned; default tidelock",   \
             OPTION_TEXT, target                                                \
     }
+#define OPTION_RECORD(target)                                                  \
+    {                                                                          \
+        "--record", NULL, "DIR",                                               \
+            "save passes there as fixtures for tidelock replay; no secrets",   \
+            OPTION_TEXT, target                                                \
+    }
 #define OPTION_VERBOSE(target)                                                 \
     {                                                                          \
         "--verbose", "-v", NULL, "log every decision", OPTION_FLAG, target     \
@@ -114,7 +120,6 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
 extern const struct command cmd_run;
 extern const struct command cmd_plan;
 extern const struct command cmd_eval;
-extern const struct command cmd_test;
 extern const struct command cmd_rbac;
 extern const struct command cmd_sim;
 extern const struct command cmd_completion;
