@@ -235,12 +235,26 @@ static int find_all(const struct rules_call *c, const char *api_version,
                           : 0;
 }
 
+static int admit_preemption(const struct rules_call *c, struct value *object,
+                            const struct value *class, struct failure *f)
+{
+    struct value *spec = value_get(object, "spec");
+    const char *policy = value_text_at(class, "preemptionPolicy");
+    const char *own = value_text_at(spec, "preemptionPolicy");
+
+    policy = policy ? policy : "PreemptLowerPriority";
+    if (own && strcmp(own, policy) != 0)
+        return rules_forbid(c, object, f,
+                            "the string value of PreemptionPolicy must not be "
+                            "provided in pod spec");
+    return rules_set_text(c, spec, "preemptionPolicy", policy, f);
+}
+
 static int admit_priority(const struct rules_call *c, struct value *object,
                           struct failure *f)
 {
     struct value *spec = value_get(object, "spec");
     const char *name = value_text_at(spec, "priorityClassName");
-    const char *policy;
     struct value *class = NULL, *all = NULL, *item;
     int64_t priority;
 
@@ -262,11 +276,9 @@ static int admit_priority(const struct rules_call *c, struct value *object,
             c, object, f,
             "the integer value of priority must not be provided in "
             "pod spec");
-    policy = value_text_at(class, "preemptionPolicy");
     if (rules_set(c, spec, "priority", value_integer(c->a, priority), f) < 0)
         return -1;
-    return rules_set_text(c, spec, "preemptionPolicy",
-                          policy ? policy : "PreemptLowerPriority", f);
+    return admit_preemption(c, object, class, f);
 }
 
 static int keep_priority(const struct rules_call *c, struct value *object,
@@ -325,6 +337,26 @@ static int admit_tolerations(const struct rules_call *c, struct value *object,
 
 /* ---- RuntimeClass ---- */
 
+/* A pod's overhead is what its class says it is. */
+static int admit_overhead(const struct rules_call *c, struct value *object,
+                          const struct value *class, struct failure *f)
+{
+    struct value *spec = value_get(object, "spec");
+    const struct value *own = value_get(spec, "overhead");
+    struct value *fixed = value_path(class, "overhead.podFixed");
+
+    if (own && !fixed)
+        return rules_forbid(c, object, f,
+                            "pod rejected: Pod Overhead set without "
+                            "corresponding RuntimeClass defined Overhead");
+    if (own && own->count && !value_equal(fixed, own))
+        return rules_forbid(c, object, f,
+                            "pod rejected: Pod's Overhead doesn't match "
+                            "RuntimeClass's defined Overhead");
+    return fixed ? rules_set(c, spec, "overhead", value_copy(c->a, fixed), f)
+                 : 0;
+}
+
 static int admit_runtime(const struct rules_call *c, struct value *object,
                          struct failure *f)
 {
@@ -333,16 +365,16 @@ static int admit_runtime(const struct rules_call *c, struct value *object,
     struct object_key key = {.ns = "", .name = name};
     struct value *class = NULL;
 
-    if (!name || !*name)
-        return 0;
-    if (c->world->get(c->world->arg, c->a, &what, &key, &class, f) < 0)
+    if (name && !*name)
+        return failure_set(f, 500, "", "resource name may not be empty");
+    if (name && c->world->get(c->world->arg, c->a, &what, &key, &class, f) < 0)
         return -1;
-    if (class)
-        return 0;
-    return rules_forbid(
-        c, object, f,
-        arena_printf(c->a, "pod rejected: RuntimeClass \"%s\" not found",
-                     name));
+    if (name && !class)
+        return rules_forbid(
+            c, object, f,
+            arena_printf(c->a, "pod rejected: RuntimeClass \"%s\" not found",
+                         name));
+    return admit_overhead(c, object, class, f);
 }
 
 static int admit_pod(const struct rules_call *c, struct value *object,

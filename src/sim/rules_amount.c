@@ -143,12 +143,11 @@ static int add_init(struct arena *a, const struct value *c, const char *field,
     return amounts_add(a, beside, own) < 0 ? -1 : most(a, all, beside);
 }
 
-struct value *amounts_of_pod(struct arena *a, const struct value *spec,
-                             const char *field)
+struct value *amounts_of_containers(struct arena *a, const struct value *spec,
+                                    const char *field)
 {
     struct value *sum = value_object(a), *first = value_object(a);
     struct value *beside = value_object(a);
-    const struct value *whole = value_get(value_get(spec, "resources"), field);
     const struct value *c;
 
     if (!sum || !first || !beside)
@@ -161,9 +160,17 @@ struct value *amounts_of_pod(struct arena *a, const struct value *spec,
          i++)
         if (add_init(a, c, field, first, beside) < 0)
             return NULL;
-    if (amounts_add(a, sum, beside) < 0 || most(a, sum, first) < 0)
-        return NULL;
-    for (uint32_t i = 0; whole && i < whole->count; i++)
+    return amounts_add(a, sum, beside) < 0 || most(a, sum, first) < 0 ? NULL
+                                                                      : sum;
+}
+
+struct value *amounts_of_pod(struct arena *a, const struct value *spec,
+                             const char *field)
+{
+    struct value *sum = amounts_of_containers(a, spec, field);
+    const struct value *whole = value_get(value_get(spec, "resources"), field);
+
+    for (uint32_t i = 0; sum && whole && i < whole->count; i++)
         if (value_set(a, sum, whole->as.members[i].key,
                       whole->as.members[i].value) < 0)
             return NULL;

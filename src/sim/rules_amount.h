@@ -20,8 +20,12 @@ const char *amount_text(struct arena *a, const struct amount *x);
 void amounts_sort(struct value *map);
 /* 0, or -1 on out of memory. What is no quantity counts for nothing. */
 int amounts_add(struct arena *a, struct value *sum, const struct value *map);
-/* What a pod needs at once: its containers, or the init container that needs
- * most. NULL on out of memory. `field`: "requests" or "limits". */
+/* What the containers of a pod need at once: those that run on, or the init
+ * container that needs most. NULL on out of memory. `field`: "requests" or
+ * "limits". */
+struct value *amounts_of_containers(struct arena *a, const struct value *spec,
+                                    const char *field);
+/* The same, but for what the pod says itself. */
 struct value *amounts_of_pod(struct arena *a, const struct value *spec,
                              const char *field);
 

@@ -267,17 +267,11 @@ void check_meta(struct check *k, wrong_name_fn wrong_name, unsigned passes)
 
 /* ---- common rules ---- */
 
-void check_enum(struct check *k, const struct place *at,
-                const struct value *object, const char *field,
-                const char *const *allowed)
+void check_one_of(struct check *k, const struct place *at, const char *text,
+                  const char *const *allowed)
 {
-    const char *text = value_text_at(object, field);
     struct str list;
 
-    if (!text || !*text) {
-        check_required(k, at, field, "");
-        return;
-    }
     str_init(&list, 0);
     for (size_t i = 0; allowed[i]; i++) {
         if (strcmp(allowed[i], text) == 0) {
@@ -286,10 +280,22 @@ void check_enum(struct check *k, const struct place *at,
         }
         str_addf(&list, "%s\"%s\"", i ? ", " : "", allowed[i]);
     }
-    check_add(k, CAUSE_NOT_SUPPORTED, PLACE(at, field),
+    check_add(k, CAUSE_NOT_SUPPORTED, at,
               "Unsupported value: \"%s\": supported values: %s", text,
               str_text(&list));
     str_release(&list);
+}
+
+void check_enum(struct check *k, const struct place *at,
+                const struct value *object, const char *field,
+                const char *const *allowed)
+{
+    const char *text = value_text_at(object, field);
+
+    if (!text || !*text)
+        check_required(k, at, field, "");
+    else
+        check_one_of(k, PLACE(at, field), text, allowed);
 }
 
 void check_non_negative(struct check *k, const struct place *at,
@@ -309,6 +315,7 @@ static void check_expression(struct check *k, const struct place *at,
     const char *op = value_text_at(e, "operator");
     const char *key = value_text_at(e, "key");
     const struct value *values = value_get(e, "values");
+    const struct value *item;
     bool listed = op && (strcmp(op, "In") == 0 || strcmp(op, "NotIn") == 0);
     bool bare = op && strstr(op, "Exist");
 
@@ -324,6 +331,9 @@ static void check_expression(struct check *k, const struct place *at,
                   "Invalid value: \"%s\": not a valid selector operator",
                   op ? op : "");
     check_qualified(k, PLACE(at, "key"), key ? key : "", key ? key : "");
+    for (size_t i = 0; (item = rules_item(values, i)); i++)
+        check_text_by(k, PLACE_AT(PLACE(at, "values"), i), value_text(item),
+                      wrong_label_value);
 }
 
 void check_selector(struct check *k, const struct place *at,
@@ -377,7 +387,7 @@ void check_qualified(struct check *k, const struct place *at, const char *text,
 
 void check_port_name(struct check *k, const struct place *at, const char *name)
 {
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < PORT_NAME_PARTS; i++) {
         const char *why = wrong_port_name(name, i);
 
         if (why)

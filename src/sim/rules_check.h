@@ -59,7 +59,8 @@ const char *wrong_qualified_name(const char *text);
 const char *wrong_qualified_part(const char *text, unsigned i);
 const char *wrong_label_value(const char *text);
 const char *wrong_config_key(const char *text);
-const char *wrong_port_name(const char *text, unsigned i); /* i < 5 */
+#define PORT_NAME_PARTS 5
+const char *wrong_port_name(const char *text, unsigned i);
 
 bool rules_is_ip(const char *text);
 bool rules_is_cidr(const char *text);
@@ -71,7 +72,10 @@ void check_labels(struct check *k, const struct place *at,
                   const struct value *labels);
 
 /* ---- common rules ---- */
-/* One of the texts, which end with NULL; required when absent. */
+/* One of the texts, which end with NULL. */
+void check_one_of(struct check *k, const struct place *at, const char *text,
+                  const char *const *allowed);
+/* The same of a field; required when absent. */
 void check_enum(struct check *k, const struct place *at,
                 const struct value *object, const char *field,
                 const char *const *allowed);
@@ -102,35 +106,23 @@ int64_t rules_percent(const struct value *v); /* the number in it */
 /* Has an item before the `end`-th this text in the field? */
 bool check_seen(const struct value *list, size_t end, const char *field,
                 const char *text);
-struct quantity;
-bool rules_quantity(const struct value *v, struct quantity *ret);
 void check_annotations(struct check *k, const struct place *at,
                        const struct value *notes);
 
 /* ---- parts of kinds ---- */
-/* The volumes that are right, an array: others cannot be mounted. NULL: out of
- * memory. */
-const struct value *rules_check_volumes(struct check *k, const struct place *at,
-                                        const struct value *volumes);
-void rules_check_containers(struct check *k, const struct place *at,
-                            const struct value *spec,
-                            const struct value *volumes);
-void rules_check_init_containers(struct check *k, const struct place *at,
-                                 const struct value *spec,
-                                 const struct value *volumes);
-/* Hooks and probes of a container. */
-void rules_check_care(struct check *k, const struct place *at,
-                      const struct value *container);
-/* A path that stays below where it begins. */
-void rules_check_descending(struct check *k, const struct place *at,
-                            const char *path);
-/* One of the fields, or a label or an annotation; the list ends with NULL. */
-void rules_check_field_ref(struct check *k, const struct place *at,
-                           const struct value *ref, const char *const *fields);
-void rules_check_resource_ref(struct check *k, const struct place *at,
-                              const struct value *ref, bool of_volume);
+struct quantity;
+bool rules_quantity(const struct value *v, struct quantity *ret);
+/* Not negative, and whole when it is of something that is counted. */
+void rules_check_amount(struct check *k, const struct place *at,
+                        const char *name, const struct value *amount);
+/* The name of a CSI driver, NULL: there is none. */
+void rules_check_driver(struct check *k, const struct place *at,
+                        const char *driver);
+/* A condition of nodes, the same for pods, volumes and classes. */
+void rules_check_node_selector(struct check *k, const struct place *at,
+                               const struct value *selector);
 void rules_check_pod_spec(struct check *k, const struct place *at,
-                          const struct value *spec);
+                          const struct value *spec, const struct value *meta);
 void rules_check_template(struct check *k, const struct place *at,
                           const struct value *template);
 void rules_check_selected(struct check *k, const struct place *at,

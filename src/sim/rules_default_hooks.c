@@ -4,22 +4,9 @@
  */
 #include <string.h>
 
-#include "rules_impl.h"
+#include "rules_amount.h"
 
 /* ---- containers and volumes ---- */
-
-/* "latest" is also what an image without tag and digest means. */
-static bool is_latest(const char *image)
-{
-    const char *name = strrchr(image, '/');
-    const char *tag;
-
-    name = name ? name + 1 : image;
-    if (!*image || strchr(name, '@'))
-        return false;
-    tag = strchr(name, ':');
-    return !tag || strcmp(tag + 1, "latest") == 0;
-}
 
 static int default_policy(const struct rules_call *c, struct value *object,
                           const char *image_key, const char *key,
@@ -29,7 +16,8 @@ static int default_policy(const struct rules_call *c, struct value *object,
 
     return rules_default_text(
         c, object, key,
-        is_latest(image ? image : "") ? "Always" : "IfNotPresent", f);
+        rules_image_is_latest(image ? image : "") ? "Always" : "IfNotPresent",
+        f);
 }
 
 static int default_container(const struct rules_call *c, struct value *object,
@@ -55,6 +43,17 @@ static int default_volume(const struct rules_call *c, struct value *object,
 }
 
 /* ---- pods ---- */
+
+static const char HUGE_PAGES[] = "hugepages-";
+enum { PAGES = 1, OTHERS = 2 };
+
+static bool has_pages(const struct value *map)
+{
+    for (uint32_t i = 0; i < map->count; i++)
+        if (text_starts(map->as.members[i].key, HUGE_PAGES))
+            return true;
+    return false;
+}
 
 static int default_requests(const struct rules_call *c, struct value *array,
                             struct failure *f)
@@ -88,6 +87,59 @@ static int default_host_ports(const struct rules_call *c,
     return 0;
 }
 
+static bool is_sizable(const char *name)
+{
+    return strcmp(name, "cpu") == 0 || strcmp(name, "memory") == 0 ||
+           text_starts(name, HUGE_PAGES);
+}
+
+/* Members of `from` that `map` has not: pages, or what is none, or both. */
+static int default_amounts(const struct rules_call *c, struct value *map,
+                           const struct value *from, unsigned which,
+                           struct failure *f)
+{
+    for (uint32_t i = 0; i < from->count; i++) {
+        const struct value_member *m = &from->as.members[i];
+        unsigned is = text_starts(m->key, HUGE_PAGES) ? PAGES : OTHERS;
+
+        if ((which & is) && is_sizable(m->key) && !value_get(map, m->key) &&
+            rules_set(c, map, m->key, value_copy(c->a, m->value), f) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A pod that says in part what it needs: pages that its containers have are its
+ * limit, and it asks for what they ask for, or for its limit. */
+static int default_sizes(const struct rules_call *c, struct value *spec,
+                         struct failure *f)
+{
+    struct value *own = value_get(spec, "resources");
+    struct value *limits = value_get(own, "limits");
+    struct value *requests = value_get(own, "requests");
+    struct value *asked, *allowed;
+
+    if (!(limits && limits->count) && !(requests && requests->count))
+        return 0;
+    asked = amounts_of_containers(c->a, spec, "requests");
+    allowed = amounts_of_containers(c->a, spec, "limits");
+    if (!asked || !allowed)
+        return failure_nomem(f);
+    for (uint32_t i = 0; requests && i < requests->count; i++)
+        value_unset(allowed, requests->as.members[i].key);
+    if (has_pages(allowed)) {
+        limits = value_make(c->a, own, "limits");
+        if (!limits || default_amounts(c, limits, allowed, PAGES, f) < 0)
+            return failure_nomem(f);
+    }
+    if (!limits || !limits->count)
+        return 0;
+    requests = value_make(c->a, own, "requests");
+    if (!requests || default_amounts(c, requests, asked, OTHERS, f) < 0)
+        return failure_nomem(f);
+    return default_amounts(c, requests, limits, PAGES | OTHERS, f);
+}
+
 static int default_pod(const struct rules_call *c, struct value *object,
                        struct failure *f)
 {
@@ -98,7 +150,7 @@ static int default_pod(const struct rules_call *c, struct value *object,
     if (!value_is(spec, VALUE_OBJECT))
         return 0;
     if (default_requests(c, containers, f) < 0 ||
-        default_requests(c, init, f) < 0)
+        default_requests(c, init, f) < 0 || default_sizes(c, spec, f) < 0)
         return -1;
     if (value_bool_at(spec, "hostNetwork", false) &&
         (default_host_ports(c, containers, f) < 0 ||

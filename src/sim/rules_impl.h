@@ -62,6 +62,8 @@ typedef int (*rules_default_fn)(const struct rules_call *c,
 /* Named defaults of the objects of a definition; NULL: there are none. */
 rules_default_fn rules_default_hook(struct schema_text definition);
 
+/* Does the image mean the newest of its name? Not when it is none. */
+bool rules_image_is_latest(const char *image);
 int rules_default_service(const struct rules_call *c, struct value *spec,
                           struct failure *f);
 int rules_default_service_status(const struct rules_call *c,
@@ -77,6 +79,18 @@ int rules_prepare_kind(const struct rules_call *c, struct value *object,
                        const struct value *old, struct failure *f);
 int rules_prepare_service(const struct rules_call *c, struct value *object,
                           const struct value *old, struct failure *f);
+int rules_prepare_pod(const struct rules_call *c, struct value *object,
+                      const struct value *old, struct failure *f);
+const char *rules_qos_class(const struct value *spec); /* of a pod */
+/* Containers get the fields that their annotations mean. */
+int rules_copy_profiles(const struct rules_call *c, const struct value *object,
+                        struct failure *f);
+/* Warnings of profiles that are annotations and no fields; `at`: of the
+ * template, NULL for a pod. 0, or -1 on out of memory. */
+int rules_warn_profiles(const struct rules_call *c, const struct place *at,
+                        const struct value *pod);
+/* Fields of pods that the API server knows and does not take. */
+void rules_drop_gated(const struct rules_call *c, const struct value *object);
 /* The array under `key`, made when there is none; NULL on out of memory. */
 struct value *rules_make_array(const struct rules_call *c, struct value *object,
                                const char *key);

@@ -158,6 +158,7 @@ int rules_prepare_create(const struct rules_call *c, struct value *object,
     if (rules_has_generation(c->kind) &&
         rules_set(c, meta, "generation", value_integer(c->a, 1), f) < 0)
         return -1;
+    rules_drop_gated(c, object);
     return rules_prepare_kind(c, object, NULL, f);
 }
 
@@ -266,6 +267,7 @@ int rules_prepare_update(const struct rules_call *c, struct value *object,
         return prepare_status(c, object, old, f);
     if (c->kind->r.has_status && take(c, object, old, "status", f) < 0)
         return -1;
+    rules_drop_gated(c, object);
     if (rules_prepare_kind(c, object, old, f) < 0)
         return -1;
     return count_generation(c, object, old, f);

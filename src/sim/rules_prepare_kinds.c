@@ -25,102 +25,6 @@ static int set_phase(const struct rules_call *c, struct value *object,
                   : failure_nomem(f);
 }
 
-/* ---- pods ---- */
-
-/* Both maps say the same of cpu and memory. */
-static bool is_same_amount(const struct value *a, const struct value *b)
-{
-    const char *one = value_text(a);
-    const char *other = value_text(b);
-
-    return one && other && strcmp(one, other) == 0;
-}
-
-static bool is_asked(const struct value *amount)
-{
-    const char *text = value_text(amount);
-
-    return text && strcmp(text, "0") != 0;
-}
-
-struct qos {
-    bool any;   /* something is asked for */
-    bool exact; /* everywhere, and the limit is as much */
-};
-
-static void look_at_resources(const struct value *containers, struct qos *q)
-{
-    static const char *const names[] = {"cpu", "memory"};
-    const struct value *item;
-
-    for (size_t i = 0; (item = rules_item(containers, i)); i++) {
-        for (size_t n = 0; n < 2; n++) {
-            const struct value *r = value_get(item, "resources");
-            const struct value *limit =
-                value_get(value_get(r, "limits"), names[n]);
-            const struct value *request =
-                value_get(value_get(r, "requests"), names[n]);
-
-            q->any |= is_asked(limit) || is_asked(request);
-            q->exact &=
-                is_asked(limit) && (!request || is_same_amount(limit, request));
-        }
-    }
-}
-
-static const char *qos_class(const struct value *spec)
-{
-    struct qos q = {.any = false, .exact = true};
-
-    look_at_resources(value_get(spec, "containers"), &q);
-    look_at_resources(value_get(spec, "initContainers"), &q);
-    if (!q.any)
-        return "BestEffort";
-    return q.exact ? "Guaranteed" : "Burstable";
-}
-
-static int gated_condition(const struct rules_call *c, struct value *status,
-                           struct failure *f)
-{
-    static const char json[] =
-        "[{\"type\":\"PodScheduled\",\"status\":\"False\","
-        "\"reason\":\"SchedulingGated\",\"lastProbeTime\":null,"
-        "\"lastTransitionTime\":null,"
-        "\"message\":\"Scheduling is blocked due to non-empty scheduling "
-        "gates\"}]";
-    struct value *list;
-    char now[32];
-
-    if (value_parse(c->a, json, sizeof json - 1, &list, NULL) < 0)
-        return failure_nomem(f);
-    text_rfc3339(c->world->unix_now, now);
-    if (rules_set_text(c, list->as.items[0], "lastTransitionTime", now, f) < 0)
-        return -1;
-    return rules_set(c, status, "conditions", list, f);
-}
-
-static int prepare_pod(const struct rules_call *c, struct value *object,
-                       const struct value *old, struct failure *f)
-{
-    struct value *spec = value_get(object, "spec");
-    const struct value *gates = value_get(spec, "schedulingGates");
-    struct value *status = make_status(c, object);
-
-    if (old)
-        return 0;
-    if (!status)
-        return failure_nomem(f);
-    /* Less than no time is as short as can be. */
-    if (value_int_at(spec, "terminationGracePeriodSeconds", 0) < 0 &&
-        rules_set(c, spec, "terminationGracePeriodSeconds",
-                  value_integer(c->a, 1), f) < 0)
-        return -1;
-    if (rules_set_text(c, status, "phase", "Pending", f) < 0 ||
-        rules_set_text(c, status, "qosClass", qos_class(spec), f) < 0)
-        return -1;
-    return gates && gates->count ? gated_condition(c, status, f) : 0;
-}
-
 /* ---- jobs ---- */
 
 static int label(const struct rules_call *c, struct value *labels,
@@ -300,7 +204,7 @@ static const struct {
     {"", "Namespace", prepare_namespace},
     {"", "PersistentVolume", prepare_volume},
     {"", "PersistentVolumeClaim", prepare_claim},
-    {"", "Pod", prepare_pod},
+    {"", "Pod", rules_prepare_pod},
     {"", "Service", rules_prepare_service},
     {"apps", "DaemonSet", prepare_daemon_set},
     {"batch", "Job", prepare_job},

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kube/quantity.h"
-#include "rules_kinds.h"
+#include "rules_pods.h"
 
 /* ---- references to the pod ---- */
 
@@ -59,7 +59,16 @@ static void check_subscript(struct check *k, const struct place *at, char *key,
 {
     for (char *c = key; lower && *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    check_text_by(k, at, key, wrong_qualified_name);
+    check_qualified(k, at, key, key);
+}
+
+/* The key of the label or the annotation that is asked for; NULL: neither. */
+static char *subscript_of(struct arena *a, const char *path, bool *ret_note)
+{
+    char *label = (char *)subscript(a, path, "metadata.labels");
+
+    *ret_note = !label;
+    return label ? label : (char *)subscript(a, path, "metadata.annotations");
 }
 
 void rules_check_field_ref(struct check *k, const struct place *at,
@@ -67,25 +76,26 @@ void rules_check_field_ref(struct check *k, const struct place *at,
 {
     const char *path = value_text_at(ref, "fieldPath");
     const char *version = value_text_at(ref, "apiVersion");
-    char *label, *note;
+    const struct place *place = PLACE(at, "fieldPath");
+    bool is_note;
+    char *key;
 
     if (!path || !*path) {
         check_required(k, at, "fieldPath", "");
         return;
     }
-    label = (char *)subscript(k->c->a, path, "metadata.labels");
-    note = (char *)subscript(k->c->a, path, "metadata.annotations");
-    if ((version && strcmp(version, "v1") != 0) ||
-        (!label && !note && !is_field(path)))
-        check_add(k, CAUSE_INVALID, PLACE(at, "fieldPath"),
+    key = subscript_of(k->c->a, path, &is_note);
+    if ((version && strcmp(version, "v1") != 0) || (!key && !is_field(path)))
+        check_add(k, CAUSE_INVALID, place,
                   "Invalid value: \"%s\": error converting fieldPath: field "
                   "label not supported: %s",
                   path, path);
-    else if (label || note)
-        check_subscript(k, at, label ? label : note, !label);
-    else if (!is_one_of(path, fields) && strcmp(path, "spec.host") != 0)
-        check_add(k, CAUSE_NOT_SUPPORTED, PLACE(at, "fieldPath"),
-                  "Unsupported value: \"%s\"", path);
+    else if (key)
+        check_subscript(k, at, key, is_note);
+    else if (!is_one_of(strcmp(path, "spec.host") ? path : "spec.nodeName",
+                        fields))
+        check_add(k, CAUSE_NOT_SUPPORTED, place, "Unsupported value: \"%s\"",
+                  path);
 }
 
 /* The server lets amounts of every resource be told in these units. */
@@ -196,9 +206,25 @@ static void check_grpc(struct check *k, const struct place *at,
     check_port_number(k, at, grpc, "port");
 }
 
+/* No longer than the pod has to end; NULL: nobody says how long that is. */
+static void check_sleep(struct check *k, const struct place *at,
+                        const struct value *sleep, const struct value *spec)
+{
+    const struct value *grace =
+        value_get(spec, "terminationGracePeriodSeconds");
+    int64_t seconds = value_int_at(sleep, "seconds", 0);
+
+    if (value_is(grace, VALUE_INTEGER) &&
+        (seconds < 0 || seconds > grace->as.integer))
+        check_add(k, CAUSE_INVALID, at,
+                  "Invalid value: %lld: must be non-negative and less than "
+                  "terminationGracePeriodSeconds (%lld)",
+                  (long long)seconds, (long long)grace->as.integer);
+}
+
 /* In the server's order: the first is judged, others are too many. */
 static void check_handler(struct check *k, const struct place *at,
-                          const struct value *handler)
+                          const struct value *handler, const struct value *spec)
 {
     static const struct {
         const char *name;
@@ -221,6 +247,8 @@ static void check_handler(struct check *k, const struct place *at,
                       "Forbidden: may not specify more than 1 handler type");
         else if (kinds[i].check)
             kinds[i].check(k, PLACE(at, kinds[i].name), one);
+        else
+            check_sleep(k, PLACE(at, kinds[i].name), one, spec);
         seen = true;
     }
     if (!seen)
@@ -255,7 +283,7 @@ static void check_probe(struct check *k, const struct place *at,
 
     if (!probe)
         return;
-    check_handler(k, at, probe);
+    check_handler(k, at, probe, NULL);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         check_non_negative(k, at, probe, fields[i]);
     check_grace(k, at, probe, once);
@@ -265,7 +293,7 @@ static void check_probe(struct check *k, const struct place *at,
 }
 
 void rules_check_care(struct check *k, const struct place *at,
-                      const struct value *container)
+                      const struct value *container, const struct value *spec)
 {
     const struct value *hooks = value_get(container, "lifecycle");
     const struct place *place = PLACE(at, "lifecycle");
@@ -273,9 +301,9 @@ void rules_check_care(struct check *k, const struct place *at,
     const struct value *stop = value_get(hooks, "preStop");
 
     if (start)
-        check_handler(k, PLACE(place, "postStart"), start);
+        check_handler(k, PLACE(place, "postStart"), start, spec);
     if (stop)
-        check_handler(k, PLACE(place, "preStop"), stop);
+        check_handler(k, PLACE(place, "preStop"), stop, spec);
     check_probe(k, PLACE(at, "livenessProbe"),
                 value_get(container, "livenessProbe"), true);
     check_probe(k, PLACE(at, "readinessProbe"),

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kube/quantity.h"
-#include "rules_kinds.h"
+#include "rules_pods.h"
 
 /* ---- paths ---- */
 
@@ -25,8 +25,8 @@ static bool has_backstep(const char *path)
     }
 }
 
-static void check_backsteps(struct check *k, const struct place *at,
-                            const char *path)
+void rules_check_backsteps(struct check *k, const struct place *at,
+                           const char *path)
 {
     if (has_backstep(path))
         check_add(k, CAUSE_INVALID, at,
@@ -39,7 +39,7 @@ void rules_check_descending(struct check *k, const struct place *at,
     if (*path == '/')
         check_add(k, CAUSE_INVALID, at,
                   "Invalid value: \"%s\": must be a relative path", path);
-    check_backsteps(k, at, path);
+    rules_check_backsteps(k, at, path);
 }
 
 /* A path below the volume that is none of its own files. */
@@ -181,7 +181,7 @@ static void check_host_path(struct check *k, const struct place *at,
         check_required(k, at, "path", "");
         return;
     }
-    check_backsteps(k, PLACE(at, "path"), path);
+    rules_check_backsteps(k, PLACE(at, "path"), path);
     if (!rules_is_absent(value_get(source, "type")))
         check_enum(k, at, source, "type", types);
 }
@@ -243,17 +243,17 @@ static void check_nfs(struct check *k, const struct place *at,
                   path ? path : "");
 }
 
-static void check_iscsi(struct check *k, const struct place *at,
-                        const struct value *source)
-{
-    check_name_there(k, at, source, "targetPortal");
-    check_name_there(k, at, source, "iqn");
-}
-
 static void check_csi(struct check *k, const struct place *at,
                       const struct value *source)
 {
-    check_name_there(k, at, source, "driver");
+    const struct value *secret = value_get(source, "nodePublishSecretRef");
+
+    rules_check_driver(k, PLACE(at, "driver"), value_text_at(source, "driver"));
+    if (secret && rules_is_absent(value_get(secret, "name")))
+        check_required(k, PLACE(at, "nodePublishSecretRef"), "name", "");
+    else if (secret)
+        check_text_by(k, PLACE(at, "name"), value_text_at(secret, "name"),
+                      wrong_dns_subdomain);
 }
 
 static void check_downward_volume(struct check *k, const struct place *at,
@@ -263,17 +263,48 @@ static void check_downward_volume(struct check *k, const struct place *at,
     check_downward(k, at, source, NULL, NULL);
 }
 
+/* Labels and annotations, nothing else. */
+static void check_template_meta(struct check *k, const struct place *at,
+                                const struct value *meta)
+{
+    check_annotations(k, PLACE(at, "annotations"),
+                      value_get(meta, "annotations"));
+    check_labels(k, PLACE(at, "labels"), value_get(meta, "labels"));
+    for (uint32_t i = 0; meta && i < meta->count; i++) {
+        const struct value_member *m = &meta->as.members[i];
+
+        if (strcmp(m->key, "annotations") != 0 &&
+            strcmp(m->key, "labels") != 0 && !rules_is_zero(m->value))
+            check_add(k, CAUSE_FORBIDDEN, PLACE(at, m->key),
+                      "Forbidden: cannot be set");
+    }
+}
+
 static void check_ephemeral(struct check *k, const struct place *at,
                             const struct value *source)
 {
     const struct value *template = value_get(source, "volumeClaimTemplate");
 
-    if (!template)
+    if (!template) {
         check_required(k, at, "volumeClaimTemplate", "");
-    else
-        rules_check_claim_spec(k,
-                               PLACE(PLACE(at, "volumeClaimTemplate"), "spec"),
-                               value_get(template, "spec"));
+        return;
+    }
+    check_template_meta(k, PLACE(PLACE(at, "volumeClaimTemplate"), "metadata"),
+                        value_get(template, "metadata"));
+    rules_check_claim_spec(k, PLACE(PLACE(at, "volumeClaimTemplate"), "spec"),
+                           value_get(template, "spec"));
+}
+
+/* Templates may be written without an image. */
+static void check_image(struct check *k, const struct place *at,
+                        const struct value *source)
+{
+    static const char *const pulls[] = {"Always", "IfNotPresent", "Never",
+                                        NULL};
+
+    if (rules_is(k->c->kind, "", "Pod"))
+        check_name_there(k, at, source, "reference");
+    check_enum(k, at, source, "pullPolicy", pulls);
 }
 
 /* ---- projected ---- */
@@ -343,12 +374,13 @@ static void check_projected(struct check *k, const struct place *at,
 
 /* ---- volumes ---- */
 
+#define ISCSI_NAME_MAX 64
+
 /* In the server's order. `second`: what the server calls it when it is one too
- * many, NULL: by its name. */
+ * many, NULL: by its name. What NULL checks is in rules_disk.c. */
 static const struct {
     const char *name;
-    void (*check)(struct check *k, const struct place *at,
-                  const struct value *source);
+    rules_source_fn check;
     const char *second;
 } SOURCES[] = {
     {"emptyDir", check_empty_dir, NULL},
@@ -358,7 +390,7 @@ static const struct {
     {"awsElasticBlockStore", NULL, NULL},
     {"secret", check_secret, NULL},
     {"nfs", check_nfs, NULL},
-    {"iscsi", check_iscsi, NULL},
+    {"iscsi", NULL, NULL},
     {"glusterfs", NULL, NULL},
     {"flocker", NULL, NULL},
     {"persistentVolumeClaim", check_claim, NULL},
@@ -380,7 +412,7 @@ static const struct {
     {"scaleIO", NULL, NULL},
     {"csi", check_csi, NULL},
     {"ephemeral", check_ephemeral, NULL},
-    {"image", NULL, NULL},
+    {"image", check_image, NULL},
 };
 
 static void check_source(struct check *k, const struct place *at,
@@ -400,6 +432,8 @@ static void check_source(struct check *k, const struct place *at,
                       "Forbidden: may not specify more than 1 volume type");
         else if (SOURCES[i].check)
             SOURCES[i].check(k, PLACE(at, name), source);
+        else
+            rules_check_disk(k, at, name, source);
         seen = true;
     }
     if (!seen)
@@ -407,34 +441,88 @@ static void check_source(struct check *k, const struct place *at,
                   "Required value: must specify a volume type");
 }
 
+/* "pod-volume", of the claim that is made for an ephemeral volume. */
+static const char *claim_name(struct check *k, const struct value *meta,
+                              const struct value *volume)
+{
+    const char *pod = value_text_at(meta, "name");
+    const char *name = value_text_at(volume, "name");
+    const char *whole;
+
+    if (!pod || !*pod || !value_get(volume, "ephemeral"))
+        return NULL;
+    whole = arena_printf(k->c->a, "%s-%s", pod, name ? name : "");
+    if (!whole)
+        failure_nomem(k->f);
+    return whole;
+}
+
 static void check_name(struct check *k, const struct place *at,
-                       const struct value *volume, const struct value *good)
+                       const struct value *volume, const struct value *meta)
 {
     const char *name = value_text_at(volume, "name");
+    const char *claim = claim_name(k, meta, volume);
+    const char *portal = value_text_at(volume, "iscsi.targetPortal");
 
-    if (!name || !*name)
+    name = name ? name : "";
+    if (value_path(volume, "iscsi.initiatorName") &&
+        strlen(name) + 1 + strlen(portal ? portal : "") > ISCSI_NAME_MAX)
+        check_add(k, CAUSE_INVALID, PLACE(at, "name"),
+                  "Invalid value: \"%s\": Total length of <volume "
+                  "name>:<iscsi.targetPortal> must be under 64 characters if "
+                  "iscsi.initiatorName is specified.",
+                  name);
+    if (*name && claim && wrong_dns_subdomain(claim))
+        check_add(k, CAUSE_INVALID, PLACE(at, "name"),
+                  "Invalid value: \"%s\": PVC name \"%s\": %s", name, claim,
+                  wrong_dns_subdomain(claim));
+    if (!*name)
         check_required(k, at, "name", "");
     else
         check_text_by(k, PLACE(at, "name"), name, wrong_dns_label);
-    if (name && check_seen(good, SIZE_MAX, "name", name))
-        check_add(k, CAUSE_DUPLICATE, PLACE(at, "name"),
-                  "Duplicate value: \"%s\"", name);
+}
+
+/* A claim that is made for another volume of the pod cannot be used as well. */
+static void check_own_claim(struct check *k, const struct place *at,
+                            const struct value *volumes, size_t i,
+                            const struct value *meta)
+{
+    const char *claim = value_text_at(rules_item(volumes, i),
+                                      "persistentVolumeClaim.claimName");
+    const struct value *other;
+
+    for (size_t n = 0; claim && (other = rules_item(volumes, n)); n++)
+        if (text_equal(claim_name(k, meta, other), claim)) {
+            check_add(k, CAUSE_INVALID,
+                      PLACE(PLACE(at, "persistentVolumeClaim"), "claimName"),
+                      "Invalid value: \"%s\": must not reference a PVC that "
+                      "gets created for an ephemeral volume",
+                      claim);
+            return;
+        }
 }
 
 const struct value *rules_check_volumes(struct check *k, const struct place *at,
-                                        const struct value *volumes)
+                                        const struct value *volumes,
+                                        const struct value *meta)
 {
     struct value *good = value_array(k->c->a);
     struct value *volume;
 
     for (size_t i = 0; good && (volume = rules_item(volumes, i)); i++) {
+        const struct place *one = PLACE_AT(at, i);
+        const char *name = value_text_at(volume, "name");
         size_t before = k->f->cause_count;
 
-        check_source(k, PLACE_AT(at, i), volume);
-        check_name(k, PLACE_AT(at, i), volume, good);
+        check_source(k, one, volume);
+        check_name(k, one, volume, meta);
+        if (name && check_seen(good, SIZE_MAX, "name", name))
+            check_add(k, CAUSE_DUPLICATE, PLACE(one, "name"),
+                      "Duplicate value: \"%s\"", name);
         if (k->f->cause_count == before &&
             value_append(k->c->a, good, volume) < 0)
             good = NULL;
+        check_own_claim(k, one, volumes, i, meta);
     }
     if (!good)
         failure_nomem(k->f);

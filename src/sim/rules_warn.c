@@ -412,6 +412,8 @@ static void warn_of_pod(struct warner *w, const struct place *at,
                     value_get(spec, "imagePullSecrets"));
     warn_of_fractions(w, PLACE(place, "overhead"), value_get(spec, "overhead"));
     warn_of_containers(w, place, spec);
+    if (rules_warn_profiles(w->c, at, pod) < 0)
+        w->failed = true;
     if (value_int_at(spec, "terminationGracePeriodSeconds", 0) < 0)
         warn(w, PLACE(place, "terminationGracePeriodSeconds"),
              "must be >= 0; negative values are invalid and will be treated "
