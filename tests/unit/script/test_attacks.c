@@ -69,10 +69,10 @@ static void run_all(const struct attack *rows, size_t count)
 
 TEST(attacks_of_the_list_end_as_it_says)
 {
-    run_all(attacks, ATTACKS);
+    run_all(attacks, attack_count);
 }
 
 TEST(what_the_advisories_describe_is_not_possible)
 {
-    run_all(advisories, ADVISORIES);
+    run_all(advisories, advisory_count);
 }
