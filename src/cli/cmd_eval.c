@@ -56,7 +56,7 @@ const struct command cmd_eval = {
         "other tools as they are, and for functions of\nyour own. The sandbox "
         "and its limits are those of operators; what Lua 5.1 scripts are\nused "
         "to exists too: unpack, table.getn, math.pow, os.time, os.date (UTC), "
-        "print (to\nstandard error), require of \"os\".",
+        "print (to\nstandard error), require of \"os\" and \"kube\".",
     .examples =
         "  tidelock eval health.lua -f deployment.yaml\n"
         "  kubectl get deploy web -o json | tidelock eval health.lua -f -\n"

@@ -105,7 +105,9 @@ bool compat_require(lua_State *L, const char *name, const char **ret_module)
                                             "math", "utf8",   NULL};
 
     *ret_module = NULL;
-    if (strcmp(name, "tidelock") == 0 || text_starts(name, "tidelock."))
+    if (strcmp(name, "kube") == 0)
+        *ret_module = "tidelock.kube";
+    else if (strcmp(name, "tidelock") == 0 || text_starts(name, "tidelock."))
         *ret_module = name;
     if (*ret_module)
         return true;

@@ -4,7 +4,7 @@
  *     unpack, table.getn, table.maxn, math.pow   of Lua 5.1
  *     os.time, os.date, os.difftime              UTC, the time of the call
  *     print                                      a line of the log
- *     require "os", "string", "table", ...        what is there already
+ *     require "os", "kube", "string", ...        what is there already
  */
 #ifndef TIDELOCK_SCRIPT_COMPAT_H
 #define TIDELOCK_SCRIPT_COMPAT_H

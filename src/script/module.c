@@ -185,7 +185,7 @@ static int RAISES no_module(lua_State *L, const char *name)
 
 static int RAISES no_library(lua_State *L, const char *name)
 {
-    return vm_raise(L, "os, string, table, math, utf8 and tidelock.*",
+    return vm_raise(L, "os, kube, string, table, math, utf8 and tidelock.*",
                     "require: there is no module '%s'", name);
 }
 

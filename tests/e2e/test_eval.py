@@ -81,6 +81,68 @@ end
 """
 
 
+# What an interpreter of a workload asks the helper library for.
+WORKLOAD = """
+local kube = require("kube")
+function GetReplicas(obj)
+  replica = obj.spec.replicas
+  requirement = kube.accuratePodRequirements(obj.spec.template)
+  return replica, requirement
+end
+function GetDependencies(obj)
+  return kube.getPodDependencies(obj.spec.template, obj.metadata.namespace)
+end
+function Total(obj)
+  local total, cores = nil, 0
+  for _, container in ipairs(obj.spec.template.spec.containers) do
+    total = kube.resourceAdd(total, container.resources.requests.memory)
+    cores = cores + kube.getResourceQuantity(container.resources.requests.cpu)
+  end
+  return total, cores
+end
+"""
+POD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 2
+  template:
+    spec:
+      serviceAccountName: web
+      nodeSelector: {disk: ssd}
+      initContainers:
+      - {name: seed, resources: {requests: {memory: 4Gi}}}
+      containers:
+      - name: web
+        env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]
+        resources: {requests: {cpu: 250m, memory: 512Mi}}
+      - name: log
+        envFrom: [{configMapRef: {name: settings}}]
+        resources: {requests: {cpu: 1500m, memory: 1Gi}, limits: {memory: 2Gi, nvidia.com/gpu: 1}}
+      volumes:
+      - {name: d, persistentVolumeClaim: {claimName: data}}
+      - {name: p, projected: {sources: [{secret: {name: certs}}]}}
+"""
+
+
+def test_an_interpreter_with_the_helper_library(tmp_path):
+    (tmp_path / "workload.lua").write_text(WORKLOAD)
+    (tmp_path / "pod.yaml").write_text(POD)
+
+    def ask(function):
+        return lines(tidelock("eval", tmp_path / "workload.lua", "--call", function,
+                              "-f", tmp_path / "pod.yaml"))
+
+    assert ask("GetReplicas") == [2, {
+        "nodeClaim": {"nodeSelector": {"disk": "ssd"}},
+        "resourceRequest": {"cpu": "1750m", "memory": "4Gi", "nvidia.com/gpu": "1"}}]
+    assert [(d["kind"], d["name"], d["namespace"]) for d in ask("GetDependencies")[0]] == [
+        ("ConfigMap", "settings", "shop"), ("Secret", "certs", "shop"), ("Secret", "keys", "shop"),
+        ("ServiceAccount", "web", "shop"), ("PersistentVolumeClaim", "data", "shop")]
+    assert ask("Total") == ["1536Mi", 1.75]
+
+
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "web.yaml").write_text(DEPLOYMENT)

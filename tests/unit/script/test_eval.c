@@ -234,12 +234,13 @@ TEST(eval_names_file_and_line_of_a_fault)
                             "'view')\nthere is no global 'view': a typing "
                             "mistake, a `local` that comes later, or a part of "
                             "Lua that scripts do not have"},
-        {"\n\nreturn require 'socket'", "check.lua:3: require: there is no "
-                                        "module 'socket'\nos, string, table, "
-                                        "math, utf8 and tidelock.*"},
-        {"return require 'the file'",
-         "check.lua:1: require: there is no module 'the file'\nos, string, "
-         "table, math, utf8 and tidelock.*"},
+        {"\n\nreturn require 'socket'",
+         "check.lua:3: require: there is no "
+         "module 'socket'\nos, kube, string, table, "
+         "math, utf8 and tidelock.*"},
+        {"return require 'the file'", "check.lua:1: require: there is no "
+                                      "module 'the file'\nos, kube, string, "
+                                      "table, math, utf8 and tidelock.*"},
         {"\033Lua", "check.lua: compiled Lua is not accepted"},
     };
 
