@@ -48,6 +48,10 @@ bool crd_is_storage(const struct crd *c, const char *version);
  * ".spec.foo") unless it is NULL. */
 int crd_prune(const struct crd *c, const char *version, struct value *object,
               struct value *unknown, struct failure *f);
+/* Without nulls where the schema allows none, as decoding leaves it; nulls for
+ * which there is a default stay for crd_default_object(). */
+void crd_drop_nulls(const struct crd *c, const char *version,
+                    struct value *object);
 /* Calls `each` for every object that is an embedded resource, the outer before
  * the inner, with the path to it; its first failure ends it. */
 typedef int (*crd_embedded_fn)(void *arg, const char *path,

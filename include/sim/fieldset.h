@@ -80,13 +80,11 @@ const struct fieldset *fieldset_difference_below(struct fields *s,
 /* Members that nothing is below of. */
 const struct fieldset *fieldset_leaves(struct fields *s,
                                        const struct fieldset *x);
-/* The fields that the schema names become members where something is below
- * them. */
+/* Fields that the schema names become members with what is below them. */
 const struct fieldset *fieldset_named(struct fields *s,
                                       const struct fieldset *x,
                                       struct schema_node n);
-/* What owned parts of something owns the whole, where a schema has become
- * atomic since. */
+/* Owners of parts own the whole where a schema has become atomic since. */
 const struct fieldset *fieldset_reconcile(struct fields *s,
                                           const struct fieldset *x,
                                           struct schema_node n);
@@ -115,6 +113,9 @@ struct value *fieldset_value(struct fields *s, const struct fieldset *x);
 /* The same bytes as the API server's. */
 int fieldset_print(const struct fieldset *x, struct str *out);
 
+/* Its keys are in the same order as texts: not where 80 is before 443. */
+bool fieldset_sorts_as_text(const struct fieldset *x);
+
 /* ---- values by schema; values are borrowed ---- */
 const struct fieldset *fieldset_of_value(struct fields *s, struct schema_node n,
                                          const struct value *v);
@@ -126,8 +127,7 @@ struct fieldset_changes {
 void fieldset_compare(struct fields *s, struct schema_node n,
                       const struct value *before, const struct value *after,
                       struct fieldset_changes *ret);
-/* `v` without the items and fields of a set; the rest is shared. NULL on out
- * of memory. */
+/* `v` without the items and fields of a set; the rest is shared. */
 const struct value *fieldset_remove(struct fields *s, struct schema_node n,
                                     const struct value *v,
                                     const struct fieldset *x);

@@ -20,7 +20,7 @@ struct item {
     unsigned refs;
     struct object_key key;
     uint64_t revision; /* of this version */
-    bool created;      /* by this version; false when it was restored */
+    unsigned note;     /* history_note(); 0 when it was restored */
     const char *json;
     size_t len;
 };
@@ -43,6 +43,9 @@ uint64_t history_next(const struct history *h);
 int history_put(struct history *h, const char *bucket,
                 const struct object_key *key, const char *json, size_t len,
                 struct err *err);
+/* What its writer wants to know of the newest version besides its text. */
+void history_note(struct history *h, const char *bucket,
+                  const struct object_key *key, unsigned note);
 /* `json` is the last state, with the revision of the deletion in it. */
 int history_remove(struct history *h, const char *bucket,
                    const struct object_key *key, const char *json, size_t len,

@@ -73,6 +73,9 @@ int managed_apply_finish(const struct managed_call *c, const struct value *live,
  * that are too long. */
 int managed_check(const struct value *object, struct failure *f);
 
+/* fieldset_sorts_as_text() of all its managedFields. */
+bool managed_sorts_as_text(struct arena *a, const struct value *object);
+
 /* ---- the scale subresource ---- */
 /* managedFields for a Scale from those of its parent object, and for the parent
  * from those of a Scale: entries that own `replicas` in the parent. *ret is the

@@ -32,15 +32,35 @@ struct rules_world {
     int64_t unix_now;
 };
 
+/* An object is not always stored as it is read again. */
+enum unread {
+    /* Nobody decodes a custom resource that an apply made: there are empty maps
+     * and the like in metadata, or in that of an embedded resource. */
+    UNREAD_METADATA = 1,
+    UNREAD_EMBEDDED = 2,
+    /* What was set since the defaults were has defaults of its own. */
+    UNREAD_DEFAULTS = 4,
+};
+
+/* What one step tells a later one. */
+struct rules_trail {
+    unsigned unread; /* enum unread */
+    /* Paths of empty lists and maps that were sent where an absent one is not
+     * printed otherwise: array of texts, NULL for none. */
+    struct value *empties;
+};
+
 struct rules_call {
     const struct kind *kind;
     const char *subresource; /* "" for the object itself */
     const struct rules_world *world;
     struct arena *a;
-    struct value *warnings; /* array of texts: append */
-    bool dry_run;           /* nothing is allocated for good */
-    bool *empty_kept;       /* NULL, or see rules_decode() */
-    bool name_generated;    /* by the server, for this creation */
+    struct value *warnings;    /* array of texts: append */
+    bool dry_run;              /* nothing is allocated for good */
+    bool *empty_kept;          /* NULL, or see rules_decode() */
+    bool name_generated;       /* by the server, for this creation */
+    bool applied;              /* the object is what an apply made of two */
+    struct rules_trail *trail; /* of the request; may be NULL */
 };
 
 /* Normal form: what decoding into the API's Go type and encoding again gives.

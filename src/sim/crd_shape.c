@@ -194,8 +194,13 @@ int crd_prune(const struct crd *c, const char *version, struct value *object,
     if (unknown && unknown->count > before)
         qsort(unknown->as.items + before, unknown->count - before,
               sizeof(struct value *), compare_texts);
-    drop_nulls(object, schema);
     return 0;
+}
+
+void crd_drop_nulls(const struct crd *c, const char *version,
+                    struct value *object)
+{
+    drop_nulls(object, crd_schema(c, version));
 }
 
 /* ---- embedded resources ---- */

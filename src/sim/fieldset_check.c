@@ -66,14 +66,14 @@ static void check_scalar(struct check *c, enum schema_type type,
         return;
     if ((type == SCHEMA_INTEGER || type == SCHEMA_NUMBER) && !number)
         fault(c, at, "expected numeric (int or float), got %s", got);
-    if ((type == SCHEMA_STRING || type == SCHEMA_TIME ||
-         type == SCHEMA_BYTES) &&
+    if ((type == SCHEMA_STRING || type == SCHEMA_BYTES) &&
         v->type != VALUE_STRING)
         fault(c, at, "expected string, got %s", got);
     if (type == SCHEMA_BOOLEAN && v->type != VALUE_BOOL)
         fault(c, at, "expected boolean, got %s", got);
-    if ((type == SCHEMA_QUANTITY || type == SCHEMA_INT_OR_STRING) &&
-        composite && !c->custom)
+    if (composite && (type == SCHEMA_TIME || ((type == SCHEMA_QUANTITY ||
+                                               type == SCHEMA_INT_OR_STRING) &&
+                                              !c->custom)))
         fault(c, at, "expected any scalar, got %s", got);
 }
 

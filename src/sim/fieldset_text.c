@@ -113,6 +113,44 @@ int fieldset_print(const struct fieldset *x, struct str *out)
     return out->failed ? -(int)out->failed : 0;
 }
 
+/* ---- order ---- */
+
+static bool is_before(const struct str *x, const struct str *y)
+{
+    size_t common = x->len < y->len ? x->len : y->len;
+    int c = memcmp(str_text(x), str_text(y), common);
+
+    return c < 0 || (c == 0 && x->len < y->len);
+}
+
+/* Names are texts. */
+static bool elements_sort(const struct fieldset *x)
+{
+    struct str keys[2];
+    bool sorted = true;
+
+    str_init(&keys[0], 0);
+    str_init(&keys[1], 0);
+    for (uint32_t i = 0; i < x->count && sorted; i++) {
+        str_clear(&keys[i % 2]);
+        put_key(&keys[i % 2], &x->entries[i].e);
+        sorted = i == 0 || x->entries[i].e.kind == FIELD_NAME ||
+                 is_before(&keys[(i + 1) % 2], &keys[i % 2]);
+    }
+    str_release(&keys[0]);
+    str_release(&keys[1]);
+    return sorted;
+}
+
+bool fieldset_sorts_as_text(const struct fieldset *x)
+{
+    bool sorted = !x || elements_sort(x);
+
+    for (uint32_t i = 0; x && i < x->count && sorted; i++)
+        sorted = fieldset_sorts_as_text(x->entries[i].children);
+    return sorted;
+}
+
 /* ---- as a tree ---- */
 
 struct tree {

@@ -65,7 +65,7 @@ static struct item *item_new(const struct object_key *key, const char *json,
         return NULL;
     i->refs = 1;
     i->revision = revision;
-    i->created = false;
+    i->note = 0;
     i->len = len;
     i->key.ns = memcpy(at, key->ns, ns_len);
     i->key.name = memcpy(at + ns_len, key->name, name_len);
@@ -367,7 +367,6 @@ static int change(struct history *h, const char *bucket, struct item *item,
         item_unref(item, "new");
         return err_nomem(err);
     }
-    item->created = !s.e || s.e->gone;
     step_commit(h, &s, deleted);
     keep_bound(h);
     return 0;
@@ -379,6 +378,16 @@ int history_put(struct history *h, const char *bucket,
 {
     return change(h, bucket, item_new(key, json, len, history_next(h)), false,
                   err);
+}
+
+void history_note(struct history *h, const char *bucket,
+                  const struct object_key *key, unsigned note)
+{
+    struct bucket *b = bucket_find(h, bucket);
+    struct keytree_entry *e = b ? keytree_find(&b->tree, key) : NULL;
+
+    if (e)
+        e->item->note = note;
 }
 
 int history_remove(struct history *h, const char *bucket,

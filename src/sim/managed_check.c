@@ -56,6 +56,24 @@ int managed_check(const struct value *object, struct failure *f)
     return rc;
 }
 
+/* ---- order ---- */
+
+bool managed_sorts_as_text(struct arena *a, const struct value *object)
+{
+    const struct value *all = value_path(object, "metadata.managedFields");
+    struct fields s = {.a = a};
+
+    for (uint32_t i = 0; value_is(all, VALUE_ARRAY) && i < all->count; i++) {
+        const struct value *fields = value_get(all->as.items[i], "fieldsV1");
+        const struct fieldset *set;
+
+        if (fieldset_parse(&s, fields, &set) == 0 &&
+            !fieldset_sorts_as_text(set))
+            return false;
+    }
+    return true;
+}
+
 /* ---- nothing new ---- */
 
 static bool equal_but(const struct value *x, const struct value *y,

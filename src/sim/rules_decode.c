@@ -426,6 +426,36 @@ static int report_unknown(struct decoding *d, const struct place *at)
     return 0;
 }
 
+/* A list or a map that will not be there, though it was. */
+static int record_empty(struct decoding *d, const struct place *at,
+                        const struct value *v)
+{
+    struct rules_trail *trail = d->c->trail;
+    struct arena *a = d->c->a;
+    const char *path;
+
+    if (!trail || v->count ||
+        (v->type != VALUE_ARRAY && v->type != VALUE_OBJECT))
+        return 0;
+    if (!trail->empties)
+        trail->empties = value_array(a);
+    path = place_text(a, at);
+    if (!path || !trail->empties ||
+        value_append(a, trail->empties, value_string(a, path)) < 0)
+        return failure_nomem(d->f);
+    return 0;
+}
+
+bool rules_sent_empty(const struct rules_call *c, const char *path)
+{
+    const struct value *all = c->trail ? c->trail->empties : NULL;
+
+    for (uint32_t i = 0; all && i < all->count; i++)
+        if (text_equal(value_text(all->as.items[i]), path))
+            return true;
+    return false;
+}
+
 /* *ret_keep: the member stays. */
 static int decode_member(struct decoding *d, struct schema_node object,
                          const struct place *at, struct value_member *m,
@@ -442,7 +472,7 @@ static int decode_member(struct decoding *d, struct schema_node object,
     if (decode_value(d, field, &inner, m->value) < 0)
         return -1;
     *ret_keep = !is_dropped(d, field, m->value);
-    return 0;
+    return *ret_keep ? 0 : record_empty(d, &inner, m->value);
 }
 
 static int decode_object(struct decoding *d, struct schema_node n,
@@ -495,6 +525,21 @@ static struct schema_node metadata_schema(void)
     return schema_field(schema_find(NULL, "v1", "ConfigMap"), "metadata");
 }
 
+/* Metadata of a custom resource is as strictly typed as that of others. */
+static int decode_metadata(struct decoding *d, const struct place *at,
+                           struct value *meta)
+{
+    const struct value *sent = NULL;
+
+    if (d->c->applied && !(sent = value_copy(d->c->a, meta)))
+        return failure_nomem(d->f);
+    if (decode_value(d, metadata_schema(), at, meta) < 0)
+        return -1;
+    if (sent && !value_equal(sent, meta))
+        rules_note_unread(d->c, at->up ? UNREAD_EMBEDDED : UNREAD_METADATA);
+    return 0;
+}
+
 /* The three fields that every resource has are typed whatever the schema says
  * of them. */
 static int decode_embedded(void *arg, const char *path, struct value *v)
@@ -516,10 +561,9 @@ static int decode_embedded(void *arg, const char *path, struct value *v)
     }
     if (value_is(meta, VALUE_NULL))
         return value_make(d->c->a, v, "metadata") ? 0 : failure_nomem(d->f);
-    return meta ? decode_value(d, metadata_schema(), &at, meta) : 0;
+    return meta ? decode_metadata(d, &at, meta) : 0;
 }
 
-/* Metadata of a custom resource is as strictly typed as that of others. */
 static int decode_custom(struct decoding *d, struct value *object)
 {
     const struct place at = {.name = "metadata", .len = 8};
@@ -528,11 +572,14 @@ static int decode_custom(struct decoding *d, struct value *object)
 
     if (value_is(meta, VALUE_NULL))
         value_unset(object, "metadata");
-    else if (meta && decode_value(d, metadata_schema(), &at, meta) < 0)
+    else if (meta && decode_metadata(d, &at, meta) < 0)
         return -1;
-    if (crd_prune(kind->crd, kind->r.version, object, d->unknown, d->f) < 0 ||
-        crd_embedded(kind->crd, kind->r.version, object, decode_embedded, d) <
-            0)
+    if (crd_prune(kind->crd, kind->r.version, object, d->unknown, d->f) < 0)
+        return -1;
+    if (!d->c->applied)
+        crd_drop_nulls(kind->crd, kind->r.version, object);
+    if (crd_embedded(kind->crd, kind->r.version, object, decode_embedded, d) <
+        0)
         return -1;
     drop_dots(d->unknown);
     return 0;

@@ -331,20 +331,24 @@ static int default_subject(const struct rules_call *c, struct value *object,
 
 /* ---- autoscaling ---- */
 
+/* No policy at all is something that was said, and is wrong. */
 static int default_scaling(const struct rules_call *c, struct value *behavior,
                            const char *key, const char *json, struct failure *f)
 {
     struct value *all, *rules;
+    const char *path;
 
     if (value_parse(c->a, json, strlen(json), &all, NULL) < 0)
         return failure_nomem(f);
     rules = value_make(c->a, behavior, key);
-    if (!rules)
+    path = arena_printf(c->a, "spec.behavior.%s.policies", key);
+    if (!rules || !path)
         return failure_nomem(f);
     for (uint32_t i = 0; i < all->count; i++) {
         const char *name = all->as.members[i].key;
 
-        if (rules_is_absent(value_get(rules, name)) &&
+        if (!value_get(rules, name) &&
+            !(strcmp(name, "policies") == 0 && rules_sent_empty(c, path)) &&
             rules_set(c, rules, name, all->as.members[i].value, f) < 0)
             return -1;
     }

@@ -95,6 +95,16 @@ void rules_drop_gated(const struct rules_call *c, const struct value *object);
 struct value *rules_make_array(const struct rules_call *c, struct value *object,
                                const char *key);
 
+/* Was an empty list or map sent there, that decoding dropped? */
+bool rules_sent_empty(const struct rules_call *c, const char *path);
+
+static inline void rules_note_unread(const struct rules_call *c,
+                                     enum unread what)
+{
+    if (c->trail)
+        c->trail->unread |= (unsigned)what;
+}
+
 /* The i-th element, NULL behind the last. */
 static inline struct value *rules_item(const struct value *array, size_t i)
 {

@@ -139,7 +139,10 @@ static int count_generation(const struct rules_call *c, struct value *object,
 {
     int64_t was = value_int_at(old, "metadata.generation", 0);
 
-    if (!counts_up(c->kind, object, old))
+    bool embedded = *c->subresource == '\0' && c->trail &&
+                    (c->trail->unread & UNREAD_EMBEDDED);
+
+    if (!embedded && !counts_up(c->kind, object, old))
         return 0;
     return rules_set(c, meta_of(object), "generation",
                      value_integer(c->a, was + 1), f);

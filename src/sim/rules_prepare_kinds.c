@@ -51,17 +51,29 @@ static int label_pods(const struct rules_call *c, struct value *labels,
 
 /* Labels that are those of the template by default are the same map, which gets
  * what the pods get; not where a name was generated, for a copy of the object.
- * Returns whether it is so without any label yet. */
-static bool part_labels(const struct rules_call *c, struct value *meta,
-                        const struct value *template, struct failure *f)
+ */
+static int part_labels(const struct rules_call *c, struct value *meta,
+                       struct failure *f)
 {
     struct value *own = value_get(meta, "labels");
 
-    if (!c->name_generated)
-        return !own && !value_get(template, "labels");
-    if (own)
-        rules_set(c, meta, "labels", value_copy(c->a, own), f);
-    return false;
+    return own && c->name_generated
+               ? rules_set(c, meta, "labels", value_copy(c->a, own), f)
+               : 0;
+}
+
+/* A Job without labels is read with those of its template, and stored with them
+ * when both were one map from the start. */
+static int lend_labels(const struct rules_call *c, struct value *meta,
+                       struct value *labels, struct failure *f)
+{
+    const bool shared = rules_sent_empty(c, "spec.template.metadata.labels");
+
+    if (value_get(meta, "labels"))
+        return 0;
+    if (!shared || c->name_generated)
+        rules_note_unread(c, UNREAD_DEFAULTS);
+    return rules_set(c, meta, "labels", labels, f);
 }
 
 /* A Job finds its pods by its own uid, unless it was told otherwise. */
@@ -73,16 +85,15 @@ static int prepare_job(const struct rules_call *c, struct value *object,
     struct value *template = value_path(spec, "template.metadata");
     const char *uid = value_text_at(meta, "uid");
     struct value *selector, *labels;
-    bool shared;
 
     if (old || !template || !uid ||
         value_bool_at(spec, "manualSelector", false))
         return 0;
-    shared = part_labels(c, meta, template, f);
-    labels = value_make(c->a, template, "labels");
-    if (f->code || label_pods(c, labels, meta, f) < 0)
+    if (part_labels(c, meta, f) < 0)
         return -1;
-    if (shared && rules_set(c, meta, "labels", labels, f) < 0)
+    labels = value_make(c->a, template, "labels");
+    if (label_pods(c, labels, meta, f) < 0 ||
+        lend_labels(c, meta, labels, f) < 0)
         return -1;
     selector = value_make(c->a, spec, "selector");
     selector = selector ? value_make(c->a, selector, "matchLabels") : NULL;
@@ -178,7 +189,10 @@ static int prepare_namespace(const struct rules_call *c, struct value *object,
 static int prepare_claim(const struct rules_call *c, struct value *object,
                          const struct value *old, struct failure *f)
 {
-    return old ? 0 : set_phase(c, object, "Pending", f);
+    if (old)
+        return 0;
+    rules_note_unread(c, UNREAD_DEFAULTS); /* the phase is read, not stored */
+    return set_phase(c, object, "Pending", f);
 }
 
 static int prepare_volume(const struct rules_call *c, struct value *object,

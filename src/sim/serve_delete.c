@@ -340,7 +340,7 @@ static int delete_namespace(struct ask *k, struct value *object, bool *ret)
 static int write_marked(struct ask *k, const struct value *old,
                         struct value *object)
 {
-    return value_equal(old, object) ? 0 : store_write(k, object);
+    return store_has(k, object, old) ? 0 : store_write(k, object);
 }
 
 /* Only finalizers keep it, or nothing does. */

@@ -75,6 +75,14 @@ enum body_type {
     BODY_APPLY,
 };
 
+/* The API server compares the bytes that it would store with those that it has
+ * stored. They are not always the same for the same object: then the next
+ * write gets a revision although it changes nothing. */
+enum stored {
+    STORED_UNREAD = 1,  /* enum unread: not as it is read, ever new */
+    STORED_BY_TEXT = 2, /* managedFields with their keys in the order of text */
+};
+
 struct ask {
     struct sim *s;
     struct arena *a;
@@ -96,6 +104,11 @@ struct ask {
     /* the answer, when it is not text already (ret->body) */
     struct value *answer;
     const char *token; /* of a list that is refused because it is too old */
+    /* a write: how the API server stores it, and whether this request made
+     * managedFields anew */
+    unsigned note; /* enum stored */
+    bool rewritten;
+    struct rules_trail trail;
 };
 
 /* ---- steps (serve_path.c, serve_query.c, serve_accept.c, serve_body.c) ----

@@ -20,7 +20,9 @@ struct rules_call rules_call(struct ask *k)
                                .world = &k->world,
                                .a = k->a,
                                .warnings = k->warnings,
-                               .dry_run = k->o.dry_run};
+                               .dry_run = k->o.dry_run,
+                               .applied = k->body_type == BODY_APPLY,
+                               .trail = &k->trail};
 }
 
 /* An empty list of managers says more than none: see managed_update(). */
@@ -120,6 +122,18 @@ int object_validate(struct ask *k, struct value *object,
     return 0;
 }
 
+/* Storing another version converts it, which decodes it; /status keeps the
+ * metadata that was read. */
+static void note_unread(struct ask *k)
+{
+    const bool raw = *k->at.subresource == '\0' &&
+                     (k->trail.unread & (UNREAD_METADATA | UNREAD_EMBEDDED)) &&
+                     crd_is_storage(k->kind->crd, k->kind->r.version);
+
+    if (raw || (k->trail.unread & UNREAD_DEFAULTS))
+        k->note |= STORED_UNREAD;
+}
+
 /* ---- create ---- */
 
 static int exists(struct ask *k, const char *name)
@@ -175,6 +189,7 @@ int object_create(struct ask *k, struct value *object)
         definition_prepare(k, object) < 0 ||
         object_validate(k, object, NULL) < 0 || settle_lists(k, object) < 0)
         return -1;
+    note_unread(k);
     return check_free(k, object);
 }
 
@@ -258,35 +273,20 @@ static bool is_done(const struct ask *k, const struct value *object,
     return !value_is(grace, VALUE_INTEGER) || grace->as.integer == 0;
 }
 
-/* Claims are stored without the phase that reading gives them: it gets there
- * with the first write, even if that changes nothing. */
-static bool is_incomplete(const struct ask *k, const struct value *old)
-{
-    const char *ns = value_text_at(old, "metadata.namespace");
-    const struct object_key key = {ns ? ns : "",
-                                   value_text_at(old, "metadata.name")};
-    const struct item *item;
-
-    if (strcmp(k->kind->bucket, "core/persistentvolumeclaims") != 0)
-        return false;
-    item = store_item(k, &key);
-    return item && item->created;
-}
-
 static int store_change(struct ask *k, struct value *object,
                         const struct value *old)
 {
     if (is_done(k, object, old))
         return store_erase(k, object);
-    if (value_equal(object, old) && !is_incomplete(k, old))
-        return 0;
-    return store_write(k, object);
+    note_unread(k);
+    return store_has(k, object, old) ? 0 : store_write(k, object);
 }
 
 int object_change(struct ask *k, struct value *object, const struct value *old)
 {
     struct rules_call c = rules_call(k);
 
+    k->rewritten = true;
     if (check_revision(k, object, old) < 0 || keep_meta(k, object, old) < 0 ||
         rules_prepare_update(&c, object, old, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||

@@ -303,6 +303,8 @@ static int change_scale(struct ask *k, const struct value *live,
         from_scale(k, p, live, scale, &object) < 0)
         return -1;
     k->at.subresource = "";
+    if (!k->kind->crd && !managed_sorts_as_text(k->a, object))
+        k->note |= STORED_BY_TEXT;
     if (rules_admit(&c, object, live, &k->f) < 0 ||
         object_change(k, object, live) < 0 ||
         to_scale(k, object, p, &answer) < 0)

@@ -164,6 +164,25 @@ static int set_revision(struct ask *k, struct value *object)
                 : -ERR_NOMEM;
 }
 
+/* Whoever only adds to an object leaves managedFields as they are. */
+static unsigned note_of(const struct ask *k, const struct item *before)
+{
+    return before && !k->rewritten
+               ? k->note | (before->note & (unsigned)STORED_BY_TEXT)
+               : k->note;
+}
+
+bool store_has(struct ask *k, const struct value *object,
+               const struct value *old)
+{
+    const struct object_key key = key_of(object);
+    const struct item *item = store_item(k, &key);
+
+    if (!value_equal(object, old) || (k->note & STORED_UNREAD))
+        return false;
+    return !item || item->note == note_of(k, item);
+}
+
 /* What is stored is told to who keeps it and to who waits for it. */
 static void tell(struct ask *k, const struct object_key *key,
                  const struct str *text)
@@ -186,6 +205,7 @@ static void tell(struct ask *k, const struct object_key *key,
 int store_write(struct ask *k, struct value *object)
 {
     struct object_key key = key_of(object);
+    unsigned note = note_of(k, store_item(k, &key));
     struct str text;
     int rc;
 
@@ -198,8 +218,10 @@ int store_write(struct ask *k, struct value *object)
     if (rc == 0)
         rc = history_put(k->s->history, k->kind->bucket, &key, text.data,
                          text.len, NULL);
-    if (rc == 0)
+    if (rc == 0) {
+        history_note(k->s->history, k->kind->bucket, &key, note);
         tell(k, &key, &text);
+    }
     str_release(&text);
     if (rc < 0)
         return failure_nomem(&k->f);

@@ -14,6 +14,9 @@ const struct item *store_item(const struct ask *k,
 int store_read(struct ask *k, const struct object_key *key, struct value **ret);
 /* Sets the resourceVersion in `object`. Dry runs store nothing. */
 int store_write(struct ask *k, struct value *object);
+/* Is `object`, which was `old`, stored already, byte for byte? */
+bool store_has(struct ask *k, const struct value *object,
+               const struct value *old);
 int store_erase(struct ask *k, struct value *object);
 int store_decode(struct ask *k, const struct item *item, struct value **ret);
 int not_found(struct ask *k, const char *name);

@@ -15,7 +15,6 @@ import faults
 import generate
 import known
 import masks
-import opened
 import shrink
 from conftest import ROOT
 
@@ -27,10 +26,10 @@ SELF_TEST_SEEDS = 150
 
 
 def compared(sim, real, seeds):
-    """The text of a report, "" when nothing differs but what is open."""
+    """The text of a report, "" when nothing differs."""
     print(f"seeds {seeds[0]}-{seeds[-1]}")
     with campaign.Campaign(campaign.connect(sim, real)) as work:
-        found = [m for m in work.run_twice(seeds) if not opened.is_open(m)]
+        found = work.run_twice(seeds)
         groups = campaign.group(found)
         work.shorten(groups[:5])
     return campaign.report(groups, len(seeds), len(found), 5) if found else ""
@@ -39,23 +38,6 @@ def compared(sim, real, seeds):
 def test_three_hundred_sequences_are_answered_alike(sim, real):
     first = int(os.environ.get("TIDELOCK_TEST_SEED") or 1)
     assert compared(sim, real, range(first, first + SEEDS)) == ""
-
-
-def test_what_is_open_is_in_the_document():
-    text = pathlib.Path(ROOT / "src/sim/README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (.*?) \| (.*?) \|", text.partition("## Not equal yet")[2]
-                      .partition("\n## ")[0], re.M)
-    assert rows[1:] == list(dict.fromkeys(row[:2] for row in opened.OPEN))
-
-
-def test_only_what_is_open_counts_as_open():
-    def mismatch(kind, *signatures):
-        return types.SimpleNamespace(kind=kind, signatures=signatures)
-    _, _, kind, signature = opened.OPEN[0]
-    assert opened.is_open(mismatch(kind, signature))
-    assert not opened.is_open(mismatch("Another", signature))
-    assert not opened.is_open(mismatch(kind, signature, "something else"))
-    assert not opened.is_open(mismatch(kind))
 
 
 @pytest.mark.long

@@ -126,6 +126,7 @@ TEST(defaults_come_from_the_outside_in_and_in_place_of_nulls)
     full = quoted(&arena, "{'spec':{'n':null,'nullable':null,'gone':null,'l':[{"
                           "},{'p':'UDP'}],'m':{'a':{}}}}");
     check_int(crd_prune(c, "v1", full, NULL, &f), 0);
+    crd_drop_nulls(c, "v1", full);
     check_int(crd_default_object(c, "v1", &arena, full, &f), 0);
     check_str(printed(&arena, full),
               "{\"spec\":{\"l\":[{\"p\":\"TCP\"},{\"p\":\"UDP\"}],\"m\":{\"a\":"
