@@ -98,11 +98,14 @@ endif()
 set(embed_script "${CMAKE_CURRENT_LIST_FILE}")
 set(embed_dir "${CMAKE_BINARY_DIR}/generated")
 set(TIDELOCK_LUA_C "${embed_dir}/embed_lua.c")
+set(TIDELOCK_LINT_C "${embed_dir}/embed_lint.c")
 set(TIDELOCK_SCHEMA_C "${embed_dir}/embed_schema.c")
 set(TIDELOCK_PROTOBUF_C "${embed_dir}/embed_protobuf.c")
 set(TIDELOCK_VERSION_C "${embed_dir}/version.c")
 
 file(GLOB embed_lua CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/lua/tidelock/*.lua")
+file(GLOB embed_lint CONFIGURE_DEPENDS
+  "${CMAKE_SOURCE_DIR}/src/script/lint/*.lua")
 file(GLOB embed_schema CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/src/kube/schema.data")
 
@@ -111,6 +114,12 @@ add_custom_command(OUTPUT "${TIDELOCK_LUA_C}"
     -DARRAY=embed_lua_files "-DROOT=${CMAKE_SOURCE_DIR}/lua"
     "-DIN=${embed_lua}" -P "${embed_script}"
   DEPENDS ${embed_lua} "${embed_script}" COMMENT "Embedding lua/tidelock"
+  VERBATIM)
+add_custom_command(OUTPUT "${TIDELOCK_LINT_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=files "-DOUT=${TIDELOCK_LINT_C}"
+    -DARRAY=embed_lint_files "-DROOT=${CMAKE_SOURCE_DIR}/src/script/lint"
+    "-DIN=${embed_lint}" -P "${embed_script}"
+  DEPENDS ${embed_lint} "${embed_script}" COMMENT "Embedding src/script/lint"
   VERBATIM)
 add_custom_command(OUTPUT "${TIDELOCK_SCHEMA_C}"
   COMMAND ${CMAKE_COMMAND} -DMODE=one "-DOUT=${TIDELOCK_SCHEMA_C}"

@@ -23,6 +23,10 @@ struct bundle {
  * lives in `a`. */
 int bundle_load(struct arena *a, const char *path, const char *const *sets,
                 size_t set_count, struct bundle *ret, struct err *err);
+/* Only the sources, unread: nothing of them is compiled. */
+int bundle_read(struct arena *a, const char *path,
+                const struct script_file **ret, size_t *ret_count,
+                struct err *err);
 /* Only the script, for what its declaration says: `params` stays NULL. */
 int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
                        struct err *err);

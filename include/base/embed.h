@@ -18,6 +18,9 @@ struct embed_file {
 /* lua/tidelock/NAME.lua, sorted by name; ends with a NULL name. In script. */
 extern const struct embed_file embed_lua_files[];
 
+/* src/script/lint/NAME.lua, likewise. In script. */
+extern const struct embed_file embed_lint_files[];
+
 /* src/kube/schema.data; len 0 when the build had none. In kube. */
 extern const struct embed_file embed_schema;
 

@@ -133,19 +133,32 @@ static int add_sets(struct arena *a, struct value *given,
     return 0;
 }
 
-int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
-                       struct err *err)
+int bundle_read(struct arena *a, const char *path,
+                const struct script_file **ret, size_t *ret_count,
+                struct err *err)
 {
     struct reading *r = arena_calloc(a, 1, sizeof(*r));
-    struct bundle b = {.path = path};
     int rc;
 
     if (!r)
         return err_nomem(err);
     r->a = a;
     rc = read_scripts(r, path, err);
+    *ret = r->files;
+    *ret_count = r->count;
+    return rc;
+}
+
+int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
+                       struct err *err)
+{
+    struct bundle b = {.path = path};
+    const struct script_file *files;
+    size_t count;
+    int rc = bundle_read(a, path, &files, &count, err);
+
     if (rc == 0)
-        rc = script_load(r->files, r->count, NULL, &b.script, err);
+        rc = script_load(files, count, NULL, &b.script, err);
     if (rc < 0)
         return rc;
     b.decl = script_decl(b.script);

@@ -122,6 +122,7 @@ extern const struct command cmd_plan;
 extern const struct command cmd_eval;
 extern const struct command cmd_rbac;
 extern const struct command cmd_sim;
+extern const struct command cmd_check;
 extern const struct command cmd_completion;
 extern const struct command cmd_version;
 extern const struct command cmd_help;

@@ -53,6 +53,9 @@ struct found RAISES view_find(lua_State *L, const char *verb,
 /* Push the object scripts call `view`, `plan`. */
 void RAISES push_view(lua_State *L);
 void RAISES push_plan(lua_State *L);
+/* What they have, NULL-terminated. */
+const char *const *view_fields(void);
+const char *const *plan_verbs(void);
 
 /* ---- the declaration (operator.c) ---- */
 /* tidelock.operator{...}: checks it when loading, remembers it always. */

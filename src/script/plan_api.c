@@ -315,9 +315,17 @@ static int call_verb(lua_State *L)
     return verbs[i].function(L);
 }
 
+const char *const *plan_verbs(void)
+{
+    static const char *list[VERBS + 1];
+
+    for (size_t i = 0; i < VERBS; i++)
+        list[i] = verbs[i].name;
+    return list;
+}
+
 static int l_plan_index(lua_State *L)
 {
-    const char *list[VERBS + 1];
     const char *name =
         lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : type_word(L, 2);
 
@@ -327,10 +335,8 @@ static int l_plan_index(lua_State *L)
             lua_pushcclosure(L, call_verb, 1);
             return 1;
         }
-        list[i] = verbs[i].name;
     }
-    list[VERBS] = NULL;
-    return kill_unknown(L, "plan has no verb", "verbs", name, list);
+    return kill_unknown(L, "plan has no verb", "verbs", name, plan_verbs());
 }
 
 static int l_plan_newindex(lua_State *L)

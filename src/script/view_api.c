@@ -277,10 +277,16 @@ static int call_method(lua_State *L)
     return methods[i].function(L);
 }
 
-static int l_view_index(lua_State *L)
+const char *const *view_fields(void)
 {
     static const char *const list[] = {"get", "list",   "owned",
                                        "now", "params", NULL};
+
+    return list;
+}
+
+static int l_view_index(lua_State *L)
+{
     const char *name =
         lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : type_word(L, 2);
 
@@ -296,7 +302,7 @@ static int l_view_index(lua_State *L)
             lua_pushcclosure(L, call_method, 1);
             return 1;
         }
-    return kill_unknown(L, "view has no field", "fields", name, list);
+    return kill_unknown(L, "view has no field", "fields", name, view_fields());
 }
 
 static int l_view_newindex(lua_State *L)
