@@ -99,6 +99,7 @@ set(embed_script "${CMAKE_CURRENT_LIST_FILE}")
 set(embed_dir "${CMAKE_BINARY_DIR}/generated")
 set(TIDELOCK_LUA_C "${embed_dir}/embed_lua.c")
 set(TIDELOCK_LINT_C "${embed_dir}/embed_lint.c")
+set(TIDELOCK_TESTING_C "${embed_dir}/embed_testing.c")
 set(TIDELOCK_SCHEMA_C "${embed_dir}/embed_schema.c")
 set(TIDELOCK_PROTOBUF_C "${embed_dir}/embed_protobuf.c")
 set(TIDELOCK_VERSION_C "${embed_dir}/version.c")
@@ -106,6 +107,12 @@ set(TIDELOCK_VERSION_C "${embed_dir}/version.c")
 file(GLOB embed_lua CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/lua/tidelock/*.lua")
 file(GLOB embed_lint CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/src/script/lint/*.lua")
+# What specs use and operators must not: see src/script/spec.c.
+file(GLOB embed_testing CONFIGURE_DEPENDS
+  "${CMAKE_SOURCE_DIR}/lua/tidelock/testing/*.lua")
+set(embed_testing_main "${CMAKE_SOURCE_DIR}/lua/tidelock/testing.lua")
+list(REMOVE_ITEM embed_lua "${embed_testing_main}")
+list(APPEND embed_testing "${embed_testing_main}")
 file(GLOB embed_schema CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/src/kube/schema.data")
 
@@ -121,6 +128,12 @@ add_custom_command(OUTPUT "${TIDELOCK_LINT_C}"
     "-DIN=${embed_lint}" -P "${embed_script}"
   DEPENDS ${embed_lint} "${embed_script}" COMMENT "Embedding src/script/lint"
   VERBATIM)
+add_custom_command(OUTPUT "${TIDELOCK_TESTING_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=files "-DOUT=${TIDELOCK_TESTING_C}"
+    -DARRAY=embed_testing_files "-DROOT=${CMAKE_SOURCE_DIR}/lua"
+    "-DIN=${embed_testing}" -P "${embed_script}"
+  DEPENDS ${embed_testing} "${embed_script}"
+  COMMENT "Embedding lua/tidelock/testing" VERBATIM)
 add_custom_command(OUTPUT "${TIDELOCK_SCHEMA_C}"
   COMMAND ${CMAKE_COMMAND} -DMODE=one "-DOUT=${TIDELOCK_SCHEMA_C}"
     -DVARIABLE=embed_schema "-DIN=${embed_schema}" -P "${embed_script}"

@@ -46,7 +46,8 @@ typedef void (*controller_planned_fn)(void *arg, const struct pass *pass,
 typedef void (*controller_change_fn)(void *arg);
 
 struct controller_config {
-    struct loop *loop; /* all borrowed */
+    struct loop *loop;         /* all borrowed */
+    const struct clock *clock; /* of views and the queue; NULL: the loop's */
     struct script *script;
     struct source *source;
     const struct restmap *restmap;

@@ -23,5 +23,10 @@ struct source *source_files_new(const struct restmap *restmap,
  * metadata.name; its namespace defaults to `ns` when the kind is namespaced. */
 int source_files_add(struct source *s, const struct value *object,
                      const char *ns, struct err *err);
+/* The uid that an object without one gets. NULL on out of memory. */
+char *source_files_uid(struct arena *a, const struct value *object);
+/* Before the first feed is asked for: that kind is not known, and `why`. */
+int source_files_hide(struct source *s, const struct gvk *gvk,
+                      const struct err *why, struct err *err);
 
 #endif

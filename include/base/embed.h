@@ -21,6 +21,10 @@ extern const struct embed_file embed_lua_files[];
 /* src/script/lint/NAME.lua, likewise. In script. */
 extern const struct embed_file embed_lint_files[];
 
+/* lua/tidelock/testing.lua and testing/NAME.lua, for specs only: operators
+ * cannot require them. In script. */
+extern const struct embed_file embed_testing_files[];
+
 /* src/kube/schema.data; len 0 when the build had none. In kube. */
 extern const struct embed_file embed_schema;
 

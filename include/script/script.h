@@ -82,4 +82,17 @@ int script_map(struct script *s, size_t read, const struct snapshot *object,
                struct arena *a, struct script_roots *ret_roots,
                struct err *err);
 
+/* ---- coverage ---- */
+/* From the next job on remember which lines ran; that makes jobs slower. */
+int script_cover(struct script *s, struct err *err);
+struct script_covered {
+    const char *file;     /* "lib/ports.lua" */
+    const uint32_t *runs; /* of each line, from line 1 at [0]; borrowed */
+    size_t count;         /* up to the last line that ran */
+};
+/* The i-th file of which a line ran; false behind the last, and when nothing
+ * is remembered. Files of the runtime's own library are left out. */
+bool script_covered(const struct script *s, size_t i,
+                    struct script_covered *ret);
+
 #endif

@@ -460,7 +460,7 @@ static int controller_alloc(struct controller *c, struct err *err)
     c->owned_count = c->decl->owns_count;
     c->slot_count = c->owned_count + c->decl->reads_count;
     c->memo = diff_memo_new(MEMO_MAX);
-    c->queue = workqueue_new(loop_clock(c->config.loop));
+    c->queue = workqueue_new(c->config.clock);
     c->slots = mem_calloc(c->slot_count + 1, sizeof(*c->slots));
     c->jobs = mem_calloc(jobs, sizeof(*c->jobs));
     c->job_count = jobs;
@@ -483,6 +483,8 @@ struct controller *controller_new(const struct controller_config *config,
         return NULL;
     }
     c->config = *config;
+    if (!c->config.clock)
+        c->config.clock = loop_clock(config->loop);
     c->decl = script_decl(config->script);
     if (controller_alloc(c, err) == 0 && feeds_subscribe(c, err) == 0)
         return c;

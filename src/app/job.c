@@ -199,7 +199,7 @@ static int make_view(struct job *job)
     int rc = 0;
 
     v->root_resource = c->root.feed->resource;
-    v->now = clock_unix(loop_clock(c->config.loop));
+    v->now = clock_unix(c->config.clock);
     v->params = c->config.params;
     v->count = c->slot_count;
     v->kinds = arena_calloc(&job->arena, c->slot_count + 1, sizeof(*v->kinds));

@@ -15,6 +15,12 @@ struct file_feed {
     struct source_want want;
 };
 
+struct hidden {
+    struct hidden *next;
+    struct gvk gvk;
+    struct err why;
+};
+
 struct files {
     struct source source;
     const struct restmap *restmap;
@@ -24,12 +30,13 @@ struct files {
     struct snapshot **objects;
     size_t count, cap;
     struct file_feed *feeds;
+    struct hidden *hidden; /* kinds that are not known; in the arena */
 };
 
 /* ---- objects ---- */
 
-/* A stand-in uid in the form of one, made from what the object is called. */
-static char *stand_in_uid(struct arena *a, const struct value *object)
+/* A stand-in in the form of a uid, made from what the object is called. */
+char *source_files_uid(struct arena *a, const struct value *object)
 {
     const char *text =
         arena_printf(a, "%s/%s/%s/%s", value_text_at(object, "apiVersion"),
@@ -57,7 +64,8 @@ static int complete(struct arena *a, struct value *object, const char *ns)
         value_set(a, meta, "namespace", value_string(a, ns)) < 0)
         return -ERR_NOMEM;
     if (!value_get(meta, "uid") &&
-        value_set(a, meta, "uid", value_string(a, stand_in_uid(a, object))) < 0)
+        value_set(a, meta, "uid",
+                  value_string(a, source_files_uid(a, object))) < 0)
         return -ERR_NOMEM;
     if (!value_get(meta, "resourceVersion") &&
         value_set(a, meta, "resourceVersion", value_string(a, "1")) < 0)
@@ -108,6 +116,53 @@ int source_files_add(struct source *s, const struct value *object,
     return rc;
 }
 
+/* ---- kinds that are not known ---- */
+
+int source_files_hide(struct source *s, const struct gvk *gvk,
+                      const struct err *why, struct err *err)
+{
+    struct files *f = (struct files *)s;
+    struct hidden *h = arena_calloc(&f->arena, 1, sizeof(*h));
+
+    if (!h)
+        return err_nomem(err);
+    h->gvk.api_version = arena_strdup(&f->arena, gvk->api_version);
+    h->gvk.kind = arena_strdup(&f->arena, gvk->kind);
+    h->why = *why;
+    if (!h->gvk.api_version || !h->gvk.kind)
+        return err_nomem(err);
+    h->next = f->hidden;
+    f->hidden = h;
+    return 0;
+}
+
+static const struct hidden *find_hidden(const struct files *f,
+                                        const struct gvk *gvk)
+{
+    for (const struct hidden *h = f->hidden; h; h = h->next)
+        if (gvk_equal(&h->gvk, gvk))
+            return h;
+    return NULL;
+}
+
+/* Is the kind there, and may what is not in the files be believed? */
+static void judge(struct files *f, struct source_feed *feed,
+                  const struct gvk *gvk)
+{
+    const struct hidden *h = find_hidden(f, gvk);
+
+    feed->resource = restmap_find(f->restmap, gvk->api_version, gvk->kind);
+    feed->known = feed->resource && !h;
+    if (h) {
+        feed->why = h->why;
+    } else if (!feed->known) {
+        err_set(&feed->why, ERR_NO_KIND,
+                "nothing is known of kind '%s' in '%s'", gvk->kind,
+                gvk->api_version);
+        err_hint(&feed->why, "give its CustomResourceDefinition with -f");
+    }
+}
+
 /* ---- feeds ---- */
 
 static int fill(struct files *f, struct file_feed *feed)
@@ -143,14 +198,7 @@ static struct file_feed *feed_new(struct files *f,
     if (!gvk.api_version || !gvk.kind || !feed->want.ns)
         return NULL;
     feed->feed.store = store_new(&gvk);
-    feed->feed.resource = restmap_find(f->restmap, gvk.api_version, gvk.kind);
-    feed->feed.known = feed->feed.resource != NULL;
-    if (!feed->feed.known) {
-        err_set(&feed->feed.why, ERR_NO_KIND,
-                "nothing is known of kind '%s' in '%s'", gvk.kind,
-                gvk.api_version);
-        err_hint(&feed->feed.why, "give its CustomResourceDefinition with -f");
-    }
+    judge(f, &feed->feed, &gvk);
     (void)err;
     return feed->feed.store ? feed : NULL;
 }

@@ -7,7 +7,7 @@
 #include "options.h"
 
 const struct command *const cli_commands[] = {
-    &cmd_run,  &cmd_plan,       &cmd_check,   &cmd_eval, &cmd_sim,
+    &cmd_run,  &cmd_plan,       &cmd_check,   &cmd_eval, &cmd_sim, &cmd_test,
     &cmd_rbac, &cmd_completion, &cmd_version, &cmd_help, NULL,
 };
 

@@ -21,6 +21,7 @@ struct script {
     struct module *modules;
     size_t count, cap;
     struct pool_block *spare; /* see pool.h */
+    struct cover *cover;      /* cover.h; NULL: nobody counts lines */
 };
 
 /* A script that has the embedded library and nothing else. */

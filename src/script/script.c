@@ -9,6 +9,7 @@
 #include "base/embed.h"
 #include "base/mem.h"
 #include "script/api.h"
+#include "script/cover.h"
 #include "script/module.h"
 #include "script/sandbox.h"
 
@@ -189,6 +190,7 @@ void script_free(struct script *s)
     mem_free(s->modules);
     arena_release(&s->decl.arena);
     pool_free_spare(s->spare);
+    cover_free(s->cover);
     mem_free(s);
 }
 

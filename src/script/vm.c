@@ -35,6 +35,7 @@
 
 #include "base/clock.h"
 #include "script/advice.h"
+#include "script/cover.h"
 #include "script/module.h"
 
 #define HOOK_STRIDE 100
@@ -43,6 +44,13 @@
 #define COLLECT_COST 1000
 
 static void budget_hook(lua_State *L, lua_Debug *ar);
+
+static void set_hook(const struct vm *vm, int stride)
+{
+    int lines = vm->script->cover ? LUA_MASKLINE : 0;
+
+    lua_sethook(vm->L, budget_hook, LUA_MASKCOUNT | lines, stride);
+}
 
 /* ---- memory ---- */
 
@@ -76,7 +84,7 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
     ptr = resize(vm, ptr, old, nsize);
     if (vm->bytes > vm->limits.memory_soft && !vm->over && vm->L) {
         vm->over = true;
-        lua_sethook(vm->L, budget_hook, LUA_MASKCOUNT, 1);
+        set_hook(vm, 1);
     }
     return ptr;
 }
@@ -162,14 +170,17 @@ static void look_at_memory(lua_State *L, struct vm *vm)
     if (vm->bytes > vm->limits.memory_soft)
         vm_kill_memory(L);
     vm->over = false;
-    lua_sethook(L, budget_hook, LUA_MASKCOUNT, HOOK_STRIDE);
+    set_hook(vm, HOOK_STRIDE);
 }
 
 static void budget_hook(lua_State *L, lua_Debug *ar)
 {
     struct vm *vm = vm_of(L);
 
-    (void)ar;
+    if (ar->event == LUA_HOOKLINE) {
+        cover_line(L, ar);
+        return;
+    }
     vm_check_killed(L);
     vm->spent += vm->over ? 1 : HOOK_STRIDE;
     look_at_budget(L, vm);
@@ -327,7 +338,7 @@ int vm_open(struct vm *vm, struct script *s, struct err *err)
     lua_gc(L, LUA_GCSTOP);
     vm->deadline_ms = clock_now_ms(clock_real()) + vm->limits.cpu_ms;
     vm->cpu_start_ms = cpu_ms();
-    lua_sethook(L, budget_hook, LUA_MASKCOUNT, HOOK_STRIDE);
+    set_hook(vm, HOOK_STRIDE);
     return 0;
 }
 

@@ -62,6 +62,7 @@ struct vm {
     /* how much of the plan's limits is used (core/plan.h) */
     size_t plan_nodes;
     size_t plan_bytes;
+    bool roomy; /* those limits do not count: values of specs */
     uint64_t listed; /* bit n: the list of view.kinds[n] is recorded as read */
     /* outcome */
     struct err verdict; /* code ERR_NONE: not killed */
