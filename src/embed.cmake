@@ -3,6 +3,7 @@
 # build steps; run with `cmake -P` it is the step itself:
 #
 #   cmake -DMODE=files -DOUT=x.c -DARRAY=embed_lua_files -DROOT=lua -DIN=a;b
+#   cmake -DMODE=raw   -DOUT=x.c -DARRAY=embed_new_files -DROOT=dir -DIN=a;b
 #   cmake -DMODE=one   -DOUT=x.c -DVARIABLE=embed_schema -DIN=file
 #   cmake -DMODE=version -DOUT=x.c -DVERSION=0.1.0 -DSOURCE=dir
 #
@@ -41,9 +42,11 @@ function(embed_files)
   set(n 0)
   foreach(file IN LISTS IN)
     file(RELATIVE_PATH name "${ROOT}" "${file}")
-    string(REGEX REPLACE "\\.lua$" "" name "${name}")
-    string(REPLACE "/" "." name "${name}")
-    string(REGEX REPLACE "\\.init$" "" name "${name}")
+    if(MODE STREQUAL "files") # modules have names, other files paths
+      string(REGEX REPLACE "\\.lua$" "" name "${name}")
+      string(REPLACE "/" "." name "${name}")
+      string(REGEX REPLACE "\\.init$" "" name "${name}")
+    endif()
     embed_bytes("${file}" bytes len)
     string(APPEND data
       "static const unsigned char data_${n}[] = {\n${bytes}\n};\n")
@@ -85,7 +88,7 @@ const char version_date[] = \"${date}\";
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE)
-  if(MODE STREQUAL "files")
+  if(MODE STREQUAL "files" OR MODE STREQUAL "raw")
     embed_files()
   elseif(MODE STREQUAL "one")
     embed_one()
@@ -100,6 +103,7 @@ set(embed_dir "${CMAKE_BINARY_DIR}/generated")
 set(TIDELOCK_LUA_C "${embed_dir}/embed_lua.c")
 set(TIDELOCK_LINT_C "${embed_dir}/embed_lint.c")
 set(TIDELOCK_TESTING_C "${embed_dir}/embed_testing.c")
+set(TIDELOCK_NEW_C "${embed_dir}/embed_new.c")
 set(TIDELOCK_SCHEMA_C "${embed_dir}/embed_schema.c")
 set(TIDELOCK_PROTOBUF_C "${embed_dir}/embed_protobuf.c")
 set(TIDELOCK_VERSION_C "${embed_dir}/version.c")
@@ -113,6 +117,7 @@ file(GLOB embed_testing CONFIGURE_DEPENDS
 set(embed_testing_main "${CMAKE_SOURCE_DIR}/lua/tidelock/testing.lua")
 list(REMOVE_ITEM embed_lua "${embed_testing_main}")
 list(APPEND embed_testing "${embed_testing_main}")
+file(GLOB embed_new CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/app/new/*")
 file(GLOB embed_schema CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/src/kube/schema.data")
 
@@ -134,6 +139,12 @@ add_custom_command(OUTPUT "${TIDELOCK_TESTING_C}"
     "-DIN=${embed_testing}" -P "${embed_script}"
   DEPENDS ${embed_testing} "${embed_script}"
   COMMENT "Embedding lua/tidelock/testing" VERBATIM)
+add_custom_command(OUTPUT "${TIDELOCK_NEW_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=raw "-DOUT=${TIDELOCK_NEW_C}"
+    -DARRAY=embed_new_files "-DROOT=${CMAKE_SOURCE_DIR}/src/app/new"
+    "-DIN=${embed_new}" -P "${embed_script}"
+  DEPENDS ${embed_new} "${embed_script}" COMMENT "Embedding src/app/new"
+  VERBATIM)
 add_custom_command(OUTPUT "${TIDELOCK_SCHEMA_C}"
   COMMAND ${CMAKE_COMMAND} -DMODE=one "-DOUT=${TIDELOCK_SCHEMA_C}"
     -DVARIABLE=embed_schema "-DIN=${embed_schema}" -P "${embed_script}"

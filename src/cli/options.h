@@ -120,6 +120,7 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
 extern const struct command cmd_run;
 extern const struct command cmd_plan;
 extern const struct command cmd_eval;
+extern const struct command cmd_new;
 extern const struct command cmd_test;
 extern const struct command cmd_rbac;
 extern const struct command cmd_sim;

@@ -52,7 +52,8 @@ function Reader:constants()
 end
 
 -- The line of each instruction: steps from one to the next, and where a step
--- is too far for a byte the line itself.
+-- is too far for a byte the line itself. The last instruction is the return
+-- that the compiler adds: behind a return of one's own it never runs.
 function Reader:lines(first, is_vararg, out)
   local steps, absolute = {}, {}
   for i = 1, self:size() do
@@ -65,7 +66,7 @@ function Reader:lines(first, is_vararg, out)
   local line = first
   for i, step in ipairs(steps) do
     line = step == -128 and absolute[i - 1] or line + step
-    if i > 1 or not is_vararg then
+    if (i > 1 or not is_vararg) and i < #steps then
       out[line] = true
     end
   end
