@@ -15,6 +15,7 @@
 #include "app/sink_apply.h"
 #include "core/sink.h"
 #include "core/source.h"
+#include "core/workqueue.h"
 #include "io/loop.h"
 #include "kube/restmap.h"
 #include "kube/schema.h"
@@ -35,6 +36,7 @@ struct pass {
     const char *why;                /* the row's reason, or NULL */
     bool held; /* that row kept back what `desired` would declare */
     size_t writes;
+    uint64_t took_ms;   /* from the dispatch to the end of the last write */
     int64_t requeue_ms; /* -1: none */
 };
 typedef void (*controller_pass_fn)(void *arg, const struct pass *pass);
@@ -61,6 +63,7 @@ struct controller_config {
     controller_planned_fn on_planned; /* may be NULL */
     controller_pass_fn on_pass;       /* may be NULL */
     controller_change_fn on_change;   /* may be NULL */
+    workqueue_waited_fn on_get;       /* may be NULL */
     void *arg;
 };
 
@@ -87,9 +90,17 @@ struct controller_state {
                  * forbidden, no such kind, ... */
     size_t ready, running, delayed;
     size_t failing; /* roots whose last pass failed */
+    size_t known;   /* roots that are remembered: each had a pass */
+    unsigned max_running;
+    uint64_t running_ms; /* how long the running passes last so far: the sum */
+    uint64_t longest_ms; /* ... the longest */
+    uint64_t adds, retries; /* of the queue */
     uint64_t passes;
 };
 struct controller_state controller_state(struct controller *c);
+/* Of how many roots was this the row in the last pass that was carried out?
+ * One number for each row of the declaration. */
+void controller_count_rows(const struct controller *c, size_t *counts);
 /* Keys that wait for a time of their own, for `run --once`. */
 void controller_each_delayed(struct controller *c,
                              void (*fn)(void *arg, const struct object_key *k,

@@ -30,11 +30,12 @@ struct runtime_options {
     const char *name;  /* plan OPERATOR NAME */
     const char *record;  /* --record: folder for fixtures */
     const char *compare; /* plan: the old revision of the only operator */
-    const char *lease; /* --lease-name, NULL: "tidelock" */
-    bool plan;         /* one pass, print, stop */
-    bool dry_run;      /* print, write nothing */
-    bool once;         /* until nothing is ready */
-    bool offline;      /* no cluster */
+    const char *listen;  /* --listen, NULL: nobody is served */
+    const char *lease;   /* --lease-name, NULL: "tidelock" */
+    bool plan;           /* one pass, print, stop */
+    bool dry_run;        /* print, write nothing */
+    bool once;           /* until nothing is ready */
+    bool offline;        /* no cluster */
     enum report_format format;
     bool color;
     void (*print)(void *arg, const char *text, size_t len);

@@ -66,6 +66,13 @@ typedef void (*workqueue_each_fn)(void *arg, const struct object_key *key,
                                   uint64_t wait_ms);
 void workqueue_each_delayed(const struct workqueue *q, workqueue_each_fn fn,
                             void *arg);
+/* How often a key became wanted, and how often after a failure: since the
+ * queue was made. */
+uint64_t workqueue_adds(const struct workqueue *q);
+uint64_t workqueue_retries(const struct workqueue *q);
+/* Told at each _get() how long that key was ready. `fn` NULL: nobody. */
+typedef void (*workqueue_waited_fn)(void *arg, uint64_t ms);
+void workqueue_on_get(struct workqueue *q, workqueue_waited_fn fn, void *arg);
 /* Keys the queue remembers, whatever their state. */
 size_t workqueue_known(const struct workqueue *q);
 bool workqueue_check(const struct workqueue *q);

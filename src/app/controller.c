@@ -158,6 +158,7 @@ static void job_finish(struct job *job, size_t writes)
     struct pass pass = pass_of(job, &job->err);
 
     pass.writes = writes;
+    pass.took_ms = clock_now_ms(loop_clock(c->config.loop)) - job->started_ms;
     c->passes++;
     set_failing(c, job);
     if (!ok)
@@ -402,6 +403,7 @@ static void dispatch(struct controller *c, struct job *job,
     }
     m = mapping_memory(c, key, false);
     job->controller = c;
+    job->started_ms = clock_now_ms(loop_clock(c->config.loop));
     if (job_begin(job, root) == 0) {
         job_run(job);
         return;
@@ -470,6 +472,7 @@ static int controller_alloc(struct controller *c, struct err *err)
     if (!c->memo || !c->queue || !c->slots || !c->jobs || !c->memory ||
         !c->uids || !c->wanted)
         return err_nomem(err);
+    workqueue_on_get(c->queue, c->config.on_get, c->config.arg);
     return 0;
 }
 
@@ -522,9 +525,37 @@ void controller_drain(struct controller *c)
     c->draining = true;
 }
 
+/* How long do the jobs that run now last? */
+static void add_running(const struct controller *c, struct controller_state *s)
+{
+    uint64_t now = clock_now_ms(loop_clock(c->config.loop));
+
+    for (unsigned i = 0; i < c->job_count; i++) {
+        uint64_t ms = c->jobs[i].busy ? now - c->jobs[i].started_ms : 0;
+
+        s->running_ms += ms;
+        s->longest_ms = ms > s->longest_ms ? ms : s->longest_ms;
+    }
+}
+
+void controller_count_rows(const struct controller *c, size_t *counts)
+{
+    const char *key;
+    size_t len;
+    void *memory;
+
+    memset(counts, 0, c->decl->rows_count * sizeof(*counts));
+    for (size_t it = 0; map_next(c->memory, &it, &key, &len, &memory);) {
+        size_t row = ((const struct root_memory *)memory)->row;
+
+        if (row)
+            counts[row - 1]++;
+    }
+}
+
 struct controller_state controller_state(struct controller *c)
 {
-    return (struct controller_state){
+    struct controller_state s = {
         .synced = c->synced,
         .unsynced = c->synced ? NULL : &c->why,
         .final = !c->synced && feeds_final(&c->why),
@@ -532,8 +563,15 @@ struct controller_state controller_state(struct controller *c)
         .running = workqueue_running(c->queue),
         .delayed = workqueue_delayed(c->queue),
         .failing = c->failing,
+        .known = map_count(c->memory),
+        .max_running = c->job_count,
+        .adds = workqueue_adds(c->queue),
+        .retries = workqueue_retries(c->queue),
         .passes = c->passes,
     };
+
+    add_running(c, &s);
+    return s;
 }
 
 void controller_each_delayed(struct controller *c,

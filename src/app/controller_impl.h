@@ -40,6 +40,7 @@ struct feed_slot {
 struct job {
     struct controller *controller;
     bool busy;
+    uint64_t started_ms;
     struct arena arena;
     struct object_key key; /* in the arena */
     struct view view;

@@ -362,6 +362,7 @@ static int load_units(struct runtime *rt, struct err *err)
 
 static void runtime_release(struct runtime *rt)
 {
+    runtime_stop_serving(rt);
     for (size_t i = rt->unit_count; i-- > 0;) /* the first owns the source */
         unit_release(&rt->units[i]);
     source_free(rt->source);
@@ -458,6 +459,8 @@ static int begin(struct runtime *rt, struct err *err)
 {
     int rc = load_units(rt, err);
 
+    if (rc == 0)
+        rc = runtime_serve(rt, err);
     if (rc == 0)
         rc = runtime_read_files(rt, err);
     return rc < 0 ? rc : connect_or_not(rt, err);

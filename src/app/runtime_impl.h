@@ -6,10 +6,12 @@
 
 #include "app/bundle.h"
 #include "app/controller.h"
+#include "app/endpoint.h"
 #include "app/ledger.h"
 #include "app/manifests.h"
 #include "app/recorder.h"
 #include "app/runtime.h"
+#include "app/telemetry.h"
 #include "kube/yaml.h"
 
 /* One operator at work. */
@@ -30,9 +32,11 @@ struct runtime {
     const struct runtime_options *options;
     struct runtime_host host;
     struct arena arena;
-    struct loop *loop;       /* the host's */
-    struct cluster *cluster; /* NULL when offline */
-    struct restmap *restmap; /* the cluster's, or our own offline */
+    struct loop *loop;           /* the host's */
+    struct cluster *cluster;     /* NULL when offline */
+    struct endpoint *endpoint;   /* NULL without --listen */
+    struct telemetry *telemetry; /* the same */
+    struct restmap *restmap;     /* the cluster's, or our own offline */
     struct schema_set *schemas;
     struct source *source;
     struct unit *units;
@@ -79,6 +83,10 @@ void unit_release(struct unit *u);
 int runtime_check_revisions(const struct runtime *rt, struct err *err);
 /* Print what the first unit's plans do that the second's do not. */
 int runtime_compare(struct runtime *rt, struct err *err);
+
+/* ---- runtime_pages.c: --listen ---- */
+int runtime_serve(struct runtime *rt, struct err *err);
+void runtime_stop_serving(struct runtime *rt); /* half begun is fine */
 
 /* ---- runtime_files.c: -f and --offline ---- */
 int runtime_read_files(struct runtime *rt, struct err *err);

@@ -55,6 +55,7 @@ static void on_pass(void *arg, const struct pass *pass)
     struct unit *u = arg;
     struct err err = {0};
 
+    telemetry_pass(u->runtime->telemetry, u->bundle.decl, pass);
     look_at_schemas(u, pass);
     if (u->report) {
         if (report_pass(u->report, pass, &err) < 0)
@@ -72,6 +73,13 @@ static void on_pass(void *arg, const struct pass *pass)
                  "why", pass->why, NULL);
         str_release(&name);
     }
+}
+
+static void on_get(void *arg, uint64_t ms)
+{
+    struct unit *u = arg;
+
+    telemetry_waited(u->runtime->telemetry, u->bundle.decl, ms);
 }
 
 static void on_dropped(void *arg, const struct err *err)
@@ -171,6 +179,7 @@ int unit_start(struct unit *u, struct err *err)
         .on_planned = on_planned,
         .on_pass = on_pass,
         .on_change = on_change,
+        .on_get = on_get,
         .arg = u,
     };
     int rc = runtime_unit_source(rt, u, err);

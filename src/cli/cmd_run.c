@@ -24,6 +24,10 @@ static int run(int argc, char **argv)
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
         OPTION_CONTEXT(&o.cluster.context),
         OPTION_LEASE_NAME(&o.lease),
+        {"--listen", NULL, "ADDRESS",
+         "serve /metrics, /healthz, /livez and /readyz: 8080 on loopback, "
+         "[HOST]:PORT elsewhere; default: do not",
+         OPTION_TEXT, &o.listen},
         {"--log-format", NULL, "text|json",
          "form of the log on standard "
          "error",

@@ -45,6 +45,7 @@ struct entry {
     struct heap_node node; /* first: entry_of_node() */
     struct object_key key; /* points into `text` */
     struct entry *next;    /* on the READY list */
+    uint64_t ready_ms;     /* READY: since when */
     unsigned failures;
     enum state state;
     bool dirty; /* added while it was running */
@@ -57,6 +58,9 @@ struct workqueue {
     struct heap heap;
     struct entry *first, **last; /* READY, oldest first */
     size_t counts[STATES];
+    uint64_t adds, retries;
+    workqueue_waited_fn on_get; /* or NULL */
+    void *arg;
 };
 
 static struct entry *entry_of_node(struct heap_node *node)
@@ -148,6 +152,7 @@ static void make_ready(struct workqueue *q, struct entry *e)
 {
     heap_remove(&q->heap, &e->node);
     e->dirty = false;
+    e->ready_ms = clock_now_ms(q->clock);
     e->next = NULL;
     *q->last = e;
     q->last = &e->next;
@@ -157,6 +162,7 @@ static void make_ready(struct workqueue *q, struct entry *e)
 /* Wanted now: on the list, or after _done(). Either way a wait is over. */
 static void want(struct workqueue *q, struct entry *e)
 {
+    q->adds += e->state != READY && !e->dirty;
     if (e->state == RUNNING) {
         heap_remove(&q->heap, &e->node);
         e->dirty = true;
@@ -233,6 +239,7 @@ int workqueue_add_rate_limited(struct workqueue *q,
                           e->failures));
     if (rc == 0 && e->failures < UINT32_MAX)
         e->failures++;
+    q->retries += rc == 0;
     retire(q, e);
     return rc;
 }
@@ -269,6 +276,8 @@ const struct object_key *workqueue_get(struct workqueue *q)
     if (!q->first)
         q->last = &q->first;
     move(q, e, RUNNING);
+    if (q->on_get)
+        q->on_get(q->arg, clock_now_ms(q->clock) - e->ready_ms);
     return &e->key;
 }
 
@@ -322,6 +331,22 @@ size_t workqueue_delayed(const struct workqueue *q)
 size_t workqueue_running(const struct workqueue *q)
 {
     return q->counts[RUNNING];
+}
+
+uint64_t workqueue_adds(const struct workqueue *q)
+{
+    return q->adds;
+}
+
+uint64_t workqueue_retries(const struct workqueue *q)
+{
+    return q->retries;
+}
+
+void workqueue_on_get(struct workqueue *q, workqueue_waited_fn fn, void *arg)
+{
+    q->on_get = fn;
+    q->arg = arg;
 }
 
 size_t workqueue_known(const struct workqueue *q)

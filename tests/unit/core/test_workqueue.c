@@ -445,3 +445,37 @@ TEST_ALLOC(workqueue_counts_no_failure_that_it_cannot_keep)
     workqueue_free(q);
     return rc;
 }
+
+/* ---- what it tells ---- */
+
+static void add_wait(void *arg, uint64_t ms)
+{
+    *(uint64_t *)arg = *(uint64_t *)arg * 100 + ms;
+}
+
+TEST(workqueue_counts_what_became_wanted_and_how_long_it_waited)
+{
+    struct workqueue *q = queue_new();
+    uint64_t waits = 0;
+
+    workqueue_on_get(q, add_wait, &waits);
+    workqueue_add(q, &A);
+    workqueue_add(q, &A); /* stingy */
+    check_int(workqueue_adds(q), 1);
+    clock_fake_advance(&fake, 7);
+    workqueue_get(q);
+    workqueue_add(q, &A); /* loyal */
+    workqueue_add(q, &A);
+    check_int(workqueue_adds(q), 2);
+    workqueue_done(q, &A);
+    clock_fake_advance(&fake, 3);
+    gives_and_is_done(q, &A);
+    check_int(waits, 703);
+    workqueue_add_rate_limited(q, &B);
+    check_int(workqueue_retries(q), 1);
+    check_int(workqueue_adds(q), 2); /* not yet */
+    clock_fake_advance(&fake, 5);
+    gives_and_is_done(q, &B);
+    check_int(workqueue_adds(q), 3);
+    workqueue_free(q);
+}

@@ -1,0 +1,35 @@
+/*
+ * telemetry.h -- what a process tells of itself as metrics: the names that
+ *                dashboards for controller-runtime rely on, and tidelock_*.
+ *
+ * Counters are counted when something ends; what is a state now (depth, rows)
+ * is asked for when somebody reads. No label is made of an object's name.
+ */
+#ifndef TIDELOCK_APP_TELEMETRY_H
+#define TIDELOCK_APP_TELEMETRY_H
+
+#include "app/controller.h"
+#include "base/metric.h"
+
+struct telemetry;
+struct telemetry *telemetry_new(void);    /* NULL on out of memory */
+void telemetry_free(struct telemetry *t); /* NULL is fine, here and below */
+
+/* Everything that this operator may count is there from now on, with 0: an
+ * alert on a row that never was chosen needs the series. */
+void telemetry_begin(struct telemetry *t, const struct operator_decl *d);
+void telemetry_pass(struct telemetry *t, const struct operator_decl *d,
+                    const struct pass *pass);
+/* A key of the operator's queue was taken after that wait. */
+void telemetry_waited(struct telemetry *t, const struct operator_decl *d,
+                      uint64_t ms);
+/* The state now; `rows` as from controller_count_rows(), not read without a
+ * table. */
+void telemetry_state(struct telemetry *t, const struct operator_decl *d,
+                     const struct controller_state *s, const size_t *rows);
+/* CPU time and memory of the whole process, now. */
+void telemetry_process(struct telemetry *t);
+int telemetry_print(const struct telemetry *t, enum metric_format format,
+                    struct str *out);
+
+#endif
