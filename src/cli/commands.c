@@ -7,8 +7,9 @@
 #include "options.h"
 
 const struct command *const cli_commands[] = {
-    &cmd_run,  &cmd_plan, &cmd_eval,       &cmd_sim,     &cmd_new,  &cmd_check,
-    &cmd_test, &cmd_rbac, &cmd_completion, &cmd_version, &cmd_help, NULL,
+    &cmd_run,     &cmd_plan, &cmd_eval, &cmd_sim,     &cmd_new,
+    &cmd_check,   &cmd_test, &cmd_rbac, &cmd_explain, &cmd_completion,
+    &cmd_version, &cmd_help, NULL,
 };
 
 const struct command *cli_find(const char *name)

@@ -125,6 +125,7 @@ extern const struct command cmd_test;
 extern const struct command cmd_rbac;
 extern const struct command cmd_sim;
 extern const struct command cmd_check;
+extern const struct command cmd_explain;
 extern const struct command cmd_completion;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
