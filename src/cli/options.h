@@ -123,12 +123,12 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
     XX(plan)                                                                   \
     XX(replay)                                                                 \
     XX(eval)                                                                   \
-    XX(explain)                                                                \
     XX(check)                                                                  \
     XX(test)                                                                   \
     XX(new)                                                                    \
     XX(sim)                                                                    \
     XX(rbac)                                                                   \
+    XX(explain)                                                                \
     XX(completion)                                                             \
     XX(version)                                                                \
     XX(help)
