@@ -374,6 +374,7 @@ static void runtime_release(struct runtime *rt)
         restmap_free(rt->restmap);
         schema_set_free(rt->schemas);
     }
+    zones_free(rt->zones);
     manifests_release(&rt->manifests);
     loop_cancel(rt->loop, rt->stop_timer);
     loop_cancel(rt->loop, rt->trouble_timer);
@@ -475,6 +476,10 @@ static int begin(struct runtime *rt, struct err *err)
 {
     int rc = load_units(rt, err);
 
+    if (rc == 0) {
+        rt->zones = zones_new(NULL);
+        rc = rt->zones ? 0 : err_nomem(err);
+    }
     if (rc == 0)
         rc = runtime_serve(rt, err);
     if (rc == 0)

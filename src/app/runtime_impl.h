@@ -39,6 +39,7 @@ struct runtime {
     struct telemetry *telemetry; /* the same */
     struct restmap *restmap;     /* the cluster's, or our own offline */
     struct schema_set *schemas;
+    struct zones *zones; /* of all operators */
     struct source *source;
     struct clock_fake clock; /* stands at the fixture's time */
     struct unit *units;

@@ -175,6 +175,7 @@ int unit_start(struct unit *u, struct err *err)
         .schemas = rt->schemas,
         .schemas_are_live = rt->cluster != NULL,
         .params = u->bundle.params,
+        .zones = rt->zones,
         .ns = rt->options->ns ? rt->options->ns : "",
         .name = rt->options->name,
         .one_pass = rt->options->plan,
