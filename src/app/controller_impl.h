@@ -129,8 +129,7 @@ void job_end(struct job *job);
 /* ---- job_zones.c: time zones of the view ---- */
 /* Those that passes of this root asked for before. 0 or -ERR_NOMEM. */
 int job_fill_zones(struct job *job);
-/* The script ended because it wants a zone: is that in the view now, so that
- * it can be run again? When not, `err` says why. */
+/* The zone that the script wanted is in the view now; else `err` says why. */
 bool job_add_zone(struct job *job, struct err *err);
 
 /* ---- job_status.c: what a pass says of itself ---- */
