@@ -53,6 +53,8 @@ enum err_retry {
     XX(UNKNOWN, BACKOFF, "the view does not know: not synced or not allowed")  \
     XX(SCRIPT, BACKOFF, "the script raised an error")                          \
     XX(BUDGET, SLOW, "the script exceeded its budget")                         \
+    XX(DEADLINE, BACKOFF, "the script did not end in time")                    \
+    XX(WORKER, BACKOFF, "the process that ran the script died")                \
     XX(PLAN, SLOW, "the plan is refused")                                      \
     XX(EMPTY_PLAN, SLOW, "the plan declares nothing while children exist")     \
     XX(CANCELLED, NOW, "cancelled")

@@ -91,6 +91,10 @@ struct operator_decl {
     const char *finalizer;     /* "tidelock.dev/<name>" */
 };
 
+/* Does a declaration hold what a loaded script's always does? For one that
+ * another process made. -ERR_PROTOCOL. */
+int operator_check(const struct operator_decl *d, struct err *err);
+
 /* NULL when the kind is not declared there. */
 const struct operator_owned *operator_owns(const struct operator_decl *d,
                                            const struct gvk *gvk);

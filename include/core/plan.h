@@ -28,6 +28,8 @@
 #define PLAN_MAX_LOG_TEXT 4096
 #define PLAN_MAX_WHY 1024
 #define PLAN_NO_ROW (-1)
+#define PLAN_MAX_NOTES 200                  /* conditions, and events */
+#define PLAN_MAX_TIME INT64_C(253402300799) /* the end of the year 9999 */
 
 /* How a VALUE_SECRET names its snapshot (as.secret.snapshot): the kind's index
  * in view.kinds and the item's there, or the root. */
@@ -106,10 +108,6 @@ struct plan {
                             * NULL without a row, or when it has no text */
     bool hold;             /* the row prunes nothing: what it does not declare
                             * stays as it is, also the status */
-    const char *zone_wanted; /* of a failed run, which ended because the script
-                              * asked for a time zone that the view does not
-                              * have: run it again with the zone in the view.
-                              * A valid name (base/zone.h); else NULL */
     const char *trace;     /* of a failed run, for people: the operator, the
                             * object, the Lua frames; else NULL */
     bool finalizing;       /* made by finalize() */
@@ -128,6 +126,11 @@ struct plan_log *plan_add_log(struct plan *p);
 struct view_read *plan_add_read(struct plan *p);
 void plan_requeue(struct plan *p, int64_t ms);        /* earliest wins */
 void plan_requeue_at(struct plan *p, int64_t unix_s); /* earliest wins */
+
+/* As metav1.Condition wants a reason, [A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?,
+ * and the type of a condition: optional DNS prefix, letters, digits, "-_.". */
+bool plan_is_reason(const char *text);
+bool plan_is_condition_type(const char *text);
 
 /* Replace every VALUE_SECRET below the steps by the bytes of the view's
  * snapshot (base64 as it is under .data of a Secret, decoded anywhere else;

@@ -64,5 +64,8 @@ bool name_is_dns_subdomain(const char *name);
 /* A path segment the API server would take: not "", ".", "..", no '/' '%'
  * (HT-14). */
 bool name_is_path_segment(const char *name);
+/* "v1", "apps/v1", "example.com/v1beta2"; "Deployment". */
+bool api_version_is_valid(const char *text);
+bool kind_is_valid(const char *text);
 
 #endif

@@ -101,20 +101,12 @@ static bool list_holds(struct job *job, uint32_t index)
            within(job, &now, then);
 }
 
-static const struct snapshot *find(const struct view_kind *kind,
-                                   const struct object_key *key)
-{
-    for (size_t i = 0; i < kind->count; i++)
-        if (object_key_equal(&kind->items[i]->key, key))
-            return kind->items[i];
-    return NULL;
-}
-
 static bool object_holds(struct job *job, const struct view_read *r)
 {
     struct view_kind now = job->view.kinds[r->kind];
     struct object_key key = {r->ns ? r->ns : "", r->name};
     const struct snapshot *found;
+    size_t item;
 
     if (r->snapshot)
         key = r->snapshot->key;
@@ -122,7 +114,7 @@ static bool object_holds(struct job *job, const struct view_read *r)
         return true;
     if (job_look(job, r->kind, &now) < 0)
         return false;
-    found = find(&now, &key);
+    found = view_search(&now, &key, &item) ? now.items[item] : NULL;
     if (!found || !r->snapshot)
         return !found && !r->snapshot;
     return strcmp(found->uid, r->snapshot->uid) == 0 &&

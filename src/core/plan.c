@@ -4,6 +4,7 @@
  */
 #include "core/plan.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -103,6 +104,42 @@ void plan_requeue_at(struct plan *p, int64_t unix_s)
 {
     if (p->requeue_at < 0 || unix_s < p->requeue_at)
         p->requeue_at = unix_s;
+}
+
+/* ---- words ---- */
+
+/* [A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])? as metav1.Condition wants it. */
+bool plan_is_reason(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > 1024 || !isalpha((unsigned char)text[0]))
+        return false;
+    for (size_t i = 1; i < len; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("_,:", text[i]))
+            return false;
+    return isalnum((unsigned char)text[len - 1]) || text[len - 1] == '_';
+}
+
+/* Optional DNS prefix, then letters, digits, "-_.". */
+bool plan_is_condition_type(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    const char *name = slash ? slash + 1 : text;
+    size_t len = strlen(name);
+
+    if (strlen(text) > 316 || len == 0 || len > 63 ||
+        !isalnum((unsigned char)name[0]) ||
+        !isalnum((unsigned char)name[len - 1]))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+            return false;
+    for (const char *c = text; c < name; c++)
+        if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) &&
+            !strchr("-./", *c))
+            return false;
+    return true;
 }
 
 /* ---- secrets ---- */

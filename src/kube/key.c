@@ -9,6 +9,7 @@
  */
 #include "kube/key.h"
 
+#include <ctype.h>
 #include <string.h>
 
 struct view {
@@ -184,4 +185,28 @@ int version_compare(const char *a, const char *b)
         return strcmp(a, b);
     order = compare_numbers(y.major, x.major);
     return order != 0 ? order : compare_numbers(y.minor, x.minor);
+}
+
+bool api_version_is_valid(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    const char *version = slash ? slash + 1 : text;
+    char group[NAME_MAX_DNS1123_SUBDOMAIN + 1];
+
+    if (version[0] != 'v' || !isdigit((unsigned char)version[1]) ||
+        !name_is_dns_label(version))
+        return false;
+    if (!slash)
+        return true;
+    return gvk_group(text, group, sizeof group) && name_is_dns_subdomain(group);
+}
+
+bool kind_is_valid(const char *text)
+{
+    if (!isupper((unsigned char)text[0]) || strlen(text) > 63)
+        return false;
+    for (const char *c = text; *c; c++)
+        if (!isalnum((unsigned char)*c))
+            return false;
+    return true;
 }

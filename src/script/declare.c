@@ -72,31 +72,6 @@ size_t declare_list(lua_State *L, const char *who, const char *field,
 
 /* ---- names and kinds ---- */
 
-/* "v1", "apps/v1", "example.com/v1beta2". */
-static bool is_api_version(const char *text)
-{
-    const char *slash = strchr(text, '/');
-    const char *version = slash ? slash + 1 : text;
-    char group[NAME_MAX_DNS1123_SUBDOMAIN + 1];
-
-    if (version[0] != 'v' || !isdigit((unsigned char)version[1]) ||
-        !name_is_dns_label(version))
-        return false;
-    if (!slash)
-        return true;
-    return gvk_group(text, group, sizeof group) && name_is_dns_subdomain(group);
-}
-
-static bool is_kind(const char *text)
-{
-    if (!isupper((unsigned char)text[0]) || strlen(text) > 63)
-        return false;
-    for (const char *c = text; *c; c++)
-        if (!isalnum((unsigned char)*c))
-            return false;
-    return true;
-}
-
 struct gvk declare_kind(lua_State *L, const char *what)
 {
     struct gvk gvk;
@@ -106,12 +81,12 @@ struct gvk declare_kind(lua_State *L, const char *what)
     lua_rawgeti(L, -1, 1);
     gvk.api_version =
         declare_text(L, what, "an apiVersion such as \"apps/v1\"");
-    if (!is_api_version(gvk.api_version))
+    if (!api_version_is_valid(gvk.api_version))
         declare_wrong(L, what, "an apiVersion such as \"apps/v1\"");
     lua_pop(L, 1);
     lua_rawgeti(L, -1, 2);
     gvk.kind = declare_text(L, what, "a kind such as \"Deployment\"");
-    if (!is_kind(gvk.kind))
+    if (!kind_is_valid(gvk.kind))
         declare_wrong(L, what, "a kind such as \"Deployment\"");
     lua_pop(L, 1);
     return gvk;
