@@ -34,5 +34,9 @@ int file_list(struct arena *a, const char *folder, const char *suffix,
 const char *file_join(struct arena *a, const char *folder, const char *name);
 /* The folder part of a path, "." when it has none; NULL on out of memory. */
 const char *file_folder(struct arena *a, const char *path);
+/* Where the program of that name lies beside this one, or in `other` as seen
+ * from there; NULL: nowhere, or out of memory. */
+const char *file_beside_us(struct arena *a, const char *name,
+                           const char *other);
 
 #endif

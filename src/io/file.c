@@ -233,3 +233,20 @@ const char *file_folder(struct arena *a, const char *path)
     return slash == path ? arena_strdup(a, "/")
                          : arena_strndup(a, path, (size_t)(slash - path));
 }
+
+const char *file_beside_us(struct arena *a, const char *name, const char *other)
+{
+    char us[4096];
+    ssize_t len = readlink("/proc/self/exe", us, sizeof(us) - 1);
+    const char *folder, *path;
+
+    if (len <= 0)
+        return NULL;
+    us[len] = '\0';
+    folder = file_folder(a, us);
+    path = folder ? file_join(a, folder, name) : NULL;
+    if (file_exists(path))
+        return path;
+    path = folder ? arena_printf(a, "%s/%s/%s", folder, other, name) : NULL;
+    return file_exists(path) ? path : NULL;
+}
