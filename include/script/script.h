@@ -50,6 +50,9 @@ int script_load(const struct script_file *files, size_t count,
                 const struct script_limits *limits, struct script **ret,
                 struct err *err);
 void script_free(struct script *s); /* NULL is fine */
+/* What this process is given of a Secret's values are checksums: it is a
+ * worker (see frame_seal() in frame.h). */
+void script_expect_sealed(struct script *s);
 const struct operator_decl *script_decl(const struct script *s); /* borrowed */
 
 enum job_call { JOB_RECONCILE, JOB_FINALIZE };
@@ -61,8 +64,7 @@ enum job_call { JOB_RECONCILE, JOB_FINALIZE };
  *
  * -ERR_SCRIPT (an error of the script's own), -ERR_PLAN (wrong arguments to a
  * verb of plan or view, or a plan beyond its limits), -ERR_UNKNOWN (a read of
- * a kind that is not known now, or a time zone that the view lacks: then
- * ret_plan->zone_wanted names it), -ERR_BUDGET, -ERR_NOMEM. `err` has one line,
+ * a kind that is not known now), -ERR_BUDGET, -ERR_NOMEM. `err` has one line,
  * "operator.lua:31: ...", and a hint where there is one. */
 int script_run(struct script *s, enum job_call call, const struct view *view,
                struct plan *ret_plan, struct err *err);

@@ -50,6 +50,10 @@ struct found {
 struct found RAISES view_find(lua_State *L, const char *verb,
                               const struct object_ref *ref);
 
+/* The object at a place of the view, with its text. */
+const struct snapshot *RAISES view_item(lua_State *L, uint32_t kind,
+                                        uint32_t item);
+
 /* Push the object scripts call `view`, `plan`. */
 void RAISES push_view(lua_State *L);
 void RAISES push_plan(lua_State *L);

@@ -14,10 +14,8 @@
 
 #include "base/value.h"
 #include "kube/snapshot.h"
+#include "script/select.h"
 #include "script/vm.h"
-
-/* Bytes of JSON that cost as much as one instruction. */
-#define BYTES_PER_STEP 16
 
 /* MARKER_LAZY: an object of a list that was not looked at yet. */
 enum marker { MARKER_NONE, MARKER_ARRAY, MARKER_OBJECT, MARKER_LAZY };

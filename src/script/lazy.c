@@ -31,6 +31,7 @@ static void record_body(lua_State *L, const struct snapshot *s, uint32_t id)
     }
     read->kind = id >> PLAN_SECRET_ITEM_BITS;
     read->snapshot = s;
+    read->item = id & ((1u << PLAN_SECRET_ITEM_BITS) - 1);
     read->ns = s->key.ns;
     read->name = s->key.name;
 }
@@ -53,9 +54,8 @@ static void fill(lua_State *L, int idx)
 
 void thaw(lua_State *L, int idx)
 {
-    const struct view *v = vm_of(L)->view;
     const struct snapshot *s;
-    uint32_t id, item;
+    uint32_t id;
 
     if (marker_of(L, idx) != MARKER_LAZY)
         return;
@@ -64,8 +64,8 @@ void thaw(lua_State *L, int idx)
     lua_rawgetp(L, idx, &key_lazy);
     id = (uint32_t)lua_tointeger(L, -1);
     lua_pop(L, 1);
-    item = id & ((1u << PLAN_SECRET_ITEM_BITS) - 1);
-    s = v->kinds[id >> PLAN_SECRET_ITEM_BITS].items[item];
+    s = view_item(L, id >> PLAN_SECRET_ITEM_BITS,
+                  id & ((1u << PLAN_SECRET_ITEM_BITS) - 1));
     record_body(L, s, id);
     push_snapshot(L, s, id);
     fill(L, idx);

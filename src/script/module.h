@@ -22,6 +22,7 @@ struct script {
     size_t count, cap;
     struct pool_block *spare; /* see pool.h */
     struct cover *cover;      /* cover.h; NULL: nobody counts lines */
+    bool sealed;              /* see script_expect_sealed() */
 };
 
 /* A script that has the embedded library and nothing else. */

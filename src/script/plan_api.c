@@ -220,7 +220,8 @@ static int l_plan_requeue_at(lua_State *L)
     int is_integer;
     lua_Integer at = lua_tointegerx(L, 2, &is_integer);
 
-    if (!is_integer || lua_type(L, 2) != LUA_TNUMBER || at < 0)
+    if (!is_integer || lua_type(L, 2) != LUA_TNUMBER || at < 0 ||
+        at > PLAN_MAX_TIME)
         return vm_kill(L, ERR_PLAN, "view.now is such a time",
                        "plan:requeue_at: expected seconds since 1970, got %s",
                        lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)

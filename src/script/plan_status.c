@@ -77,40 +77,6 @@ static const char *check_status(lua_State *L)
     return NULL;
 }
 
-/* [A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])? as metav1.Condition wants it. */
-static bool is_reason(const char *text)
-{
-    size_t len = strlen(text);
-
-    if (len == 0 || len > 1024 || !isalpha((unsigned char)text[0]))
-        return false;
-    for (size_t i = 1; i < len; i++)
-        if (!isalnum((unsigned char)text[i]) && !strchr("_,:", text[i]))
-            return false;
-    return isalnum((unsigned char)text[len - 1]) || text[len - 1] == '_';
-}
-
-/* Optional DNS prefix, then letters, digits, "-_.". */
-static bool is_condition_type(const char *text)
-{
-    const char *slash = strchr(text, '/');
-    const char *name = slash ? slash + 1 : text;
-    size_t len = strlen(name);
-
-    if (strlen(text) > 316 || len == 0 || len > 63 ||
-        !isalnum((unsigned char)name[0]) ||
-        !isalnum((unsigned char)name[len - 1]))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
-            return false;
-    for (const char *c = text; c < name; c++)
-        if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) &&
-            !strchr("-./", *c))
-            return false;
-    return true;
-}
-
 /* API conventions ask for a reason: without one, "Ready", "NotReady",
  * "Unknown". */
 static const char *default_reason(lua_State *L, const char *type,
@@ -137,12 +103,19 @@ static const char *check_reason(lua_State *L, int idx, const char *verb)
 {
     const char *reason = check_text(L, idx, verb, "reason");
 
-    if (!is_reason(reason))
+    if (!plan_is_reason(reason))
         vm_kill(L, ERR_PLAN,
                 "a reason is for programs: one word such as "
                 "\"RolloutDone\"; what people read is the message",
                 "%s: reason: \"%.80s\" is not a CamelCase word", verb, reason);
     return reason;
+}
+
+static void check_count(lua_State *L, const char *verb, size_t count)
+{
+    if (count >= PLAN_MAX_NOTES)
+        vm_kill(L, ERR_PLAN, NULL, "%s: more than %d of them in one pass", verb,
+                PLAN_MAX_NOTES);
 }
 
 /* Twice in one pass is always a mistake: the second one would win in silence,
@@ -151,7 +124,7 @@ static void check_new_condition(lua_State *L, const char *type)
 {
     const struct plan *p = vm_of(L)->plan;
 
-    if (!is_condition_type(type))
+    if (!plan_is_condition_type(type))
         vm_kill(L, ERR_PLAN,
                 "conditions are named like \"Ready\" or "
                 "\"example.com/Ready\"",
@@ -177,6 +150,7 @@ int l_plan_condition(lua_State *L)
 
     c.type = check_text(L, 2, "plan:condition", "type");
     check_new_condition(L, c.type);
+    check_count(L, "plan:condition", vm_of(L)->plan->condition_count);
     c.status = check_status(L);
     c.reason = lua_isnoneornil(L, 4) ? default_reason(L, c.type, c.status)
                                      : check_reason(L, 4, "plan:condition");
@@ -217,6 +191,7 @@ int l_plan_event(lua_State *L)
     struct plan_event e;
     struct plan_event *added;
 
+    check_count(L, "plan:event", vm_of(L)->plan->event_count);
     e.type = check_text(L, 2, "plan:event", "type");
     if (strcmp(e.type, "Normal") != 0 && strcmp(e.type, "Warning") != 0)
         return vm_kill(L, ERR_PLAN, NULL,

@@ -194,6 +194,11 @@ void script_free(struct script *s)
     mem_free(s);
 }
 
+void script_expect_sealed(struct script *s)
+{
+    s->sealed = true;
+}
+
 const struct operator_decl *script_decl(const struct script *s)
 {
     return &s->decl;

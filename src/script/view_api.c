@@ -140,27 +140,38 @@ struct view_read *add_read(lua_State *L, uint32_t kind)
     return r;
 }
 
-/* Items are sorted by namespace and name (core/view.h). */
-static const struct snapshot *search(const struct view_kind *k,
-                                     const struct object_key *key,
-                                     size_t *ret_index)
+const struct snapshot *view_item(lua_State *L, uint32_t kind, uint32_t item)
 {
-    size_t low = 0, high = k->count;
+    const struct view *v = vm_of(L)->view;
+    const struct snapshot *s = v->kinds[kind].items[item];
+    struct err err = {0};
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = object_key_compare(&k->items[middle]->key, key);
+    if (s && s->json)
+        return s;
+    if (v->host->item(v->host->arg, kind, item, &err) < 0)
+        vm_kill_err(L, "view", &err);
+    return v->kinds[kind].items[item];
+}
 
-        if (order == 0) {
-            *ret_index = middle;
-            return k->items[middle];
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+/* With its text; NULL: known to be absent. */
+static const struct snapshot *look_up(lua_State *L, const char *verb,
+                                      uint32_t kind,
+                                      const struct object_key *key,
+                                      size_t *ret_index)
+{
+    const struct view *v = vm_of(L)->view;
+    const struct view_kind *k = &v->kinds[kind];
+    struct err err = {0};
+    uint32_t item;
+
+    if (!k->partial)
+        return view_search(k, key, ret_index)
+                   ? view_item(L, kind, (uint32_t)*ret_index)
+                   : NULL;
+    if (v->host->find(v->host->arg, kind, key, &item, &err) < 0)
+        vm_kill_err(L, verb, &err);
+    *ret_index = item;
+    return item == UINT32_MAX ? NULL : k->items[item];
 }
 
 /* One entry of the view; true when the object is there. */
@@ -175,10 +186,11 @@ static bool find_in(lua_State *L, const char *verb, uint32_t kind,
     key.ns = pick_namespace(L, verb, k, ref->key.ns);
     key.name = ref->key.name;
     check_known(L, verb, k);
-    ret->snapshot = search(k, &key, &index);
+    ret->snapshot = look_up(L, verb, kind, &key, &index);
     ret->id = PLAN_SECRET_ID(kind, index);
     read = add_read(L, kind);
     read->snapshot = ret->snapshot;
+    read->item = ret->snapshot ? (uint32_t)index : 0;
     read->ns = key.ns;
     read->name = key.name;
     return ret->snapshot != NULL;

@@ -25,78 +25,27 @@ struct listing {
     size_t count, cap;
 };
 
-/* The next member of the object that the reader is in; true at its end. */
-static bool next_member(lua_State *L, struct json_reader *r)
-{
-    enum json_event event;
-    struct err err = {0};
-
-    if (json_next(r, &event, &err) < 0)
-        vm_kill_err(L, "view:list", &err);
-    return event != JSON_KEY;
-}
-
-/* Go into the member of that name, past those before it; false: absent. */
-static bool enter_member(lua_State *L, struct json_reader *r, const char *name)
-{
-    struct err err = {0};
-    enum json_event event;
-
-    if (json_next(r, &event, &err) < 0 || event != JSON_OBJECT_START)
-        return false;
-    while (!next_member(L, r)) {
-        if (r->string_len == strlen(name) &&
-            memcmp(r->string, name, r->string_len) == 0)
-            return true;
-        if (json_skip(r, JSON_KEY, &err) < 0)
-            vm_kill_err(L, "view:list", &err);
-    }
-    return false;
-}
-
-/* .metadata.labels alone, without a tree of the rest; NULL: none. */
-static struct value *labels_of(lua_State *L, const struct snapshot *s)
+static bool is_selected(lua_State *L, const struct listing *l, uint32_t kind,
+                        uint32_t item)
 {
     struct vm *vm = vm_of(L);
-    struct json_reader *r = &vm->reader;
-    struct value *labels = NULL;
+    struct select by = {
+        .labels = l->labels,
+        .fields = l->fields,
+        .sealed = !script_decl(vm->script)->reads_secret_values,
+        .reader = &vm->reader,
+        .scratch = &vm->scratch,
+    };
     struct err err = {0};
-    enum json_event event;
-    size_t start;
+    uint64_t steps = 0;
+    bool match;
 
-    json_reader_release(r);
-    json_reader_init(r, s->json, s->json_len, 0);
-    if (!enter_member(L, r, "metadata") || !enter_member(L, r, "labels") ||
-        json_next(r, &event, &err) < 0)
-        return NULL;
-    start = r->start;
-    if (json_skip(r, event, &err) < 0 ||
-        value_parse(&vm->scratch, s->json + start, r->pos - start, &labels,
-                    &err) < 0)
-        vm_kill_err(L, "view:list", &err);
-    vm_charge(L, 1 + r->pos / BYTES_PER_STEP);
-    return labels;
-}
-
-static struct value *tree_of(lua_State *L, const struct snapshot *s)
-{
-    struct vm *vm = vm_of(L);
-    struct value *object = NULL;
-    struct err err = {0};
-
-    if (snapshot_value(s, &vm->scratch, &object, &err) < 0)
-        vm_kill_err(L, "view:list", &err);
-    vm_charge(L, 1 + s->json_len / BYTES_PER_STEP);
-    return object;
-}
-
-static bool is_selected(lua_State *L, const struct listing *l,
-                        const struct snapshot *s)
-{
-    arena_clear(&vm_of(L)->scratch);
-    if (l->labels && !selector_match_labels(l->labels, labels_of(L, s)))
-        return false;
-    return !l->fields || selector_match_fields(l->fields, tree_of(L, s));
+    if (!l->labels && !l->fields)
+        return true;
+    if (select_match(&by, view_item(L, kind, item), &match, &steps, &err) < 0)
+        vm_kill_err(L, l->verb, &err);
+    vm_charge(L, steps);
+    return match;
 }
 
 static void add_found(lua_State *L, struct listing *l, struct found f)
@@ -126,6 +75,28 @@ static void record_list(lua_State *L, uint32_t kind)
     vm->listed |= bit;
 }
 
+/* The host looks through what is not here. */
+static void list_partial(lua_State *L, struct listing *l, uint32_t kind,
+                         const char *ns)
+{
+    const struct view *v = vm_of(L)->view;
+    const struct view_kind *k = &v->kinds[kind];
+    struct view_filter filter = {ns, l->labels, l->fields};
+    struct view_rows rows = {NULL, 0, 0};
+    struct err err = {0};
+
+    if (v->host->list(v->host->arg, kind, &filter, &rows, &err) < 0)
+        vm_kill_err(L, l->verb, &err);
+    vm_charge(L, rows.steps);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct snapshot *s = k->items[rows.items[i]];
+
+        if (is_named(L, k, s->key.name))
+            add_found(L, l,
+                      (struct found){s, PLAN_SECRET_ID(kind, rows.items[i])});
+    }
+}
+
 /* Membership counts as read also when nothing matched: that an object is not in
  * a list is what a plan may depend on. */
 static void list_kind(lua_State *L, struct listing *l, uint32_t kind)
@@ -138,12 +109,16 @@ static void list_kind(lua_State *L, struct listing *l, uint32_t kind)
     if (ns)
         ns = pick_namespace(L, l->verb, k, ns);
     vm_charge(L, LOOKUP_COST + k->count / 8);
-    for (size_t i = 0; i < k->count; i++) {
+    if (k->partial) {
+        list_partial(L, l, kind, ns);
+        return;
+    }
+    for (uint32_t i = 0; i < k->count; i++) {
         const struct snapshot *s = k->items[i];
 
         if (ns && strcmp(s->key.ns, ns) != 0)
             continue;
-        if (is_named(L, k, s->key.name) && is_selected(L, l, s))
+        if (is_named(L, k, s->key.name) && is_selected(L, l, kind, i))
             add_found(L, l, (struct found){s, PLAN_SECRET_ID(kind, i)});
     }
 }
