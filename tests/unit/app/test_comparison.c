@@ -26,7 +26,7 @@ static void bench_init(struct bench *b, enum report_format format)
 {
     const struct comparison_options options = {
         .format = format,
-        .title = "website",
+        .operator_name = "website",
         .old_name = "a",
         .new_name = "b",
         .print = collect,
