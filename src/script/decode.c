@@ -53,6 +53,7 @@ struct level {
 struct decoder {
     lua_State *L;
     struct vm *vm;
+    const char *what; /* names the text in messages */
     int markers;
     int depth;
     struct level levels[JSON_MAX_DEPTH];
@@ -150,17 +151,38 @@ static void close_array(struct decoder *d, const struct level *l)
         lua_rawseti(L, l->base + 1, i);
 }
 
+/* Two readers could take different ones of the values: neither is taken. */
+static int RAISES refuse_twice(struct decoder *d, int key)
+{
+    return vm_kill(d->L, ERR_INVALID, NULL, "%s: key '%.60s' appears twice",
+                   d->what, lua_tostring(d->L, key));
+}
+
+static bool has_key(lua_State *L, int table, int key)
+{
+    bool has;
+
+    lua_pushvalue(L, key);
+    has = lua_rawget(L, table) != LUA_TNIL;
+    lua_pop(L, 1);
+    return has;
+}
+
 /* The members that are null go into a marker of this table alone. */
 static void close_object_with_nulls(struct decoder *d, int table, int pairs)
 {
     lua_State *L = d->L;
+    int nulls;
 
     push_marker(L, MARKER_OBJECT);
     lua_createtable(L, 0, 1);
+    nulls = lua_gettop(L);
     for (int i = 0; i < pairs; i++) {
         int key = table + 1 + 2 * i;
         bool null = is_null(L, key + 1);
 
+        if (has_key(L, table, key) || has_key(L, nulls, key))
+            refuse_twice(d, key);
         lua_pushvalue(L, key);
         lua_pushvalue(L, null ? key : key + 1);
         lua_rawset(L, null ? -3 : table);
@@ -187,8 +209,11 @@ static void close_object(struct decoder *d, const struct level *l)
         close_object_with_nulls(d, table, pairs);
         return;
     }
-    while (pairs-- > 0)
+    while (pairs-- > 0) {
+        if (has_key(L, table, -2))
+            refuse_twice(d, -2);
         lua_rawset(L, table);
+    }
 }
 
 /* ---- what scripts do not see of an object ---- */
@@ -349,6 +374,7 @@ static void run(struct decoder *d, const char *text, size_t len,
     struct err err = {0};
     struct json_reader *r = &d->vm->reader;
 
+    d->what = what;
     vm_charge(L, 1 + len / BYTES_PER_STEP);
     vm_need_stack(L, 16);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &key_object);

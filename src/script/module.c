@@ -120,7 +120,8 @@ int module_add(struct script *s, const char *name,
     rc = vm_open(&vm, s, err);
     if (rc == 0)
         rc = vm_call(&vm, compile_body, &src, err);
-    if (rc == -ERR_BUDGET)
+    /* no line of the file is at fault then */
+    if (rc < 0 && rc != -ERR_NOMEM && !strstr(err->msg, file->name))
         err_wrap(err, "cannot compile '%s'", file->name);
     vm_close(&vm);
     return rc;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "properties.h"
 #include "test.h"
 
 struct example {
@@ -111,16 +112,41 @@ static const char walk[] =
     "look(v) end end end look(site)\n"
     "plan:status { v = site.spec }";
 
+/* A chain of containers with something in its innermost one, near the limit of
+ * plans: the status and its member `v` are two levels more. */
+static void add_deep(struct str *out, struct rng *r)
+{
+    uint64_t objects = rng_next(r);
+    int depth = PLAN_MAX_DEPTH - MAX_DEPTH - 4;
+
+    for (int i = 0; i < depth; i++)
+        str_add(out, objects >> i & 1 ? "{\"deep\":" : "[null,");
+    add_any(out, r, 0);
+    for (int i = depth - 1; i >= 0; i--)
+        str_add(out, objects >> i & 1 ? "}" : "]");
+}
+
+static void add_object(struct str *out, struct rng *r)
+{
+    str_add(out, "{\"metadata\":{\"name\":\"x\",\"namespace\":\"d\"},"
+                 "\"spec\":");
+    if (rng_below(r, 20) == 0) {
+        str_add(out, "{\"a\":");
+        add_deep(out, r);
+        str_add(out, "}");
+    } else {
+        add_container(out, r, 0, true);
+    }
+    str_add(out, "}");
+}
+
 static void round_trip(struct kit *k, struct rng *r)
 {
     struct gvk gvk = {"example.com/v1", "Website"};
     struct str text = {0}, want = {0};
     struct value *v = NULL;
 
-    str_add(&text, "{\"metadata\":{\"name\":\"x\",\"namespace\":\"d\"},"
-                   "\"spec\":");
-    add_container(&text, r, 0, true);
-    str_add(&text, "}");
+    add_object(&text, r);
     snapshot_unref(k->view.root, "test");
     k->view.root = NULL;
     check_ok(snapshot_parse(text.data, text.len, &gvk, &k->view.root, &k->err),
@@ -142,7 +168,7 @@ TEST(objects_go_through_a_script_unchanged)
 {
     struct kit k;
     struct rng r;
-    int rounds = test_rounds(2000, 100000);
+    int rounds = test_rounds(10000, 100000);
 
     rng_init(&r, test_seed());
     kit_init(&k);
@@ -151,6 +177,48 @@ TEST(objects_go_through_a_script_unchanged)
     for (int i = 0; i < rounds; i++)
         round_trip(&k, &r);
     kit_release(&k);
+}
+
+/* ---- texts that are no JSON, or say a thing twice ---- */
+
+/* Puts `bytes` behind one of the characters `at`: into a text or an object. */
+static void spoil(struct str *text, struct rng *r, char at, const char *bytes)
+{
+    struct str out = {0};
+    size_t places = 0, place, i;
+
+    for (i = 0; i < text->len; i++)
+        places += text->data[i] == at;
+    place = rng_below(r, places);
+    for (i = 0; i < text->len && (text->data[i] != at || place-- > 0); i++)
+        ;
+    str_addn(&out, text->data, i + 1);
+    str_add(&out, bytes);
+    str_addn(&out, text->data + i + 1, text->len - i - 1);
+    str_release(text);
+    *text = out;
+}
+
+TEST(objects_with_a_key_twice_or_bytes_that_are_no_text_do_not_get_in)
+{
+    struct str text = {0}, out = {0};
+    struct err err = {0};
+    struct rng r;
+
+    rng_init(&r, test_seed());
+    for (int i = 0; i < test_rounds(1000, 10000); i++) {
+        str_clear(&text);
+        add_object(&text, &r);
+        if (i % 2)
+            spoil(&text, &r, '{', "\"twice\":1,\"twice\":null,");
+        else
+            spoil(&text, &r, '"', "\xC3\x28");
+        /* an object that was empty has a comma too much as well */
+        check_int(convert_through_lua(text.data, text.len, &out, &err),
+                  -ERR_INVALID);
+    }
+    str_release(&text);
+    str_release(&out);
 }
 
 /* ---- values by hand ---- */
