@@ -60,6 +60,7 @@ struct rules_call {
     bool *empty_kept;          /* NULL, or see rules_decode() */
     bool name_generated;       /* by the server, for this creation */
     bool applied;              /* the object is what an apply made of two */
+    bool by_status;            /* what is made is made at its /status */
     struct rules_trail *trail; /* of the request; may be NULL */
 };
 

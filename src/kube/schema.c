@@ -299,6 +299,14 @@ bool schema_list_key(struct schema_node array, unsigned i,
     return nth(keys, ',', i, ret_name);
 }
 
+bool schema_patch_replaces(struct schema_node object)
+{
+    struct schema_text patch;
+
+    return schema_attribute(object, "patch=", &patch) && patch.len == 7 &&
+           memcmp(patch.at, "replace", 7) == 0;
+}
+
 bool schema_patch_key(struct schema_node array, struct schema_text *ret_name)
 {
     struct schema_text patch, strategy;

@@ -42,6 +42,7 @@ void rules_check_config_map(struct check *k)
                   "Too long: may not be more than 1048576 bytes");
 }
 
+/* A map that was given empty is not the one that was not given. */
 static void check_frozen(struct check *k, const char *const *fields)
 {
     if (!value_bool_at(k->old, "immutable", false))
@@ -53,7 +54,8 @@ static void check_frozen(struct check *k, const char *const *fields)
         const struct value *is = value_get(k->object, *fields);
         const struct value *was = value_get(k->old, *fields);
 
-        if (is && was ? !value_equal(is, was) : is != was)
+        if ((is && was ? !value_equal(is, was) : is != was) ||
+            (!was && rules_sent_empty(k->c, *fields)))
             check_add(k, CAUSE_FORBIDDEN, PLACE(NULL, *fields),
                       "Forbidden: field is immutable when `immutable` is set");
     }

@@ -153,7 +153,7 @@ int rules_prepare_service(const struct rules_call *c, struct value *object,
 
     if (!value_is(spec, VALUE_OBJECT))
         return 0;
-    if (rules_allot_service(c, object, old, f) < 0)
+    if (!c->by_status && rules_allot_service(c, object, old, f) < 0)
         return -1;
     if (!old)
         return 0;

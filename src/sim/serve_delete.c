@@ -62,11 +62,18 @@ static int read_options(struct ask *k)
     return 0;
 }
 
+/* Events have no dependents. */
+static bool collects(const struct ask *k)
+{
+    return strcmp(k->kind->r.kind, "Event") != 0;
+}
+
 static int check_preconditions(struct ask *k, const struct value *object)
 {
     const char *name = value_text_at(object, "metadata.name");
     const char *uid = value_text_at(object, "metadata.uid");
     const char *rv = value_text_at(object, "metadata.resourceVersion");
+    const char *group = k->kind->r.group;
     char *why = NULL;
 
     if (k->o.uid_is && !text_equal(k->o.uid_is, uid))
@@ -88,11 +95,12 @@ static int check_preconditions(struct ask *k, const struct value *object)
     if (definition_is(k->kind) ||
         strcmp(k->kind->bucket, "core/namespaces") == 0)
         return conflict(k, name, why); /* storages that look for themselves */
+    if (!collects(k))
+        group = ""; /* Go's type of Events is of the first group */
     failure_set(&k->f, 409, "Conflict",
                 "Operation cannot be fulfilled on %s%s%s \"%s\": %s",
-                k->kind->r.kind, *k->kind->r.group ? "." : "", k->kind->r.group,
-                name, why);
-    return failure_about(&k->f, k->kind->r.group, k->kind->r.kind, name);
+                k->kind->r.kind, *group ? "." : "", group, name, why);
+    return failure_about(&k->f, group, k->kind->r.kind, name);
 }
 
 /* ---- finalizers of the garbage collector ---- */
@@ -105,11 +113,6 @@ static bool has_finalizer(const struct value *object, const char *name)
         if (text_equal(value_text(list->as.items[i]), name))
             return true;
     return false;
-}
-
-static bool collects(const struct ask *k)
-{
-    return strcmp(k->kind->r.kind, "Event") != 0;
 }
 
 static bool wants_orphans(const struct ask *k, const struct value *object)
@@ -235,6 +238,17 @@ static int64_t wanted_grace(const struct ask *k, const struct value *pod)
     return seconds < 0 ? 1 : seconds;
 }
 
+/* Not to a time that is past already. */
+static int shorten(struct ask *k, struct value *object, int64_t since,
+                   int64_t grace)
+{
+    int64_t now = k->world.unix_now;
+
+    if (since + grace < now)
+        return set_time(k, object, now, grace != 0);
+    return set_time(k, object, since + grace, grace);
+}
+
 /* Pods are the kind that ends gracefully: their node takes them away. */
 static int mark_graceful(struct ask *k, struct value *object, enum grace *ret)
 {
@@ -245,15 +259,15 @@ static int mark_graceful(struct ask *k, struct value *object, enum grace *ret)
     int64_t when = k->world.unix_now;
 
     *ret = GRACE_NONE;
-    if (!is_pod(k) || (said && had < 0))
-        return 0;
+    if (!is_pod(k) || (said && had <= 0))
+        return 0; /* what was to go at once goes as anything else */
     if (said && (!k->o.has_grace || grace >= had)) {
         *ret = GRACE_PENDING;
         return 0;
     }
     *ret = GRACE_MARKED;
     if (said && text_parse_rfc3339(said, &when))
-        return set_time(k, object, when - had + grace, grace);
+        return shorten(k, object, when - had, grace);
     grace = wanted_grace(k, object);
     return set_time(k, object, when + grace, grace) < 0
                ? -1
@@ -285,9 +299,36 @@ static int answer_gone(struct ask *k, struct value *object)
                                    : answer_deleted(k, object);
 }
 
+/* An object of which nothing is set: what the API server answers to a dry run
+ * of an end that finalizers had kept off and keep off no more. */
+static int answer_blank(struct ask *k)
+{
+    struct rules_call c = rules_call(k);
+    struct value *blank = value_object(k->a);
+    bool counts = strcmp(k->kind->r.group, "apps") == 0 && k->kind->r.has_scale;
+
+    if (!blank ||
+        value_set(k->a, blank, "apiVersion",
+                  value_string(k->a, k->kind->r.api_version)) < 0 ||
+        value_set(k->a, blank, "kind", value_string(k->a, k->kind->r.kind)) <
+            0 ||
+        (!k->kind->crd &&
+         value_set(k->a, blank, "metadata", value_object(k->a)) < 0))
+        return failure_nomem(&k->f);
+    if (!k->kind->crd && rules_decode(&c, blank, NULL, &k->f) < 0)
+        return -1;
+    if (counts && value_set(k->a, value_get(blank, "spec"), "replicas",
+                            value_integer(k->a, 0)) < 0)
+        return failure_nomem(&k->f);
+    return answer_with(k, 200, blank);
+}
+
+/* As it was stored: what reading would leave out is told. */
 static int answer_waiting(struct ask *k, struct value *object)
 {
-    return answer_with(k, k->o.orphan == 0 ? 202 : 200, object);
+    k->ret->status = k->o.orphan == 0 ? 202 : 200;
+    k->answer = object;
+    return 0;
 }
 
 /* ---- namespaces ---- */
@@ -343,6 +384,13 @@ static int write_marked(struct ask *k, const struct value *old,
     return store_has(k, object, old) ? 0 : store_write(k, object);
 }
 
+static bool had_finalizers(const struct value *old)
+{
+    const struct value *list = value_path(old, "metadata.finalizers");
+
+    return list && list->count;
+}
+
 /* Only finalizers keep it, or nothing does. */
 static int delete_marked(struct ask *k, const struct value *old,
                          struct value *object, enum grace grace)
@@ -359,6 +407,8 @@ static int delete_marked(struct ask *k, const struct value *old,
     if (grace == GRACE_MARKED &&
         value_int_at(object, "metadata.deletionGracePeriodSeconds", 0) > 0)
         return answer_waiting(k, object);
+    if (k->o.dry_run && grace == GRACE_NONE && had_finalizers(old))
+        return answer_blank(k);
     /* What was not written goes as it was: its finalizers are shown. */
     if (grace == GRACE_NONE && !(object = value_copy(k->a, old)))
         return failure_nomem(&k->f);

@@ -100,6 +100,7 @@ struct ask {
     enum body_type body_type;
     struct value *body;   /* NULL: none */
     bool empty_kept;      /* there are lists that storing makes null */
+    bool by_status;       /* what is made is made at its /status */
     struct value *strict; /* array of texts */
     /* the answer, when it is not text already (ret->body) */
     struct value *answer;

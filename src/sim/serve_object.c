@@ -22,6 +22,7 @@ struct rules_call rules_call(struct ask *k)
                                .warnings = k->warnings,
                                .dry_run = k->o.dry_run,
                                .applied = k->body_type == BODY_APPLY,
+                               .by_status = k->by_status,
                                .trail = &k->trail};
 }
 

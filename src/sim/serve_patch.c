@@ -268,6 +268,7 @@ static int create_by_apply(struct ask *k)
     /* "1" is no version of any object: a create-only apply. */
     if (!k->o.dry_run)
         value_unset(meta_of(k, object), "resourceVersion");
+    k->by_status = *k->at.subresource != '\0';
     k->at.subresource = "";
     if (dedup_owners(k, object) < 0 || object_create(k, object) < 0 ||
         managed_apply_finish(&m, NULL, object, &noop, &k->f) < 0 ||

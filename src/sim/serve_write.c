@@ -34,8 +34,9 @@ static int convert(void *arg, const char *api_version,
     struct value *other;
 
     *ret = NULL;
-    if (!to || strcmp(to->bucket, k->kind->bucket) != 0)
-        return 0;
+    if (!to || strcmp(to->bucket, k->kind->bucket) != 0 ||
+        strcmp(to->r.group, k->kind->r.group) != 0)
+        return 0; /* Events of one group are none of the other */
     failure_init(&f, k->a);
     if (rules_convert(k->a, to, object, &other, &f) < 0)
         return -ERR_NOMEM;
@@ -297,6 +298,7 @@ static int create_by_update(struct ask *k)
     if (!rules_allows_create_on_update(k->kind) ||
         (*k->at.subresource && strcmp(k->at.subresource, "status") != 0))
         return not_found(k, k->at.key.name);
+    k->by_status = *k->at.subresource != '\0';
     k->at.subresource = "";
     if (managed_update(&m, NULL, k->body, &k->f) < 0 ||
         object_create(k, k->body) < 0 || store_write(k, k->body) < 0)

@@ -195,6 +195,8 @@ static int merge_field(struct strategic *m, struct schema_node n,
         (there->type != VALUE_OBJECT && there->type != VALUE_ARRAY))
         return take(m, original, key, patch);
     rc = field_of(m, n, key, &field);
+    if (rc == 0 && there->type == VALUE_OBJECT && schema_patch_replaces(field))
+        return take(m, original, key, patch);
     if (rc == 0 && there->type == VALUE_OBJECT)
         rc = strategic_map(m, field, there, patch, &merged);
     else if (rc == 0)

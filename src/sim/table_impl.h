@@ -91,6 +91,8 @@ struct value *cell_job_completions(const struct row *r, const struct column *c);
 struct value *cell_job_duration(const struct row *r, const struct column *c);
 struct value *cell_data_count(const struct row *r, const struct column *c);
 struct value *cell_access_modes(const struct row *r, const struct column *c);
+struct value *cell_claim_capacity(const struct row *r, const struct column *c);
+struct value *cell_claim_modes(const struct row *r, const struct column *c);
 struct value *cell_volume_class(const struct row *r, const struct column *c);
 struct value *cell_claim(const struct row *r, const struct column *c);
 struct value *cell_quota(const struct row *r, const struct column *c);

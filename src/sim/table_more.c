@@ -185,6 +185,27 @@ struct value *cell_access_modes(const struct row *r, const struct column *c)
     return cell_take(r->a, &text);
 }
 
+/* What a claim has it has of its volume. */
+static bool has_volume(const struct row *r)
+{
+    const char *name = value_text_at(r->object, "spec.volumeName");
+
+    return name && *name;
+}
+
+struct value *cell_claim_capacity(const struct row *r, const struct column *c)
+{
+    struct column own = *c;
+
+    own.otherwise = "0";
+    return has_volume(r) ? cell_text(r, &own) : value_string(r->a, "");
+}
+
+struct value *cell_claim_modes(const struct row *r, const struct column *c)
+{
+    return has_volume(r) ? cell_access_modes(r, c) : value_string(r->a, "");
+}
+
 struct value *cell_volume_class(const struct row *r, const struct column *c)
 {
     const struct value *old =

@@ -135,3 +135,58 @@ TEST(a_collection_is_deleted_by_selector)
     check_int(kit_ask(&k, "GET", MAPS "/b", NULL), 200);
     kit_stop(&k);
 }
+
+/* What the API server answers then is an object without anything in it. */
+TEST(a_dry_end_that_finalizers_keep_off_no_more_is_answered_blankly)
+{
+    static const char dry[] =
+        "{'propagationPolicy':'Background','dryRun':['All']}";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", MAPS, "{'metadata':{'name':'a'},'data':{'k':'v'}}");
+    check_int(
+        kit_ask(&k, "DELETE", MAPS "/a", "{'propagationPolicy':'Orphan'}"),
+        200);
+    check_int(kit_ask(&k, "DELETE", MAPS "/a", dry), 200);
+    check_str(kit_body(&k),
+              "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{}}");
+    check_int(kit_ask(&k, "GET", MAPS "/a", NULL), 200);
+    kit_stop(&k);
+}
+
+TEST(a_pod_that_should_be_gone_takes_another_propagation)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_account(&k);
+    kit_ask(&k, "POST", PODS,
+            "{'metadata':{'name':'a','finalizers':['example.com/x']},"
+            "'spec':{'containers':[{'name':'c','image':'i'}]}}");
+    check_int(kit_ask(&k, "DELETE", PODS "/a", NULL), 200);
+    check_int(
+        kit_ask(&k, "DELETE", PODS "/a", "{'propagationPolicy':'Foreground'}"),
+        200);
+    check_has(kit_body(&k),
+              "\"finalizers\":[\"example.com/x\",\"foregroundDeletion\"]");
+    kit_stop(&k);
+}
+
+TEST(events_of_the_second_group_are_in_conflict_as_those_of_the_first)
+{
+    static const char url[] =
+        "/apis/events.k8s.io/v1/namespaces/default/events/e";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", "/api/v1/namespaces/default/events",
+            "{'metadata':{'name':'e'},'involvedObject':{'namespace':'default'"
+            "}}");
+    check_int(
+        kit_ask(&k, "DELETE", url, "{'preconditions':{'resourceVersion':'1'}}"),
+        409);
+    check_str(kit_text(&k, "details.group"), "");
+    check_str(kit_text(&k, "details.kind"), "Event");
+    kit_stop(&k);
+}

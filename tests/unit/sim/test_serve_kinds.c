@@ -1,0 +1,127 @@
+/* What is special about single kinds; as the API server answers. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kit.h"
+
+#define CORE "/api/v1/namespaces/default"
+#define EVENTS "/apis/events.k8s.io/v1/namespaces/default/events"
+
+/* A map that was given empty is to Go not the one that was not given. */
+TEST(an_immutable_map_is_not_even_emptied)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", CORE "/configmaps",
+            "{'metadata':{'name':'a'},'immutable':true}");
+    check_int(kit_ask(&k, "MERGE", CORE "/configmaps/a", "{'data':{}}"), 422);
+    check_has(kit_body(&k), "\"field\":\"data\"");
+    check_int(kit_ask(&k, "MERGE", CORE "/configmaps/a", "{'data':null}"), 200);
+    kit_ask(&k, "POST", CORE "/secrets",
+            "{'metadata':{'name':'a'},'immutable':true}");
+    check_int(kit_ask(&k, "STRATEGIC", CORE "/secrets/a",
+                      "{'data':{'k':null},'metadata':{'labels':{'a':'b'}}}"),
+              422);
+    kit_stop(&k);
+}
+
+TEST(the_selector_of_a_budget_is_patched_as_a_whole)
+{
+    static const char url[] =
+        "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", url,
+            "{'metadata':{'name':'a'},'spec':{'selector':{'matchLabels':{'a':"
+            "'b'}}}}");
+    check_int(kit_ask(&k, "STRATEGIC",
+                      "/apis/policy/v1/namespaces/default/"
+                      "poddisruptionbudgets/a",
+                      "{'spec':{'selector':{'matchExpressions':[{'key':'x',"
+                      "'operator':'Exists'}]}}}"),
+              200);
+    check_has(kit_body(&k), "\"selector\":{\"matchExpressions\":[{\"key\":\"x\""
+                            ",\"operator\":\"Exists\"}]}");
+    kit_stop(&k);
+}
+
+TEST(what_a_claim_has_is_shown_once_it_names_a_volume)
+{
+    static const char claim[] =
+        "{'metadata':{'name':'%s'},'spec':{%s'accessModes':['ReadWriteOnce'],"
+        "'resources':{'requests':{'storage':'1Gi'}}}}";
+    static const char *const volumes[] = {"", "'volumeName':'v',"};
+    static const char *const names[] = {"a", "b"};
+    static const char *const cells[] = {
+        "\"cells\":[\"a\",\"Pending\",\"\",\"\",\"\",",
+        "\"cells\":[\"b\",\"Pending\",\"v\",\"0\",\"\","};
+    struct kit k;
+
+    kit_start(&k, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        char body[256], url[96];
+
+        snprintf(body, sizeof body, claim, names[i], volumes[i]);
+        k.q.accept = NULL;
+        check_int(kit_ask(&k, "POST", CORE "/persistentvolumeclaims", body),
+                  201);
+        k.q.accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+        snprintf(url, sizeof url, CORE "/persistentvolumeclaims/%s", names[i]);
+        check_int(kit_ask(&k, "GET", url, NULL), 200);
+        check_has(kit_body(&k), cells[i]);
+    }
+    kit_stop(&k);
+}
+
+/* Nothing is set aside for it. */
+TEST(a_service_that_is_made_at_its_status_has_no_address)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "PUT", CORE "/services/a/status",
+                      "{'apiVersion':'v1','kind':'Service','metadata':{'name':"
+                      "'a'},'spec':{'ports':[{'port':80}]}}"),
+              201);
+    check_str(kit_text(&k, "spec.type"), "ClusterIP");
+    check_str(kit_text(&k, "spec.clusterIP"), "");
+    kit_stop(&k);
+}
+
+/* Reading leaves out what deleting tells, as long as it waits. */
+TEST(a_service_that_waits_for_its_end_is_told_as_it_is_stored)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", CORE "/services",
+            "{'metadata':{'name':'a','finalizers':['example.com/x']},'spec':{"
+            "'type':'ExternalName','externalName':'a.b','internalTrafficPolicy'"
+            ":'Local'}}");
+    check_int(kit_ask(&k, "GET", CORE "/services/a", NULL), 200);
+    check_str(kit_text(&k, "spec.internalTrafficPolicy"), "");
+    check_int(kit_ask(&k, "DELETE", CORE "/services/a", NULL), 200);
+    check_str(kit_text(&k, "spec.internalTrafficPolicy"), "Local");
+    kit_stop(&k);
+}
+
+TEST(who_wrote_an_event_in_its_other_group_is_forgotten_with_the_next_write)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", CORE "/events?fieldManager=one",
+            "{'metadata':{'name':'e'},'reason':'R','involvedObject':{'namespace"
+            "':'default'}}");
+    check_has(kit_body(&k), "\"manager\":\"one\"");
+    check_int(kit_ask(&k, "MERGE", EVENTS "/e?fieldManager=two",
+                      "{'metadata':{'labels':{'a':'b'}}}"),
+              200);
+    check_str(kit_text(&k, "apiVersion"), "events.k8s.io/v1");
+    check_has(kit_body(&k), "\"manager\":\"two\"");
+    check(!strstr(kit_body(&k), "\"manager\":\"one\""));
+    kit_stop(&k);
+}
