@@ -279,6 +279,10 @@ static int read_owners(struct apply *p, const struct value *live,
         return failure_set(f, 500, "", "failed to decode managed fields");
     if (o->count == 0 && live)
         desk_update(&p->d, desk_empty(&p->d), live, "before-first-apply");
+    if (o->s.bad)
+        return failure_set(f, 500, "",
+                           "failed to create manager for existing fields: the "
+                           "object does not fit its type");
     desk_reconcile(&p->d, p->live);
     if (o->count)
         qsort(o->items, o->count, sizeof(*o->items), by_name);

@@ -422,7 +422,7 @@ static int check_holder(struct allotment *s)
 {
     const char *name = value_text_at(s->object, "metadata.name");
 
-    if (s->c->dry_run || (name && *name && !wrong_path_segment(name)))
+    if (s->c->dry_run || (name && *name && !is_wrong(wrong_path_segment, name)))
         return 0;
     cause(s, "spec.clusterIPs", "failed to allocate IP: its parent is unnamed");
     return refuse(s);

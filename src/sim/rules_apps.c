@@ -336,6 +336,7 @@ void rules_check_stateful_set(struct check *k)
     check_own_selector(k, at, spec, "statefulset");
     rules_check_selected(k, place, selector_of(spec), template);
     rules_check_template(k, place, template);
+    rules_check_template_meta(k, place, template); /* once more */
     check_always(k, place, template);
 }
 

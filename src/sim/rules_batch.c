@@ -152,7 +152,7 @@ static void check_last_host(struct check *k, const struct value *spec)
     host = arena_printf(k->c->a, "%s-%lld", name, (long long)count - 1);
     if (!host)
         failure_nomem(k->f);
-    else if (wrong_dns_label(host))
+    else if (is_wrong(wrong_dns_label, host))
         check_add(k, CAUSE_INVALID, PLACE(PLACE(NULL, "metadata"), "name"),
                   "Invalid value: \"%s\": will not able to create pod with "
                   "invalid DNS label: %s",
@@ -396,6 +396,16 @@ static const char *wrong_schedule(const char *text)
 
 /* ---- cron jobs ---- */
 
+static void check_schedule(struct check *k, const struct place *at,
+                           const char *schedule)
+{
+    const char *wrong = wrong_schedule(schedule);
+
+    if (wrong)
+        check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", schedule,
+                  wrong);
+}
+
 void rules_check_cron_job(struct check *k)
 {
     static const char *const policies[] = {"Allow", "Forbid", "Replace", NULL};
@@ -409,7 +419,7 @@ void rules_check_cron_job(struct check *k)
     if (!schedule || !*schedule)
         check_required(k, at, "schedule", "");
     else
-        check_text_by(k, PLACE(at, "schedule"), schedule, wrong_schedule);
+        check_schedule(k, PLACE(at, "schedule"), schedule);
     check_non_negative(k, at, spec, "startingDeadlineSeconds");
     check_enum(k, at, spec, "concurrencyPolicy", policies);
     check_job_spec(k, job, inner);

@@ -57,12 +57,10 @@ void check_labels(struct check *k, const struct place *at,
     for (uint32_t i = 0; labels && i < labels->count; i++) {
         const struct value_member *m = &labels->as.members[i];
         const char *text = value_text(m->value);
-        const char *wrong = text ? wrong_label_value(text) : NULL;
 
         check_qualified(k, at, m->key, m->key);
-        if (wrong)
-            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text,
-                      wrong);
+        if (text)
+            check_text_by(k, at, text, wrong_label_value);
     }
 }
 
@@ -144,32 +142,37 @@ static void check_finalizers(struct check *k, const struct place *at,
                       "set");
 }
 
+/* What a prefix would be the beginning of: a dash at its end is fine. */
+static void check_prefix(struct check *k, const struct place *at,
+                         const char *prefix, wrong_name_fn wrong_name)
+{
+    size_t len = strlen(prefix);
+    char *masked = arena_strdup(k->c->a, prefix);
+
+    if (!masked) {
+        failure_nomem(k->f);
+        return;
+    }
+    if (len > 1 && masked[len - 1] == '-')
+        masked[len - 1] = 'a';
+    for (unsigned i = 0; i < WRONG_PARTS; i++)
+        if (wrong_name(masked, i))
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", prefix,
+                      wrong_name(masked, i));
+}
+
 static void check_name(struct check *k, const struct place *at,
                        const struct value *meta, wrong_name_fn wrong_name)
 {
     const char *prefix = value_text_at(meta, "generateName");
     const char *name = value_text_at(meta, "name");
-    const char *wrong;
-    char *masked;
-    size_t len = prefix ? strlen(prefix) : 0;
 
-    if (len) {
-        masked = arena_strdup(k->c->a, prefix);
-        if (masked && len > 1 && masked[len - 1] == '-')
-            masked[len - 1] = 'a';
-        wrong = masked ? wrong_name(masked) : NULL;
-        if (wrong)
-            check_add(k, CAUSE_INVALID, PLACE(at, "generateName"),
-                      "Invalid value: \"%s\": %s", prefix, wrong);
-    }
-    if (!name || !*name) {
+    if (prefix && *prefix)
+        check_prefix(k, PLACE(at, "generateName"), prefix, wrong_name);
+    if (!name || !*name)
         check_required(k, at, "name", "name or generateName is required");
-        return;
-    }
-    wrong = wrong_name(name);
-    if (wrong)
-        check_add(k, CAUSE_INVALID, PLACE(at, "name"),
-                  "Invalid value: \"%s\": %s", name, wrong);
+    else
+        check_text_by(k, PLACE(at, "name"), name, wrong_name);
 }
 
 static void check_meta_update(struct check *k, const struct place *at,
@@ -367,10 +370,13 @@ void check_immutable(struct check *k, const char *path)
 void check_text_by(struct check *k, const struct place *at, const char *text,
                    wrong_name_fn wrong)
 {
-    const char *why = wrong(text);
+    for (unsigned i = 0; i < WRONG_PARTS; i++) {
+        const char *why = wrong(text, i);
 
-    if (why)
-        check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text, why);
+        if (why)
+            check_add(k, CAUSE_INVALID, at, "Invalid value: \"%s\": %s", text,
+                      why);
+    }
 }
 
 void check_qualified(struct check *k, const struct place *at, const char *text,

@@ -50,15 +50,20 @@ void check_required(struct check *k, const struct place *at, const char *field,
 void check_invalid(struct check *k, const struct place *at,
                    const struct value *v, const char *detail);
 
-/* ---- texts; NULL: fine, else what is wrong ---- */
-const char *wrong_dns_label(const char *text);
-const char *wrong_dns_subdomain(const char *text);
-const char *wrong_path_segment(const char *text);
+/* ---- texts: the i-th of what may be wrong, they add up; NULL: not that ----
+ */
+#define WRONG_PARTS 3
+typedef const char *(*wrong_name_fn)(const char *name, unsigned i);
+const char *wrong_dns_label(const char *text, unsigned i);
+const char *wrong_dns_subdomain(const char *text, unsigned i);
+const char *wrong_path_segment(const char *text, unsigned i);
+const char *wrong_label_value(const char *text, unsigned i);
+const char *wrong_config_key(const char *text, unsigned i);
+bool is_wrong(wrong_name_fn wrong, const char *text);
+/* The first of it. */
 const char *wrong_qualified_name(const char *text);
 #define QUALIFIED_PARTS 3
 const char *wrong_qualified_part(const char *text, unsigned i);
-const char *wrong_label_value(const char *text);
-const char *wrong_config_key(const char *text);
 #define PORT_NAME_PARTS 5
 const char *wrong_port_name(const char *text, unsigned i);
 
@@ -66,7 +71,6 @@ bool rules_is_ip(const char *text);
 bool rules_is_cidr(const char *text);
 
 /* ---- metadata ---- */
-typedef const char *(*wrong_name_fn)(const char *name);
 void check_meta(struct check *k, wrong_name_fn wrong_name, unsigned passes);
 void check_labels(struct check *k, const struct place *at,
                   const struct value *labels);
@@ -125,6 +129,9 @@ void rules_check_pod_spec(struct check *k, const struct place *at,
                           const struct value *spec, const struct value *meta);
 void rules_check_template(struct check *k, const struct place *at,
                           const struct value *template);
+/* Its labels and annotations. */
+void rules_check_template_meta(struct check *k, const struct place *at,
+                               const struct value *template);
 void rules_check_selected(struct check *k, const struct place *at,
                           const struct value *selector,
                           const struct value *template);

@@ -48,9 +48,9 @@ static void check_key_selector(struct check *k, const struct place *at,
 }
 
 /* Any printable characters but '='. */
-static const char *wrong_variable(const char *name)
+static const char *wrong_variable(const char *name, unsigned i)
 {
-    for (; *name; name++)
+    for (; i == 0 && *name; name++)
         if (*name < ' ' || *name > '~' || *name == '=')
             return "a valid environment variable name must consist only of "
                    "printable ASCII characters other than '='";

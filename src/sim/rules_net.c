@@ -16,11 +16,9 @@ static bool is_text(const struct value *object, const char *field,
 
 /* ---- Ingresses ---- */
 
-static const char *wrong_host(const char *host)
+static const char *wrong_host(const char *host, unsigned i)
 {
-    if (text_starts(host, "*."))
-        return wrong_dns_subdomain(host + 2);
-    return wrong_dns_subdomain(host);
+    return wrong_dns_subdomain(host + (text_starts(host, "*.") ? 2 : 0), i);
 }
 
 static void check_service_backend(struct check *k, const struct place *at,

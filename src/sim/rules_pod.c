@@ -77,7 +77,7 @@ static void check_optional(struct check *k, const struct place *at,
 #define SEARCHES_SIZE_MAX 2048
 
 /* A domain that may have '_' in it and a dot behind it. */
-static const char *wrong_search(const char *text)
+static const char *wrong_search(const char *text, unsigned i)
 {
     char plain[256];
     size_t len = strlen(text);
@@ -86,11 +86,11 @@ static const char *wrong_search(const char *text)
         return NULL;
     len -= len && text[len - 1] == '.';
     if (len >= sizeof plain)
-        return wrong_dns_subdomain(text);
-    for (size_t i = 0; i < len; i++)
-        plain[i] = (char)(text[i] == '_' ? 'a' : text[i]);
+        return wrong_dns_subdomain(text, i);
+    for (size_t n = 0; n < len; n++)
+        plain[n] = (char)(text[n] == '_' ? 'a' : text[n]);
     plain[len] = '\0';
-    return wrong_dns_subdomain(plain);
+    return wrong_dns_subdomain(plain, i);
 }
 
 static void check_searches(struct check *k, const struct place *at,
@@ -301,17 +301,23 @@ void rules_check_pod_spec(struct check *k, const struct place *at,
 
 /* ---- templates ---- */
 
+void rules_check_template_meta(struct check *k, const struct place *at,
+                               const struct value *template)
+{
+    check_labels(k, PLACE(at, "labels"),
+                 value_path(template, "metadata.labels"));
+    check_annotations(k, PLACE(at, "annotations"),
+                      value_path(template, "metadata.annotations"));
+    rules_check_pod_notes(k, PLACE(at, "annotations"), template);
+}
+
 void rules_check_template(struct check *k, const struct place *at,
                           const struct value *template)
 {
     const struct value *spec = value_get(template, "spec");
     const struct value *ephemeral = value_get(spec, "ephemeralContainers");
 
-    check_labels(k, PLACE(at, "labels"),
-                 value_path(template, "metadata.labels"));
-    check_annotations(k, PLACE(at, "annotations"),
-                      value_path(template, "metadata.annotations"));
-    rules_check_pod_notes(k, PLACE(at, "annotations"), template);
+    rules_check_template_meta(k, at, template);
     rules_check_pod_spec(k, PLACE(at, "spec"), spec, NULL);
     rules_check_profile_notes(k, PLACE(at, "spec"), template);
     if (ephemeral && ephemeral->count)

@@ -18,11 +18,16 @@ static size_t count_of(const struct value *list)
     return list ? list->count : 0;
 }
 
-/* An absent list or map is an empty one. */
+static bool is_empty(const struct value *v)
+{
+    return !v || (v->type == VALUE_ARRAY && !v->count);
+}
+
+/* An absent list is an empty one; empty objects that are left are not absent.
+ */
 static bool is_same(const struct value *a, const struct value *b)
 {
-    return (rules_is_zero(a) && rules_is_zero(b) && (!a || !b)) ||
-           (a && b && value_equal(a, b));
+    return (is_empty(a) && is_empty(b)) || (a && b && value_equal(a, b));
 }
 
 /* ---- lists ---- */
@@ -59,7 +64,7 @@ static bool is_same_but(const struct value *a, const struct value *b,
         const struct value_member *m = &b->as.members[i];
 
         if (strcmp(m->key, field) != 0 && !value_get(a, m->key) &&
-            !rules_is_zero(m->value))
+            !is_empty(m->value))
             return false;
     }
     return true;

@@ -154,13 +154,13 @@ void rules_check_port_or_name(struct check *k, const struct place *at,
         check_invalid(k, at, port, "must be between 1 and 65535, inclusive");
 }
 
-static const char *wrong_header(const char *name)
+static const char *wrong_header(const char *name, unsigned i)
 {
     size_t len = 0;
 
     while (isalnum((unsigned char)name[len]) || name[len] == '-')
         len++;
-    return len && !name[len]
+    return i || (len && !name[len])
                ? NULL
                : "a valid HTTP header must consist of alphanumeric characters "
                  "or '-'";

@@ -8,11 +8,43 @@
 #include "kube/key.h"
 #include "rules_check.h"
 
-const char *wrong_dns_label(const char *text)
+static bool is_small(char c)
 {
-    if (strlen(text) > NAME_MAX_DNS1123_LABEL)
-        return "must be no more than 63 bytes";
-    return name_is_dns_label(text)
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* Small letters, digits and dashes, no dash at an end. */
+static bool is_dns_part(const char *text, size_t len)
+{
+    if (len == 0 || !is_small(text[0]) || !is_small(text[len - 1]))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!is_small(text[i]) && text[i] != '-')
+            return false;
+    return true;
+}
+
+static bool is_dns_parts(const char *text)
+{
+    for (;;) {
+        size_t len = strcspn(text, ".");
+
+        if (!is_dns_part(text, len))
+            return false;
+        if (!text[len])
+            return true;
+        text += len + 1;
+    }
+}
+
+const char *wrong_dns_label(const char *text, unsigned i)
+{
+    size_t len = strlen(text);
+
+    if (i == 0)
+        return len > NAME_MAX_DNS1123_LABEL ? "must be no more than 63 bytes"
+                                            : NULL;
+    return i > 1 || is_dns_part(text, len)
                ? NULL
                : "a lowercase RFC 1123 label must consist of lower case "
                  "alphanumeric characters or '-', and must start and end with "
@@ -21,11 +53,13 @@ const char *wrong_dns_label(const char *text)
                  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 }
 
-const char *wrong_dns_subdomain(const char *text)
+const char *wrong_dns_subdomain(const char *text, unsigned i)
 {
-    if (strlen(text) > NAME_MAX_DNS1123_SUBDOMAIN)
-        return "must be no more than 253 bytes";
-    return name_is_dns_subdomain(text)
+    if (i == 0)
+        return strlen(text) > NAME_MAX_DNS1123_SUBDOMAIN
+                   ? "must be no more than 253 bytes"
+                   : NULL;
+    return i > 1 || is_dns_parts(text)
                ? NULL
                : "a lowercase RFC 1123 subdomain must consist of lower case "
                  "alphanumeric characters, '-' or '.', and must start and end "
@@ -35,13 +69,23 @@ const char *wrong_dns_subdomain(const char *text)
                  "[a-z0-9])?)*')";
 }
 
-const char *wrong_path_segment(const char *text)
+const char *wrong_path_segment(const char *text, unsigned i)
 {
-    if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
-        return "may not be '.' or '..'";
-    if (strchr(text, '/'))
-        return "may not contain '/'";
+    if (i == 0)
+        return strcmp(text, ".") == 0 || strcmp(text, "..") == 0
+                   ? "may not be '.' or '..'"
+                   : NULL;
+    if (i == 1)
+        return strchr(text, '/') ? "may not contain '/'" : NULL;
     return strchr(text, '%') ? "may not contain '%'" : NULL;
+}
+
+bool is_wrong(wrong_name_fn wrong, const char *text)
+{
+    for (unsigned i = 0; i < WRONG_PARTS; i++)
+        if (wrong(text, i))
+            return true;
+    return false;
 }
 
 /* Letters, digits and - _ . inside, letters or digits at both ends. */
@@ -72,7 +116,7 @@ static const char *wrong_prefix(const char *text, size_t len)
         return "prefix part must be no more than 253 bytes";
     memcpy(prefix, text, len);
     prefix[len] = '\0';
-    return wrong_dns_subdomain(prefix);
+    return wrong_dns_subdomain(prefix, 1);
 }
 
 /* The i-th of what may be wrong with it; they add up. */
@@ -106,11 +150,11 @@ const char *wrong_qualified_name(const char *text)
     return wrong;
 }
 
-const char *wrong_label_value(const char *text)
+const char *wrong_label_value(const char *text, unsigned i)
 {
-    if (strlen(text) > 63)
-        return "must be no more than 63 bytes";
-    return !*text || is_label_text(text, strlen(text))
+    if (i == 0)
+        return strlen(text) > 63 ? "must be no more than 63 bytes" : NULL;
+    return i > 1 || !*text || is_label_text(text, strlen(text))
                ? NULL
                : "a valid label must be an empty string or consist of "
                  "alphanumeric characters, '-', '_' or '.', and must start "
@@ -119,22 +163,29 @@ const char *wrong_label_value(const char *text)
                  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 }
 
-const char *wrong_config_key(const char *text)
+static bool is_config_text(const char *text)
 {
-    if (strlen(text) > 253)
-        return "must be no more than 253 bytes";
-    for (const char *at = text; *at; at++)
-        if (!isalnum((unsigned char)*at) && !strchr("-_.", *at))
-            goto wrong;
-    if (!*text)
-        goto wrong;
+    const char *at = text;
+
+    while (isalnum((unsigned char)*at) || (*at && strchr("-_.", *at)))
+        at++;
+    return *text && !*at;
+}
+
+const char *wrong_config_key(const char *text, unsigned i)
+{
+    if (i == 0)
+        return strlen(text) > 253 ? "must be no more than 253 bytes" : NULL;
+    if (i == 1)
+        return is_config_text(text)
+                   ? NULL
+                   : "a valid config key must consist of alphanumeric "
+                     "characters, '-', '_' or '.' (e.g. 'key.name',  or "
+                     "'KEY_NAME',  or 'key-name', regex used for validation "
+                     "is '[-._a-zA-Z0-9]+')";
     if (strcmp(text, ".") == 0)
         return "must not be '.'";
     return text_starts(text, "..") ? "must not start with '..'" : NULL;
-wrong:
-    return "a valid config key must consist of alphanumeric characters, '-', "
-           "'_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', "
-           "regex used for validation is '[-._a-zA-Z0-9]+')";
 }
 
 /* The i-th of what may be wrong with the name of a port; they add up. */

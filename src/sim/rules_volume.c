@@ -472,10 +472,11 @@ static void check_name(struct check *k, const struct place *at,
                   "name>:<iscsi.targetPortal> must be under 64 characters if "
                   "iscsi.initiatorName is specified.",
                   name);
-    if (*name && claim && wrong_dns_subdomain(claim))
-        check_add(k, CAUSE_INVALID, PLACE(at, "name"),
-                  "Invalid value: \"%s\": PVC name \"%s\": %s", name, claim,
-                  wrong_dns_subdomain(claim));
+    for (unsigned i = 0; *name && claim && i < WRONG_PARTS; i++)
+        if (wrong_dns_subdomain(claim, i))
+            check_add(k, CAUSE_INVALID, PLACE(at, "name"),
+                      "Invalid value: \"%s\": PVC name \"%s\": %s", name, claim,
+                      wrong_dns_subdomain(claim, i));
     if (!*name)
         check_required(k, at, "name", "");
     else

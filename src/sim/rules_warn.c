@@ -424,7 +424,7 @@ static void warn_of_host_name(struct warner *w, const struct value *object)
 {
     const char *name = value_text_at(object, "metadata.name");
 
-    if (name && wrong_dns_label(name))
+    if (name && is_wrong(wrong_dns_label, name))
         warn(w, PLACE(PLACE(NULL, "metadata"), "name"),
              "this is used in the Pod's hostname, which can result in "
              "surprising behavior; a DNS label is recommended");

@@ -10,7 +10,7 @@ import re
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"^(20\d\d-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?Z$")
-MADE = re.compile(r"\b(made\d+-|kube-api-access-)[a-z0-9]{5}\b")
+MADE = re.compile(r"(\bmade\d+-|\bkube-api-access-|\bNot Valid!)[a-z0-9]{5}\b")
 NODE_PORT = re.compile(r":3\d{4}/")
 AGE = re.compile(r"^(\d+[smh])+$")
 ADDRESSES = ("clusterIP", "clusterIPs")

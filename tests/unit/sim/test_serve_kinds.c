@@ -125,3 +125,39 @@ TEST(who_wrote_an_event_in_its_other_group_is_forgotten_with_the_next_write)
     check(!strstr(kit_body(&k), "\"manager\":\"one\""));
     kit_stop(&k);
 }
+
+TEST(names_are_too_long_and_badly_shaped)
+{
+    char body[400], name[300];
+    struct kit k;
+
+    kit_start(&k, NULL);
+    memset(name, 'Q', 260);
+    name[260] = '\0';
+    snprintf(body, sizeof body, "{'metadata':{'name':'%s'}}", name);
+    check_int(kit_ask(&k, "POST", CORE "/configmaps", body), 422);
+    check_int(value_path(k.answer, "details.causes")->count, 2);
+    check_int(kit_ask(&k, "POST",
+                      "/apis/policy/v1/namespaces/default/"
+                      "poddisruptionbudgets",
+                      "{'metadata':{'name':'Upper_'},'spec':{}}"),
+              201);
+    kit_stop(&k);
+}
+
+/* Nobody could say who owns what of it. */
+TEST(what_has_an_item_without_its_key_cannot_be_applied)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CORE "/serviceaccounts",
+                      "{'metadata':{'name':'a'},'secrets':[{}]}"),
+              201);
+    check(!value_path(k.answer, "metadata.managedFields"));
+    check_int(kit_ask(&k, "APPLY", CORE "/serviceaccounts/a?fieldManager=m",
+                      "{'apiVersion':'v1','kind':'ServiceAccount','metadata':{"
+                      "'name':'a'}}"),
+              500);
+    kit_stop(&k);
+}
