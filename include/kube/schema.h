@@ -103,7 +103,6 @@ enum schema_list schema_list(struct schema_node array);
 bool schema_list_key(struct schema_node array, unsigned i,
                      struct schema_text *ret_name);
 /* Of a strategic merge patch; empty for scalars; false: it replaces. */
-bool schema_patch_replaces(struct schema_node object); /* as a whole */
 bool schema_patch_key(struct schema_node array, struct schema_text *ret_name);
 /* *ret_value is NULL where there is no default. A zero value ("", 0, false) is
  * what the server takes for an absent key of a list map; elsewhere: absent. */

@@ -23,6 +23,8 @@ bool schema_set_next(struct schema_node object, struct schema_field *field);
 /* What the server sets when the field is absent; NULL: nothing. */
 int schema_set_value(struct schema_node field, struct arena *a,
                      struct value **ret_value, struct err *err);
+/* Does a strategic merge patch take the object as a whole? */
+bool schema_patch_replaces(struct schema_node object);
 bool schema_is_micro(struct schema_node time); /* six digits of a second */
 /* "core.v1.PodSpec"; empty for what is no OBJECT. */
 struct schema_text schema_definition(struct schema_node object);

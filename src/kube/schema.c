@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "kube/schema_builtin.h"
+#include "kube/schema_zero.h"
 #include "schema_table.h"
 
 static const char ANY_TYPE[] = "any\n";

@@ -140,3 +140,15 @@ struct value *rules_make_array(const struct rules_call *c, struct value *object,
     is = value_array(c->a);
     return value_set(c->a, object, key, is) < 0 ? NULL : is;
 }
+
+/* ---- what was sent ---- */
+
+bool rules_sent_empty(const struct rules_call *c, const char *path)
+{
+    const struct value *all = c->trail ? c->trail->empties : NULL;
+
+    for (uint32_t i = 0; all && i < all->count; i++)
+        if (text_equal(value_text(all->as.items[i]), path))
+            return true;
+    return false;
+}

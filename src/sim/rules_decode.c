@@ -195,11 +195,20 @@ static int decode_time(struct decoding *d, struct schema_node n,
 static int decode_bytes(struct decoding *d, struct schema_node n,
                         const struct place *at, struct value *v)
 {
+    const char *text;
     struct str bytes;
+    bool nomem;
     int rc;
 
     if (v->type == VALUE_SECRET)
         return 0;
+    if (v->type == VALUE_ARRAY) {
+        text = rules_bytes_text(d->c->a, v, &nomem);
+        if (!text)
+            return nomem ? failure_nomem(d->f) : refuse_type(d, n, at, v);
+        set_string(v, text);
+        return 0;
+    }
     if (v->type != VALUE_STRING)
         return refuse_type(d, n, at, v);
     str_init(&bytes, 0);
@@ -293,6 +302,7 @@ static int make_zero(struct decoding *d, struct schema_node n, struct value *v)
     *v = none;
     switch (schema_type(n)) {
     case SCHEMA_STRING:
+    case SCHEMA_BYTES:
         set_string(v, "");
         return 0;
     case SCHEMA_QUANTITY:
@@ -444,16 +454,6 @@ static int record_empty(struct decoding *d, const struct place *at,
         value_append(a, trail->empties, value_string(a, path)) < 0)
         return failure_nomem(d->f);
     return 0;
-}
-
-bool rules_sent_empty(const struct rules_call *c, const char *path)
-{
-    const struct value *all = c->trail ? c->trail->empties : NULL;
-
-    for (uint32_t i = 0; all && i < all->count; i++)
-        if (text_equal(value_text(all->as.items[i]), path))
-            return true;
-    return false;
 }
 
 /* *ret_keep: the member stays. */

@@ -25,6 +25,9 @@ const char *rules_quantity_text(struct arena *a, const char *text,
                                 bool *ret_nomem);
 const char *rules_time_text(struct arena *a, const char *text, bool micro,
                             bool *ret_nomem);
+/* Of bytes that are a list of numbers: base64; null is 0. */
+const char *rules_bytes_text(struct arena *a, const struct value *numbers,
+                             bool *ret_nomem);
 
 /* ---- small questions ---- */
 bool rules_is(const struct kind *k, const char *group, const char *kind);

@@ -80,6 +80,16 @@ static bool has_toleration(const struct value *list, const struct value *old)
     return false;
 }
 
+static bool has_tolerations(const struct value *list, const struct value *was)
+{
+    const struct value *old;
+
+    for (size_t i = 0; (old = rules_item(was, i)); i++)
+        if (!has_toleration(list, old))
+            return false;
+    return true;
+}
+
 static void check_lists(struct check *k, const struct place *at,
                         const struct value *spec, const struct value *was)
 {
@@ -87,13 +97,12 @@ static void check_lists(struct check *k, const struct place *at,
     const struct value *gates = value_get(spec, "schedulingGates");
     const struct value *item;
 
-    for (size_t i = 0; (item = rules_item(value_get(was, "tolerations"), i));
-         i++)
-        if (!has_toleration(tolerations, item))
-            check_add(k, CAUSE_FORBIDDEN, PLACE(at, "tolerations"),
-                      "Forbidden: existing toleration can not be modified "
-                      "except its tolerationSeconds");
-    rules_check_tolerations(k, PLACE(at, "tolerations"), tolerations);
+    if (!has_tolerations(tolerations, value_get(was, "tolerations")))
+        check_add(k, CAUSE_FORBIDDEN, PLACE(at, "tolerations"),
+                  "Forbidden: existing toleration can not be modified except "
+                  "its tolerationSeconds");
+    else
+        rules_check_tolerations(k, PLACE(at, "tolerations"), tolerations);
     for (size_t i = 0; (item = rules_item(gates, i)); i++) {
         const char *name = value_text_at(item, "name");
 

@@ -1,9 +1,11 @@
 /*
- * rules_scalar.c -- quantities and times in the spelling of the API server.
+ * rules_scalar.c -- quantities, times and bytes in the spelling of the API
+ *                   server.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "kube/quantity.h"
 #include "rules_impl.h"
 
@@ -160,4 +162,34 @@ const char *rules_time_text(struct arena *a, const char *text, bool micro,
         out = arena_strdup(a, seconds);
     *ret_nomem = !out;
     return out;
+}
+
+/* ---- bytes ---- */
+
+const char *rules_bytes_text(struct arena *a, const struct value *numbers,
+                             bool *ret_nomem)
+{
+    unsigned char *bytes = arena_alloc(a, numbers->count + 1);
+    const char *copy = NULL;
+    struct str text;
+
+    *ret_nomem = !bytes;
+    for (uint32_t i = 0; bytes && i < numbers->count; i++) {
+        const struct value *item = numbers->as.items[i];
+
+        if (!value_is(item, VALUE_NULL) &&
+            (!value_is(item, VALUE_INTEGER) || item->as.integer < 0 ||
+             item->as.integer > UINT8_MAX))
+            return NULL;
+        bytes[i] =
+            (unsigned char)(item->type == VALUE_NULL ? 0 : item->as.integer);
+    }
+    if (!bytes)
+        return NULL;
+    str_init(&text, 0);
+    if (hash_base64_encode(bytes, numbers->count, &text) == 0)
+        copy = arena_strdup(a, str_text(&text));
+    str_release(&text);
+    *ret_nomem = !copy;
+    return copy;
 }

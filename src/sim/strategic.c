@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "kube/schema_zero.h"
+
 /* ---- failures ---- */
 
 int strategic_refuse(struct strategic *m, int code, const char *message)

@@ -161,3 +161,49 @@ TEST(what_has_an_item_without_its_key_cannot_be_applied)
               500);
     kit_stop(&k);
 }
+
+TEST(bytes_may_be_numbers_in_a_list)
+{
+    static const char *const wrong[] = {"[256]", "[-1]", "['a']", "{}", "7"};
+    char body[96];
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CORE "/configmaps",
+                      "{'metadata':{'name':'a'},'binaryData':{'e':[],'n':null,"
+                      "'b':[1,null,2]}}"),
+              201);
+    check_str(kit_text(&k, "binaryData.b"), "AQAC");
+    check_has(kit_body(&k), "\"e\":\"\",\"n\":\"\"");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(body, sizeof body,
+                 "{'metadata':{'name':'b'},'binaryData':{'b':%s}}", wrong[i]);
+        check_int(kit_ask(&k, "POST", CORE "/configmaps", body), 400);
+    }
+    kit_stop(&k);
+}
+
+#define POD(more)                                                              \
+    "{'apiVersion':'v1','kind':'Pod','metadata':{'name':'a'},'spec':{"         \
+    "'containers':[{'name':'c','image':'i'}]" more "}}"
+
+/* However many of them are gone. */
+TEST(tolerations_that_are_gone_are_told_once)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_account(&k);
+    check_int(kit_ask(&k, "APPLY", CORE "/pods/a?fieldManager=m",
+                      POD(",'tolerations':[{'key':'x'},{'key':'y'}]")),
+              201);
+    check_int(kit_ask(&k, "APPLY", CORE "/pods/a?fieldManager=m", POD("")),
+              422);
+    check_int(value_path(k.answer, "details.causes")->count, 1);
+    check_int(kit_ask(&k, "MERGE", CORE "/pods/a", "{'spec':{'affinity':{}}}"),
+              422);
+    check_int(kit_ask(&k, "MERGE", CORE "/pods/a",
+                      "{'spec':{'automountServiceAccountToken':false}}"),
+              422);
+    kit_stop(&k);
+}
