@@ -10,6 +10,7 @@ build_packages=(
     liblua5.4-dev libcurl4-openssl-dev libssl-dev libcjson-dev
     libyaml-dev libuv1-dev libzstd-dev nettle-dev
     libmicrohttpd-dev libsqlite3-dev libpcre2-dev
+    tzdata                                            # read when it runs
 )
 demo_packages=(curl)
 test_packages=(

@@ -27,6 +27,16 @@ int bundle_load(struct arena *a, const char *path, const char *const *sets,
 int bundle_read(struct arena *a, const char *path,
                 const struct script_file **ret, size_t *ret_count,
                 struct err *err);
+/* The same, with parameters that were recorded in place of parameters.yaml;
+ * those that the script no longer has are left out. */
+struct bundle_recorded {
+    const char *path;
+    const struct value *params; /* object */
+    const char *const *sets;
+    size_t set_count;
+};
+int bundle_load_recorded(struct arena *a, const struct bundle_recorded *from,
+                         struct bundle *ret, struct err *err);
 /* Only the script, for what its declaration says: `params` stays NULL. */
 int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
                        struct err *err);

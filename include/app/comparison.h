@@ -25,7 +25,7 @@ struct comparison_options {
     enum report_format format;
     bool color;
     const struct schema_set *schemas; /* names list items; NULL: built-in */
-    const char *operator_name;
+    const char *title;
     const char *old_name; /* of the two sides, for people */
     const char *new_name;
     void (*print)(void *arg, const char *text, size_t len);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "app/sink_apply.h"
+#include "app/zones.h"
 #include "core/sink.h"
 #include "core/source.h"
 #include "core/workqueue.h"
@@ -56,6 +57,7 @@ struct controller_config {
     const struct schema_set *schemas;
     bool schemas_are_live;            /* this server's own */
     struct value *params;             /* checked: operator_params() */
+    struct zones *zones;              /* NULL: scripts get no time zones */
     const char *ns;                   /* --namespace, "" = all */
     const char *name;                 /* only this root; NULL = all */
     unsigned max_in_flight;           /* roots at a time; 0 = 10 */

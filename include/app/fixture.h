@@ -17,6 +17,9 @@
  *     looked for: they would be found in everything;
  *   - kubectl's last-applied-configuration of a Secret is left out.
  *
+ * What that costs: a Secret whose `stringData` was made from a handle is
+ * planned again in a replay, since only the server knows that it has it.
+ *
  * An operator that reads secret values can do anything with them, so its
  * reconciles are not recorded.
  */
@@ -63,10 +66,12 @@ int fixture_read(struct arena *a, const char *path, struct fixture *ret,
 /* Put the kinds of the fixture that the map lacks into it. */
 int fixture_add_kinds(const struct fixture *f, struct restmap *map,
                       struct err *err);
-/* Was this read of a declaration recorded, or its owned kind (NULL read)? When
- * not, or when the kind was unknown then, *ret_why says so. */
-bool fixture_knows(const struct fixture *f, const struct gvk *gvk,
-                   const struct operator_read *read, const char **ret_why);
+/* Its namespace, in the word of the declaration or by name. */
+const char *fixture_scope(const struct operator_read *read);
+/* Was this read of a declaration recorded? When not, or when the kind was
+ * unknown then, *ret_why says so. */
+bool fixture_knows(const struct fixture *f, const struct operator_read *read,
+                   const char **ret_why);
 /* Everything that was in the view, the root first; each object once. */
 int fixture_each(const struct fixture *f,
                  int (*fn)(void *arg, const struct value *object,

@@ -23,6 +23,9 @@ struct manifests {
  * metadata.generateName where `generated` allows that. */
 int manifests_read(struct manifests *m, struct arena *a, const char *path,
                    bool generated, struct err *err);
+/* Append one; the object and its name for messages are the caller's. 0 or
+ * -ERR_NOMEM. */
+int manifests_add(struct manifests *m, struct value *object, const char *name);
 /* crd.yaml of an operator's folder, when there is one. */
 int manifests_read_own_crd(struct manifests *m, struct arena *a,
                            const char *operator_path, struct err *err);

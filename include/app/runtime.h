@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "app/cluster.h"
+#include "app/fixture.h"
 #include "app/report.h"
 
 /* Exit codes of the program (note 01). */
@@ -26,8 +27,8 @@ struct runtime_options {
     const char *const *files; /* -f: files or folders */
     size_t file_count;
     struct cluster_options cluster;
-    const char *ns;    /* --namespace, NULL: all for run and plan */
-    const char *name;  /* plan OPERATOR NAME */
+    const char *ns;      /* --namespace, NULL: all for run and plan */
+    const char *name;    /* plan OPERATOR NAME */
     const char *record;  /* --record: folder for fixtures */
     const char *compare; /* plan: the old revision of the only operator */
     const char *listen;  /* --listen, NULL: nobody is served */
@@ -36,10 +37,15 @@ struct runtime_options {
     bool dry_run;        /* print, write nothing */
     bool once;           /* until nothing is ready */
     bool offline;        /* no cluster */
+    const struct fixture *fixture; /* offline: what it holds is all there is,
+                                    * also the time and the parameters */
     enum report_format format;
     bool color;
     void (*print)(void *arg, const char *text, size_t len);
     void *print_arg;
+    /* Instead of printing: each item of the plan document, borrowed. */
+    int (*on_item)(void *arg, const struct value *item, struct err *err);
+    void *on_item_arg;
 };
 
 /* Runs to the end and returns the exit code. `err` says why it is EXIT_ERROR

@@ -108,6 +108,10 @@ struct plan {
                             * NULL without a row, or when it has no text */
     bool hold;             /* the row prunes nothing: what it does not declare
                             * stays as it is, also the status */
+    const char *zone_wanted; /* of a failed run, which ended because the script
+                              * asked for a time zone that the view does not
+                              * have: run it again with the zone in the view.
+                              * A valid name (base/zone.h); else NULL */
     const char *trace;     /* of a failed run, for people: the operator, the
                             * object, the Lua frames; else NULL */
     bool finalizing;       /* made by finalize() */

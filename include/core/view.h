@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/value.h"
+#include "base/zone.h"
 #include "core/operator.h"
 #include "kube/key.h"
 #include "kube/snapshot.h"
@@ -57,6 +58,14 @@ struct view_host {
     void *arg;
 };
 
+/* A time zone that a script asked for. */
+struct view_zone {
+    const char *name;
+    const struct zone *zone; /* borrowed; NULL: there is none of that name */
+    const char *why; /* then: "there is no time zone 'Europe/Berln', ..." */
+};
+#define VIEW_MAX_ZONES 32
+
 /*
  * An owned kind and a read of the same kind are two entries: view:get looks
  * into the owned one first, then the reads. Both may be at different moments;
@@ -69,6 +78,8 @@ struct view {
     struct view_kind *kinds;
     size_t count;
     int64_t now;                  /* unix seconds */
+    struct view_zone *zones;      /* see plan.zone_wanted */
+    size_t zone_count;            /* at most VIEW_MAX_ZONES */
     struct value *params;         /* object */
     const struct view_host *host; /* NULL: all is here, with its text */
 };

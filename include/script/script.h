@@ -64,7 +64,8 @@ enum job_call { JOB_RECONCILE, JOB_FINALIZE };
  *
  * -ERR_SCRIPT (an error of the script's own), -ERR_PLAN (wrong arguments to a
  * verb of plan or view, or a plan beyond its limits), -ERR_UNKNOWN (a read of
- * a kind that is not known now), -ERR_BUDGET, -ERR_NOMEM. `err` has one line,
+ * a kind that is not known now, or a time zone that the view lacks: then
+ * ret_plan->zone_wanted names it), -ERR_BUDGET, -ERR_NOMEM. `err` has one line,
  * "operator.lua:31: ...", and a hint where there is one. */
 int script_run(struct script *s, enum job_call call, const struct view *view,
                struct plan *ret_plan, struct err *err);

@@ -35,9 +35,10 @@ struct rules_world {
 /* An object is not always stored as it is read again. */
 enum unread {
     /* Nobody decodes a custom resource that an apply made: there are empty maps
-     * and the like in metadata, or in that of an embedded resource. */
+     * and the like in metadata; or in that of an embedded resource, or fields
+     * that the schema does not know. */
     UNREAD_METADATA = 1,
-    UNREAD_EMBEDDED = 2,
+    UNREAD_BODY = 2,
     /* What was set since the defaults were has defaults of its own. */
     UNREAD_DEFAULTS = 4,
 };

@@ -25,7 +25,7 @@ local tidelock = setmetatable({
 
   --- The declaration: what `operator.lua` returns.
   -- @function operator
-  -- @tparam table declaration see the README beside this folder
+  -- @tparam table declaration see API.md beside this folder
   -- @treturn table the declaration
   operator = host.operator,
 

@@ -166,26 +166,80 @@ int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
     return 0;
 }
 
+/* The parameters from what was given; a bundle without them is let go. */
+static int set_params(struct arena *a, struct bundle *b,
+                      const struct value *given, struct err *err)
+{
+    int rc = operator_params(b->decl, a, given, &b->params, err);
+
+    if (rc < 0)
+        bundle_release(b);
+    return rc;
+}
+
 int bundle_load(struct arena *a, const char *path, const char *const *sets,
                 size_t set_count, struct bundle *ret, struct err *err)
 {
     struct value *given = value_object(a);
     struct bundle b = {0};
-    int rc = given ? bundle_load_script(a, path, &b, err) : err_nomem(err);
+    int rc = given ? 0 : err_nomem(err);
 
-    if (rc < 0)
-        return rc;
-    rc = read_parameters(a, path, &given, err);
+    if (rc == 0)
+        rc = read_parameters(a, path, &given, err);
     if (rc == 0)
         rc = add_sets(a, given, sets, set_count, err);
     if (rc == 0)
-        rc = operator_params(b.decl, a, given, &b.params, err);
+        rc = bundle_load_script(a, path, &b, err);
+    if (rc == 0)
+        rc = set_params(a, &b, given, err);
+    if (rc == 0)
+        *ret = b;
+    return rc;
+}
+
+static bool has_parameter(const struct operator_decl *d, const char *name)
+{
+    for (size_t i = 0; i < d->parameters_count; i++)
+        if (strcmp(d->parameters[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static struct value *still_there(struct arena *a, const struct operator_decl *d,
+                                 const struct value *params)
+{
+    struct value *out = value_object(a);
+
+    for (uint32_t i = 0; value_is(params, VALUE_OBJECT) && i < params->count;
+         i++) {
+        const struct value_member *m = &params->as.members[i];
+
+        if (has_parameter(d, m->key) && value_set(a, out, m->key, m->value) < 0)
+            return NULL;
+    }
+    return out;
+}
+
+int bundle_load_recorded(struct arena *a, const struct bundle_recorded *from,
+                         struct bundle *ret, struct err *err)
+{
+    struct bundle b = {0};
+    struct value *given;
+    int rc = bundle_load_script(a, from->path, &b, err);
+
+    if (rc < 0)
+        return rc;
+    given = still_there(a, b.decl, from->params);
+    rc = given ? add_sets(a, given, from->sets, from->set_count, err)
+               : err_nomem(err);
     if (rc < 0) {
         bundle_release(&b);
         return rc;
     }
-    *ret = b;
-    return 0;
+    rc = set_params(a, &b, given, err);
+    if (rc == 0)
+        *ret = b;
+    return rc;
 }
 
 void bundle_release(struct bundle *b)

@@ -274,8 +274,7 @@ int comparison_print_text(struct comparison *c, struct err *err)
 
     if (c->differing)
         str_addf(&out, "%s: - only %s, + only %s, ~ both, differently\n\n",
-                 c->options.operator_name, c->options.old_name,
-                 c->options.new_name);
+                 c->options.title, c->options.old_name, c->options.new_name);
     for (size_t i = 0; i < c->count; i++)
         if (c->items[i].count > 0 && !told_before(c, i)) {
             add_group(c, &out, i);
@@ -364,7 +363,7 @@ static struct value *document(struct comparison *c)
     if (!summary ||
         set_text(a, doc, "apiVersion", "tidelock.dev/v1alpha1") < 0 ||
         set_text(a, doc, "kind", "PlanComparison") < 0 ||
-        set_text(a, doc, "operator", o->operator_name) < 0 ||
+        set_text(a, doc, "operator", o->title) < 0 ||
         set_text(a, doc, "old", o->old_name) < 0 ||
         set_text(a, doc, "new", o->new_name) < 0 ||
         value_set(a, doc, "items", items) < 0 ||

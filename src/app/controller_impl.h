@@ -18,6 +18,7 @@ struct root_memory {
     char **names;       /* asked for by by_name reads: "read\nns/name" */
     size_t name_count;
     char *names_rv;     /* of the root version the names were taken from */
+    char *zones;        /* time zones that its passes ask for, one a line */
     char *events;       /* of the last pass, so that each is sent once */
     bool passed;        /* one_pass only */
     bool failing;       /* the last pass failed */
@@ -51,6 +52,7 @@ struct job {
     bool planned;    /* plan and cs are valid */
     bool reporting;  /* the changeset only writes why it failed */
     bool guarded;    /* it may destroy: readset.c keeps what was read */
+    unsigned zones_added; /* time zones, by this pass */
     bool lost_child; /* its creates make up for children that vanished */
     struct err err;
     const char *trace; /* of a script that failed; in the arena */
@@ -123,6 +125,12 @@ int job_hold(struct job *job, struct snapshot *s);
 /* What the slot's kind has for this root now: items and count. */
 int job_look(struct job *job, size_t index, struct view_kind *kind);
 void job_end(struct job *job);
+
+/* ---- job_zones.c: time zones of the view ---- */
+/* Those that passes of this root asked for before. 0 or -ERR_NOMEM. */
+int job_fill_zones(struct job *job);
+/* The zone that the script wanted is in the view now; else `err` says why. */
+bool job_add_zone(struct job *job, struct err *err);
 
 /* ---- job_status.c: what a pass says of itself ---- */
 /* Add to the plan what it says besides what the script declared: that it was

@@ -15,6 +15,31 @@ static int wrong(const struct fixture *f, const char *what, struct err *err)
     return err_set(err, ERR_INVALID, "%s: %s", f->file, what);
 }
 
+static bool is_object(const struct value *v)
+{
+    return value_text_at(v, "apiVersion") && value_text_at(v, "kind") &&
+           value_text_at(v, "metadata.name");
+}
+
+static int check_objects(const struct fixture *f, struct err *err)
+{
+    if (!is_object(f->root))
+        return wrong(f, ".root is no object", err);
+    if (!value_is(f->kinds, VALUE_ARRAY))
+        return wrong(f, ".kinds is not a list", err);
+    for (uint32_t k = 0; k < f->kinds->count; k++) {
+        const struct value *items = value_get(f->kinds->as.items[k], "items");
+
+        for (uint32_t i = 0; value_is(items, VALUE_ARRAY) && i < items->count;
+             i++)
+            if (!is_object(items->as.items[i]))
+                return err_set(err, ERR_INVALID,
+                               "%s: .kinds[%u].items[%u] is no object", f->file,
+                               k, i);
+    }
+    return 0;
+}
+
 static int fill(struct fixture *f, const struct value *doc, struct err *err)
 {
     const char *now = value_text_at(doc, "now");
@@ -35,13 +60,9 @@ static int fill(struct fixture *f, const struct value *doc, struct err *err)
         return wrong(f, "the operator's name is missing", err);
     if (!now || !text_parse_rfc3339(now, &f->now))
         return wrong(f, ".now is no RFC 3339 time", err);
-    if (!value_is(f->root, VALUE_OBJECT))
-        return wrong(f, ".root is missing", err);
-    if (!value_is(f->kinds, VALUE_ARRAY))
-        return wrong(f, ".kinds is not a list", err);
     if (!value_text_at(f->plan, "root.name"))
         return wrong(f, ".plan does not name its object", err);
-    return 0;
+    return check_objects(f, err);
 }
 
 int fixture_read(struct arena *a, const char *path, struct fixture *ret,
@@ -121,32 +142,46 @@ int fixture_add_kinds(const struct fixture *f, struct restmap *map,
 
 /* ---- what was in the view ---- */
 
-static bool is_recorded_as(const struct value *entry, const struct gvk *gvk,
+const char *fixture_scope(const struct operator_read *read)
+{
+    switch (read->scope) {
+    case READ_OWN:
+        return "own";
+    case READ_ALL:
+        return "all";
+    case READ_NONE:
+        return "none";
+    case READ_NAMED:
+        break;
+    }
+    return read->ns;
+}
+
+static bool is_recorded_as(const struct value *entry,
                            const struct operator_read *read)
 {
-    const struct gvk recorded = {value_text_at(entry, "apiVersion"),
-                                 value_text_at(entry, "kind")};
-
-    if (!recorded.api_version || !recorded.kind || !gvk_equal(&recorded, gvk) ||
-        value_bool_at(entry, "owned", false) != !read)
-        return false;
-    if (!read)
-        return true;
-    return text_equal(value_text_at(entry, "labels"), read->labels) &&
+    return text_equal(value_text_at(entry, "apiVersion"),
+                      read->gvk.api_version) &&
+           text_equal(value_text_at(entry, "kind"), read->gvk.kind) &&
+           !value_bool_at(entry, "owned", false) &&
+           text_equal(value_text_at(entry, "labels"), read->labels) &&
            text_equal(value_text_at(entry, "fields"), read->fields) &&
-           text_equal(value_text_at(entry, "readNamespace"), read->ns) &&
+           text_equal(value_text_at(entry, "readNamespace"),
+                      fixture_scope(read)) &&
            value_bool_at(entry, "byName", false) == read->by_name;
 }
 
-bool fixture_knows(const struct fixture *f, const struct gvk *gvk,
-                   const struct operator_read *read, const char **ret_why)
+bool fixture_knows(const struct fixture *f, const struct operator_read *read,
+                   const char **ret_why)
 {
     for (uint32_t i = 0; i < f->kinds->count; i++) {
         const struct value *entry = f->kinds->as.items[i];
 
-        if (!is_recorded_as(entry, gvk, read))
+        if (!is_recorded_as(entry, read))
             continue;
         *ret_why = value_text_at(entry, "unknown");
+        if (!*ret_why)
+            *ret_why = "it was unknown";
         return value_is(value_get(entry, "items"), VALUE_ARRAY);
     }
     *ret_why = "the fixture was recorded without it";

@@ -44,7 +44,7 @@ static int set_read(struct arena *a, struct value *out,
         return set_flag(a, out, "owned", true);
     if (set_text(a, out, "labels", read->labels) < 0 ||
         set_text(a, out, "fields", read->fields) < 0 ||
-        set_text(a, out, "readNamespace", read->ns) < 0)
+        set_text(a, out, "readNamespace", fixture_scope(read)) < 0)
         return -ERR_NOMEM;
     return set_flag(a, out, "byName", read->by_name);
 }

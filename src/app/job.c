@@ -32,6 +32,7 @@ int job_begin(struct job *job, struct snapshot *root)
     job->planned = false;
     job->reporting = false;
     job->lost_child = false;
+    job->zones_added = 0;
     job->trace = NULL;
     job->row = NULL;
     job->why = NULL;
@@ -217,7 +218,7 @@ static int make_view(struct job *job)
         kind->read = slot->read;
         rc = job_look(job, i, kind);
     }
-    return rc;
+    return rc < 0 ? rc : job_fill_zones(job);
 }
 
 /* ---- plan and changeset ---- */
@@ -262,12 +263,18 @@ static int run_script(struct job *job, struct err *err)
     struct controller *c = job->controller;
     struct snapshot *root = job->view.root;
     bool finalize = root->deleting && c->decl->has_finalize;
+    int rc;
 
     plan_init(&job->plan, &job->arena);
     if (root->deleting && !finalize)
         return 0; /* nothing to do but to take an old finalizer off */
-    return script_run(c->config.script, finalize ? JOB_FINALIZE : JOB_RECONCILE,
-                      &job->view, &job->plan, err);
+    do {
+        plan_init(&job->plan, &job->arena);
+        rc = script_run(c->config.script,
+                        finalize ? JOB_FINALIZE : JOB_RECONCILE, &job->view,
+                        &job->plan, err);
+    } while (rc < 0 && job_add_zone(job, err));
+    return rc < 0 ? -(int)err->code : 0;
 }
 
 int job_plan(struct job *job, struct err *err)

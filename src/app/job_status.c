@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "app/reasons.h"
 #include "core/owned_fields.h"
 #include "kube/schema.h"
 
@@ -200,7 +201,7 @@ static int say_row(struct job *job, struct err *err)
             rc = keep_status(job, root);
         if (rc == 0)
             rc = add_reconciled(job, held ? "False" : "True",
-                                held ? "Held" : "Applied", text);
+                                held ? REASON_HELD : REASON_APPLIED, text);
     }
     if (rc == 0 && row_is_news(job, root))
         rc = add_row_event(job, text);
@@ -211,7 +212,8 @@ int job_say_applied(struct job *job, struct err *err)
 {
     if (job->row)
         return say_row(job, err);
-    if (writes_status(job) && add_reconciled(job, "True", "Applied", "") < 0)
+    if (writes_status(job) &&
+        add_reconciled(job, "True", REASON_APPLIED, "") < 0)
         return err_nomem(err);
     return 0;
 }
@@ -224,15 +226,9 @@ static const char *failure_reason(enum err_code code)
         enum err_code code;
         const char *reason;
     } reasons[] = {
-        {ERR_NAME_CONFLICT, "NameConflict"},
-        {ERR_FIELD_CONFLICT, "FieldConflict"},
-        {ERR_FORBIDDEN, "Forbidden"},
-        {ERR_REJECTED, "Rejected"},
-        {ERR_PLAN, "PlanRefused"},
-        {ERR_EMPTY_PLAN, "EmptyPlan"},
-        {ERR_SCRIPT, "ScriptError"},
-        {ERR_BUDGET, "BudgetExceeded"},
-        {ERR_LIMIT, "LimitExceeded"},
+#define XX(error, reason) {ERR_##error, reason},
+        REASON_MAP(XX)
+#undef XX
     };
 
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)

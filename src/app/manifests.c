@@ -9,7 +9,7 @@
 
 #define MAX_MANIFEST_BYTES (16u << 20)
 
-static int keep(struct manifests *m, struct value *object, const char *name)
+int manifests_add(struct manifests *m, struct value *object, const char *name)
 {
     size_t cap = m->cap;
     void *items = m->items;
@@ -59,7 +59,7 @@ static int read_file(struct manifests *m, struct arena *a, const char *path,
         const char *name = arena_printf(a, "%s:%u", path, docs.lines[i]);
 
         rc = name ? check(docs.items[i], name, generated, err) : err_nomem(err);
-        if (rc == 0 && keep(m, docs.items[i], name) < 0)
+        if (rc == 0 && manifests_add(m, docs.items[i], name) < 0)
             rc = err_nomem(err);
     }
     str_release(&text);

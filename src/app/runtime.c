@@ -338,6 +338,8 @@ static int load_unit(struct runtime *rt, const char *path, struct err *err)
     struct unit *u = &rt->units[rt->unit_count++];
 
     u->runtime = rt;
+    if (rt->options->fixture)
+        return runtime_fixture_bundle(rt, path, &u->bundle, err);
     return bundle_load(&rt->arena, path, rt->options->sets,
                        rt->options->set_count, &u->bundle, err);
 }
@@ -372,6 +374,7 @@ static void runtime_release(struct runtime *rt)
         restmap_free(rt->restmap);
         schema_set_free(rt->schemas);
     }
+    zones_free(rt->zones);
     manifests_release(&rt->manifests);
     loop_cancel(rt->loop, rt->stop_timer);
     loop_cancel(rt->loop, rt->trouble_timer);
@@ -380,12 +383,26 @@ static void runtime_release(struct runtime *rt)
 
 /* ---- the end ---- */
 
+static int hand_over_items(struct runtime *rt, struct err *err)
+{
+    const struct runtime_options *o = rt->options;
+    struct report *report = rt->units[0].report;
+    int rc = 0;
+
+    report_sort(report);
+    for (size_t i = 0; i < report_count(report) && rc == 0; i++)
+        rc = o->on_item(o->on_item_arg, report_item(report, i), err);
+    return rc;
+}
+
 static int print_reports(struct runtime *rt, struct err *err)
 {
     int rc = 0;
 
     if (rt->options->compare)
         return runtime_compare(rt, err);
+    if (rt->options->on_item)
+        return hand_over_items(rt, err);
     for (size_t i = 0; i < rt->unit_count && rc == 0; i++)
         if (rt->units[i].report)
             rc = report_finish(rt->units[i].report, err);
@@ -459,6 +476,10 @@ static int begin(struct runtime *rt, struct err *err)
 {
     int rc = load_units(rt, err);
 
+    if (rc == 0) {
+        rt->zones = zones_new(NULL);
+        rc = rt->zones ? 0 : err_nomem(err);
+    }
     if (rc == 0)
         rc = runtime_serve(rt, err);
     if (rc == 0)

@@ -76,7 +76,7 @@ int runtime_compare(struct runtime *rt, struct err *err)
         .format = rt->options->format,
         .color = rt->options->color,
         .schemas = rt->schemas,
-        .operator_name = rt->units[0].bundle.decl->name,
+        .title = rt->units[0].bundle.decl->name,
         .new_name = rt->units[0].bundle.path,
         .old_name = rt->units[1].bundle.path,
         .print = rt->options->print,

@@ -21,7 +21,7 @@
 
 int runtime_read_files(struct runtime *rt, struct err *err)
 {
-    int rc = 0;
+    int rc = rt->options->fixture ? runtime_read_fixture(rt, err) : 0;
 
     for (size_t i = 0; i < rt->options->file_count && rc == 0; i++)
         rc = manifests_read(&rt->manifests, &rt->arena, rt->options->files[i],
@@ -63,6 +63,8 @@ int runtime_offline_kinds(struct runtime *rt, struct err *err)
         if (rc < 0)
             err_wrap(err, "%s", rt->manifests.names[i]);
     }
+    if (rc == 0 && rt->options->fixture)
+        rc = fixture_add_kinds(rt->options->fixture, rt->restmap, err);
     return rc;
 }
 
@@ -101,7 +103,7 @@ int runtime_unit_source(struct runtime *rt, struct unit *u, struct err *err)
         if (rc < 0)
             err_wrap(err, "%s", rt->manifests.names[i]);
     }
-    return rc;
+    return rc == 0 && rt->options->fixture ? runtime_hide_unknown(u, err) : rc;
 }
 
 struct question {

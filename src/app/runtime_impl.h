@@ -12,6 +12,7 @@
 #include "app/recorder.h"
 #include "app/runtime.h"
 #include "app/telemetry.h"
+#include "base/clock.h"
 #include "kube/yaml.h"
 
 /* One operator at work. */
@@ -38,7 +39,9 @@ struct runtime {
     struct telemetry *telemetry; /* the same */
     struct restmap *restmap;     /* the cluster's, or our own offline */
     struct schema_set *schemas;
+    struct zones *zones; /* of all operators */
     struct source *source;
+    struct clock_fake clock; /* stands at the fixture's time */
     struct unit *units;
     size_t unit_count;
     struct manifests manifests; /* of -f */
@@ -97,5 +100,12 @@ bool runtime_is_root(const struct runtime *rt, const struct unit *u,
  * `done`. */
 void runtime_ask_roots(struct runtime *rt, void (*done)(struct runtime *rt));
 int runtime_unit_source(struct runtime *rt, struct unit *u, struct err *err);
+
+/* ---- runtime_fixture.c: one recorded pass in place of the world ---- */
+int runtime_read_fixture(struct runtime *rt, struct err *err);
+int runtime_fixture_bundle(struct runtime *rt, const char *path,
+                           struct bundle *ret, struct err *err);
+/* Kinds that were not known when it was recorded, or were not asked for. */
+int runtime_hide_unknown(struct unit *u, struct err *err);
 
 #endif

@@ -139,11 +139,48 @@ static int run_all(const struct specs_options *o, bool *ret_passed,
     return rc;
 }
 
+/* ---- --watch ---- */
+
+static void tell(const struct specs_options *o, const char *text)
+{
+    o->print(o->print_arg, text, strlen(text));
+}
+
+/* A script that cannot be loaded is put right, too. */
+static void tell_failure(const struct specs_options *o, const struct err *err)
+{
+    tell(o, "tidelock: ");
+    tell(o, err->msg);
+    tell(o, *err->hint ? "\n  hint: " : "");
+    tell(o, err->hint);
+    tell(o, "\n");
+}
+
+static int watch(const struct specs_options *o, bool *ret_passed,
+                 struct err *err)
+{
+    bool changed = true;
+    int rc = 0;
+
+    while (changed && rc == 0) {
+        uint64_t before = specs_look(o);
+        struct err why = {0};
+
+        tell(o, o->color ? "\033[2J\033[H" : "");
+        *ret_passed = false;
+        if (run_all(o, ret_passed, &why) < 0)
+            tell_failure(o, &why);
+        tell(o, "waiting for a change; Ctrl-C ends\n");
+        rc = specs_wait(o, before, &changed, err);
+    }
+    return rc;
+}
+
 int specs_run(const struct specs_options *options, struct err *err)
 {
     bool passed = false;
+    int rc = options->watch ? watch(options, &passed, err)
+                            : run_all(options, &passed, err);
 
-    if (run_all(options, &passed, err) < 0)
-        return EXIT_ERROR;
-    return passed ? EXIT_OK : EXIT_ERROR;
+    return rc == 0 && passed ? EXIT_OK : EXIT_ERROR;
 }

@@ -79,6 +79,13 @@ int specs_value_pass(struct arena *a, const struct pass *pass,
 struct value *specs_value_error(struct arena *a, const struct err *err,
                                 const char *trace);
 
+/* ---- specs_watch.c ---- */
+/* Stands for the files of the operators as they are now. */
+uint64_t specs_look(const struct specs_options *o);
+/* Returns when they are others than at `before`, or at a signal to end. */
+int specs_wait(const struct specs_options *o, uint64_t before,
+               bool *ret_changed, struct err *err);
+
 /* ---- specs_text.c: YAML, JSON and files ---- */
 int specs_answer_yaml(struct specs_question *q, struct err *err);
 int specs_answer_print(struct specs_question *q, struct err *err);

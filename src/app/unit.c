@@ -125,7 +125,9 @@ static int unit_report(struct unit *u)
 {
     struct runtime *rt = u->runtime;
     struct report_options options = {
-        .format = rt->options->compare ? REPORT_JSON : rt->options->format,
+        .format = rt->options->compare || rt->options->on_item
+                      ? REPORT_JSON
+                      : rt->options->format,
         .color = rt->options->color,
         .stream = !runtime_ends(rt),
         .offline = rt->options->offline,
@@ -173,6 +175,7 @@ int unit_start(struct unit *u, struct err *err)
         .schemas = rt->schemas,
         .schemas_are_live = rt->cluster != NULL,
         .params = u->bundle.params,
+        .zones = rt->zones,
         .ns = rt->options->ns ? rt->options->ns : "",
         .name = rt->options->name,
         .one_pass = rt->options->plan,
@@ -194,6 +197,8 @@ int unit_start(struct unit *u, struct err *err)
     config.source = u->source ? u->source : rt->source;
     if (!config.source)
         config.source = rt->units[0].source; /* of two revisions */
+    if (rt->options->fixture)
+        config.clock = &rt->clock.clock;
     config.source->on_change = runtime_feed_changed;
     config.source->arg = rt;
     if (rt->cluster) {

@@ -1,12 +1,11 @@
 /*
  * text.c -- see text.h for the contract.
- *
- * Dates are the proleptic Gregorian calendar counted in days from 1970-01-01,
- * with years starting in March so that the leap day comes last.
  */
 #include "base/text.h"
 
 #include <string.h>
+
+#include "base/date.h"
 
 #define DAY 86400
 
@@ -147,50 +146,6 @@ unsigned text_distance(const char *a, const char *b)
 
 /* ---- dates ---- */
 
-struct date {
-    int64_t year;
-    int month; /* 1..12 */
-    int day;   /* 1..31 */
-};
-
-/* Rounds down, where C rounds towards zero. */
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-
-    return a % b < 0 ? q - 1 : q;
-}
-
-/* Months from March on have 153 days in every five. */
-static int64_t days_of_date(struct date d)
-{
-    int64_t year = d.month <= 2 ? d.year - 1 : d.year;
-    int64_t era = floor_div(year, 400);
-    int64_t year_of_era = year - era * 400;
-    int64_t month = (d.month + 9) % 12; /* March is 0 */
-    int64_t day_of_year = (153 * month + 2) / 5 + d.day - 1;
-
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 -
-           year_of_era / 100 + day_of_year - 719468;
-}
-
-/* The inverse: peel off eras of 400 years, years, months. */
-static struct date date_of_days(int64_t days)
-{
-    int64_t shifted = days + 719468;
-    int64_t era = floor_div(shifted, 146097);
-    int64_t day = shifted - era * 146097;
-    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    int64_t day_of_year = day - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * day_of_year + 2) / 153;
-    struct date d;
-
-    d.day = (int)(day_of_year - (153 * month + 2) / 5 + 1);
-    d.month = (int)(month < 10 ? month + 3 : month - 9);
-    d.year = year + era * 400 + (d.month <= 2);
-    return d;
-}
-
 /* `digits` decimal digits and the character after them. */
 static char *put_number(char *out, int64_t value, int digits, char after)
 {
@@ -206,9 +161,9 @@ void text_rfc3339(int64_t unix_seconds, char out[32])
     int64_t t = unix_seconds < first  ? first
                 : unix_seconds > last ? last
                                       : unix_seconds;
-    int64_t days = floor_div(t, DAY);
+    int64_t days = date_floor_div(t, DAY);
     int64_t second = t - days * DAY;
-    struct date d = date_of_days(days);
+    struct date d = date_from_days(days);
 
     out = put_number(out, d.year, 4, '-');
     out = put_number(out, d.month, 2, '-');
@@ -241,14 +196,6 @@ static bool read_char(const char **p, char c)
     return true;
 }
 
-static int days_in_month(int year, int month)
-{
-    static const char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return month == 2 && leap ? 29 : days[month - 1];
-}
-
 static bool read_date(const char **p, int64_t *ret_days)
 {
     int year, month, day;
@@ -257,9 +204,9 @@ static bool read_date(const char **p, int64_t *ret_days)
         !read_fixed(p, 2, &month) || !read_char(p, '-') ||
         !read_fixed(p, 2, &day))
         return false;
-    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+    if (month < 1 || month > 12 || day < 1 || day > date_month_length(year, month))
         return false;
-    *ret_days = days_of_date((struct date){year, month, day});
+    *ret_days = date_to_days((struct date){year, month, day});
     return true;
 }
 

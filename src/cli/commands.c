@@ -7,8 +7,10 @@
 #include "options.h"
 
 const struct command *const cli_commands[] = {
-    &cmd_run,  &cmd_plan, &cmd_eval,       &cmd_sim,     &cmd_new,  &cmd_check,
-    &cmd_test, &cmd_rbac, &cmd_completion, &cmd_version, &cmd_help, NULL,
+#define XX(name) &cmd_##name,
+    COMMAND_MAP(XX)
+#undef XX
+        NULL,
 };
 
 const struct command *cli_find(const char *name)

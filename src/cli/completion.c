@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "app/explain.h"
+
 const char *const completion_shells[] = {"bash", "zsh", "fish", NULL};
 
 bool completion_takes_path(const struct command *command)
@@ -23,11 +25,24 @@ static void add_word(struct str *out, const char *word)
     str_add(out, word);
 }
 
+static void add_codes(struct str *out)
+{
+    struct explanation e = {0};
+    const char *name;
+    size_t len;
+
+    while (explain_next(&e))
+        for (size_t i = 0; explain_name(&e, i, &name, &len); i++)
+            str_addf(out, "%s%.*s", out->len ? " " : "", (int)len, name);
+}
+
 void completion_words(const struct command *command, struct str *out)
 {
     if (options_takes(command, "COMMAND"))
         for (size_t i = 0; cli_commands[i]; i++)
             add_word(out, cli_commands[i]->name);
+    if (options_takes(command, "CODE"))
+        add_codes(out);
     if (options_takes(command, "SHELL"))
         for (size_t i = 0; completion_shells[i]; i++)
             add_word(out, completion_shells[i]);

@@ -117,17 +117,25 @@ int cli_fail(const struct err *err, int code);
 bool cli_color(void);
 void cli_print(void *arg, const char *text, size_t len); /* standard output */
 
-extern const struct command cmd_run;
-extern const struct command cmd_plan;
-extern const struct command cmd_eval;
-extern const struct command cmd_new;
-extern const struct command cmd_test;
-extern const struct command cmd_rbac;
-extern const struct command cmd_sim;
-extern const struct command cmd_check;
-extern const struct command cmd_completion;
-extern const struct command cmd_version;
-extern const struct command cmd_help;
+/* Every command, in the order of their groups in the list. */
+#define COMMAND_MAP(XX)                                                        \
+    XX(run)                                                                    \
+    XX(plan)                                                                   \
+    XX(replay)                                                                 \
+    XX(eval)                                                                   \
+    XX(check)                                                                  \
+    XX(test)                                                                   \
+    XX(new)                                                                    \
+    XX(sim)                                                                    \
+    XX(rbac)                                                                   \
+    XX(explain)                                                                \
+    XX(completion)                                                             \
+    XX(version)                                                                \
+    XX(help)
+
+#define XX(name) extern const struct command cmd_##name;
+COMMAND_MAP(XX)
+#undef XX
 extern const struct command *const cli_commands[]; /* NULL-terminated */
 const struct command *cli_find(const char *name);
 void cli_print_commands(void);

@@ -26,6 +26,7 @@ static const struct {
     {"tidelock.selector", library_selector},
     {"tidelock.tables", library_tables},
     {"tidelock.yaml", library_yaml},
+    {"tidelock.zone", library_zone},
 };
 
 /* host.fail(message [, hint]): an error at the operator's own line, however

@@ -44,6 +44,7 @@ extern const luaL_Reg library_base64[], library_hash[]; /* lib_hash.c */
 extern const luaL_Reg library_json[], library_yaml[];   /* lib_document.c */
 extern const luaL_Reg library_quantity[];               /* lib_quantity.c */
 extern const luaL_Reg library_selector[];               /* lib_selector.c */
+extern const luaL_Reg library_zone[];                   /* lib_zone.c */
 extern const luaL_Reg library_tables[];                 /* lib_deep.c */
 
 #endif

@@ -6,14 +6,14 @@
 #include <string.h>
 
 #include "kube/selector.h"
-#include "rules_kinds.h"
+#include "rules_job.h"
 
 /* ---- jobs ---- */
 
 static void check_restart(struct check *k, const struct place *at,
-                          const struct value *template)
+                          const struct value *job)
 {
-    const char *policy = value_text_at(template, "spec.restartPolicy");
+    const char *policy = value_text_at(job, "template.spec.restartPolicy");
     const struct place *spec = PLACE(at, "spec");
 
     if (!policy || !*policy || strcmp(policy, "Always") == 0)
@@ -24,24 +24,11 @@ static void check_restart(struct check *k, const struct place *at,
                   "Unsupported value: \"%s\": supported values: "
                   "\"OnFailure\", \"Never\"",
                   policy);
-}
-
-static void check_completion(struct check *k, const struct place *at,
-                             const struct value *spec)
-{
-    static const char *const modes[] = {"Indexed", "NonIndexed", NULL};
-    static const char *const replacement[] = {"Failed", "TerminatingOrFailed",
-                                              NULL};
-    const char *mode = value_text_at(spec, "completionMode");
-
-    if (mode) {
-        check_enum(k, at, spec, "completionMode", modes);
-        if (strcmp(mode, "Indexed") == 0 && !value_get(spec, "completions"))
-            check_required(k, at, "completions",
-                           "when completion mode is Indexed");
-    }
-    if (value_get(spec, "podReplacementPolicy"))
-        check_enum(k, at, spec, "podReplacementPolicy", replacement);
+    else if (value_get(job, "podFailurePolicy") && strcmp(policy, "Never") != 0)
+        check_add(k, CAUSE_INVALID, PLACE(spec, "restartPolicy"),
+                  "Invalid value: \"%s\": only \"Never\" is supported when "
+                  "podFailurePolicy is specified",
+                  policy);
 }
 
 static void check_job_spec(struct check *k, const struct place *at,
@@ -57,9 +44,9 @@ static void check_job_spec(struct check *k, const struct place *at,
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         check_non_negative(k, at, spec, counts[i]);
-    check_completion(k, at, spec);
+    rules_check_job_policies(k, at, spec);
     rules_check_template(k, PLACE(at, "template"), template);
-    check_restart(k, PLACE(at, "template"), template);
+    check_restart(k, PLACE(at, "template"), spec);
 }
 
 /* What the pods of a Job are labelled with, the older names first. */
@@ -175,24 +162,12 @@ void rules_check_job(struct check *k)
             check_required(k, at, "selector", "");
         else
             check_selector(k, PLACE(at, "selector"), selector);
-        rules_check_selected(k, PLACE(at, "template"),
-                             absent ? NULL : selector,
+        rules_check_selected(k, PLACE(at, "template"), absent ? NULL : selector,
                              value_get(spec, "template"));
     }
 }
 
 /* ---- changes of jobs ---- */
-
-static bool has_condition(const struct value *object, const char *type)
-{
-    const struct value *list = value_path(object, "status.conditions");
-    const struct value *item;
-
-    for (size_t i = 0; (item = rules_item(list, i)); i++)
-        if (text_equal(value_text_at(item, "type"), type))
-            return text_equal(value_text_at(item, "status"), "True");
-    return false;
-}
 
 /* While it is suspended and nothing of it runs, its pods may be placed anew
  * and be given other resources. */
@@ -200,7 +175,7 @@ static bool may_change_pods(const struct value *old)
 {
     return value_bool_at(old, "spec.suspend", false) &&
            (!value_path(old, "status.startTime") ||
-            has_condition(old, "Suspended")) &&
+            job_has_condition(old, "Suspended")) &&
            value_int_at(old, "status.active", 0) == 0;
 }
 

@@ -536,7 +536,7 @@ static int decode_metadata(struct decoding *d, const struct place *at,
     if (decode_value(d, metadata_schema(), at, meta) < 0)
         return -1;
     if (sent && !value_equal(sent, meta))
-        rules_note_unread(d->c, at->up ? UNREAD_EMBEDDED : UNREAD_METADATA);
+        rules_note_unread(d->c, at->up ? UNREAD_BODY : UNREAD_METADATA);
     return 0;
 }
 
@@ -576,6 +576,8 @@ static int decode_custom(struct decoding *d, struct value *object)
         return -1;
     if (crd_prune(kind->crd, kind->r.version, object, d->unknown, d->f) < 0)
         return -1;
+    if (d->c->applied && d->unknown && d->unknown->count)
+        rules_note_unread(d->c, UNREAD_BODY);
     if (!d->c->applied)
         crd_drop_nulls(kind->crd, kind->r.version, object);
     if (crd_embedded(kind->crd, kind->r.version, object, decode_embedded, d) <

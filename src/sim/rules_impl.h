@@ -80,6 +80,8 @@ const char *rules_counted(const struct kind *k);
 /* What is special about preparing a kind; `old` NULL on create. */
 int rules_prepare_kind(const struct rules_call *c, struct value *object,
                        const struct value *old, struct failure *f);
+int rules_prepare_job_status(const struct rules_call *c, struct value *job,
+                             struct failure *f);
 int rules_prepare_service(const struct rules_call *c, struct value *object,
                           const struct value *old, struct failure *f);
 int rules_prepare_pod(const struct rules_call *c, struct value *object,

@@ -19,6 +19,7 @@ void rules_check_stateful_set(struct check *k);
 void rules_check_stateful_set_update(struct check *k);
 void rules_check_job(struct check *k);
 void rules_check_job_update(struct check *k);
+void rules_check_job_status(struct check *k);
 void rules_check_cron_job(struct check *k);
 void rules_check_service(struct check *k);
 void rules_check_service_update(struct check *k);

@@ -139,8 +139,8 @@ static int count_generation(const struct rules_call *c, struct value *object,
 {
     int64_t was = value_int_at(old, "metadata.generation", 0);
 
-    bool embedded = *c->subresource == '\0' && c->trail &&
-                    (c->trail->unread & UNREAD_EMBEDDED);
+    bool embedded =
+        *c->subresource == '\0' && c->trail && (c->trail->unread & UNREAD_BODY);
 
     if (!embedded && !counts_up(c->kind, object, old))
         return 0;
@@ -252,6 +252,9 @@ static int prepare_status(const struct rules_call *c, struct value *object,
             take(c, meta_of(object), meta_of(old), *reset + 9, f) < 0)
             return -1;
     }
+    if (rules_is(c->kind, "batch", "Job") &&
+        rules_prepare_job_status(c, object, f) < 0)
+        return -1;
     return keep_template_generation(c, object, old, f) < 0
                ? -1
                : keep_class(c, object, old, f);

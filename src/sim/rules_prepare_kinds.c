@@ -64,16 +64,23 @@ static int part_labels(const struct rules_call *c, struct value *meta,
 
 /* A Job without labels is read with those of its template, and stored with them
  * when both were one map from the start. */
-static int lend_labels(const struct rules_call *c, struct value *meta,
-                       struct value *labels, struct failure *f)
+static int lend_labels(const struct rules_call *c, struct value *object,
+                       bool shared, struct failure *f)
 {
-    const bool shared = rules_sent_empty(c, "spec.template.metadata.labels");
+    struct value *labels = value_path(object, "spec.template.metadata.labels");
+    struct value *meta = value_get(object, "metadata");
 
-    if (value_get(meta, "labels"))
+    if (value_get(meta, "labels") || !labels || !labels->count)
         return 0;
-    if (!shared || c->name_generated)
+    if (!shared)
         rules_note_unread(c, UNREAD_DEFAULTS);
     return rules_set(c, meta, "labels", labels, f);
+}
+
+int rules_prepare_job_status(const struct rules_call *c, struct value *job,
+                             struct failure *f)
+{
+    return lend_labels(c, job, false, f);
 }
 
 /* A Job finds its pods by its own uid, unless it was told otherwise. */
@@ -84,6 +91,7 @@ static int prepare_job(const struct rules_call *c, struct value *object,
     struct value *spec = value_get(object, "spec");
     struct value *template = value_path(spec, "template.metadata");
     const char *uid = value_text_at(meta, "uid");
+    const bool shared = rules_sent_empty(c, "spec.template.metadata.labels");
     struct value *selector, *labels;
 
     if (old || !template || !uid ||
@@ -93,7 +101,7 @@ static int prepare_job(const struct rules_call *c, struct value *object,
         return -1;
     labels = value_make(c->a, template, "labels");
     if (label_pods(c, labels, meta, f) < 0 ||
-        lend_labels(c, meta, labels, f) < 0)
+        lend_labels(c, object, shared && !c->name_generated, f) < 0)
         return -1;
     selector = value_make(c->a, spec, "selector");
     selector = selector ? value_make(c->a, selector, "matchLabels") : NULL;

@@ -30,7 +30,7 @@ static const struct {
       "numberReady", "updatedNumberScheduled", "numberAvailable",
       "numberUnavailable"},
      false},
-    {"Job", {"active", "succeeded", "failed"}, false},
+    {"Job", {"active", "succeeded", "failed", "ready", "terminating"}, false},
     {"HorizontalPodAutoscaler", {"currentReplicas", "desiredReplicas"}, false},
     {"PodDisruptionBudget",
      {"disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"},
@@ -118,6 +118,8 @@ void rules_check_status(struct check *k)
         check_phase(k);
     if (rules_is(k->c->kind, "", "Pod"))
         check_conditions(k);
+    if (rules_is(k->c->kind, "batch", "Job"))
+        rules_check_job_status(k);
     for (size_t i = 0; i < sizeof COUNTED / sizeof COUNTED[0]; i++)
         if (strcmp(COUNTED[i].kind, kind) == 0)
             check_counts(k, COUNTED[i].counts, COUNTED[i].bounded);

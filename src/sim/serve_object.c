@@ -128,7 +128,7 @@ int object_validate(struct ask *k, struct value *object,
 static void note_unread(struct ask *k)
 {
     const bool raw = *k->at.subresource == '\0' &&
-                     (k->trail.unread & (UNREAD_METADATA | UNREAD_EMBEDDED)) &&
+                     (k->trail.unread & (UNREAD_METADATA | UNREAD_BODY)) &&
                      crd_is_storage(k->kind->crd, k->kind->r.version);
 
     if (raw || (k->trail.unread & UNREAD_DEFAULTS))

@@ -294,7 +294,7 @@ static int change_by_apply(struct ask *k, const struct value *live)
         decode_patched(k, object) < 0 || meta_check_names(k, object) < 0 ||
         rules_admit(&c, object, live, &k->f) < 0 ||
         dedup_owners(k, object) < 0 ||
-        (!(k->trail.unread & (UNREAD_METADATA | UNREAD_EMBEDDED)) &&
+        (!(k->trail.unread & (UNREAD_METADATA | UNREAD_BODY)) &&
          managed_apply_finish(&m, live, object, &noop, &k->f) < 0))
         return -1;
     if (noop && same_at(object, live, "metadata.resourceVersion") &&

@@ -376,3 +376,59 @@ def test_specs_read_files_of_their_operator(folder, tmp_path):
     done = run(os.path.relpath(folder, tmp_path), cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Watching:
+    """tidelock test --watch in the background."""
+
+    def __init__(self, folder, path):
+        self.path = path
+        self.out = open(path, "wb")
+        self.process = subprocess.Popen(
+            [program(), "test", str(folder), "--watch"], stdout=self.out,
+            stderr=self.out, cwd=ROOT)
+
+    def newest(self):
+        """The output of the last run that is complete."""
+        runs = self.path.read_text().split("waiting for a change; Ctrl-C ends\n")
+        return runs[-2] if len(runs) > 1 else ""
+
+    def wait_said(self, text):
+        wait_for(lambda: text in self.newest(), text)
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        status = self.process.wait(timeout=60)
+        self.out.close()
+        return status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def test_watch_runs_again_after_a_change(folder, tmp_path):
+    one(folder, "assert.equal(1, 1)")
+    with Watching(folder, tmp_path / "out") as watching:
+        watching.wait_said("1 passed, 0 failed")
+        one(folder, "assert.equal(1, 2)")
+        watching.wait_said("0 passed, 1 failed")
+        script = folder / "operator.lua"
+        good = script.read_text()
+        script.write_text("local x = = 1\n")
+        watching.wait_said("operator.lua:1:")
+        script.write_text(good)
+        one(folder, "assert.equal(2, 2)")
+        watching.wait_said("1 passed, 0 failed")
+        assert watching.end() == 0
+
+
+def test_watch_ends_as_its_last_run(folder, tmp_path):
+    one(folder, "assert.equal(1, 2)")
+    with Watching(folder, tmp_path / "out") as watching:
+        watching.wait_said("0 passed, 1 failed")
+        assert watching.end() == 1

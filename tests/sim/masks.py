@@ -16,6 +16,7 @@ AGE = re.compile(r"^(\d+[smh])+$")
 ADDRESSES = ("clusterIP", "clusterIPs")
 PORTS = ("nodePort", "healthCheckNodePort")
 NO_UID = "00000000-"
+RANDOM_LETTERS = 5
 
 
 class Masks:
@@ -26,6 +27,7 @@ class Masks:
         self._names = {}            # what -> its mask
         self._counts = {}           # kind of mask -> how many
         self._addresses = {}        # allocated address -> its mask
+        self._made = {}             # generated name -> its mask
         self._holder = None         # uid of the object that is looked at
         self._versions = {}         # uid -> resourceVersions seen, ascending
         self.newest = 0             # resourceVersion of this run
@@ -43,6 +45,7 @@ class Masks:
 
     def _object(self, value, written):
         found = {}
+        self._generated(value)
         version = self._version(value, written)
         for key in sorted(value):
             item = value[key]
@@ -61,6 +64,15 @@ class Masks:
         if version:
             found["metadata"]["resourceVersion"] = version
         return found
+
+    def _generated(self, value):
+        """Names that a server made up, from whatever they begin with."""
+        meta = value.get("metadata")
+        start = meta.get("generateName") if isinstance(meta, dict) else None
+        name = meta.get("name") if start else None
+        if isinstance(start, str) and isinstance(name, str) and name.startswith(start) \
+                and len(name) == len(start) + RANDOM_LETTERS:
+            self._made[name] = start.replace(self._ns, "NS") + self._number("made", name)
 
     def _version(self, value, written):
         """Of an object's metadata, as the how manyeth one of that object."""
@@ -110,6 +122,8 @@ class Masks:
             return value
         if value in self._addresses:
             return self._addresses[value]
+        if value in self._made:
+            return self._made[value]
         time = TIME.match(value)
         if time and time[1] in self._days:
             return "NOW" + (time[2] and ".6" or "")

@@ -134,6 +134,13 @@ def test_uids_stay_apart(mask):
         ["uid1", "uid2", "uid1", "k:{\"uid\":\"uid2\"}"]
 
 
+def test_generated_names_are_masked_whatever_they_begin_with(mask):
+    made = thing("5")
+    made["metadata"].update(generateName="cf1-x", name="cf1-x7k2mn")
+    assert mask.body(made)["metadata"]["name"] == "NS-xmade1"
+    assert mask.body(["cf1-x7k2mn", "cf1-x7k2mnx"]) == ["NS-xmade1", "NS-x7k2mnx"]
+
+
 def test_only_times_of_today_are_masked(mask):
     assert mask.body("2024-05-06T07:08:09Z") == "2024-05-06T07:08:09Z"
     today = sorted(mask._days)[1]

@@ -38,7 +38,8 @@ function Reader:string()
 end
 
 local INSTRUCTION = 4 -- bytes
-local VARARGPREP = 81 -- an instruction at the head of vararg functions
+local TAILCALL = 69 -- what is behind it in the code never runs
+local VARARGPREP = 81 -- stands at the head of vararg functions
 
 function Reader:constants()
   for _ = 1, self:size() do
@@ -51,10 +52,25 @@ function Reader:constants()
   end
 end
 
+-- The operation of each instruction.
+function Reader:operations()
+  local out = {}
+  for i = 1, self:size() do
+    out[i] = self.text:byte(self.at) & 0x7f
+    self:skip(INSTRUCTION)
+  end
+  return out
+end
+
+-- Can the i-th instruction run? The last one is the return that the compiler
+-- adds, behind a return of one's own.
+local function can_run(operations, i)
+  return i < #operations and operations[i] ~= VARARGPREP and operations[i - 1] ~= TAILCALL
+end
+
 -- The line of each instruction: steps from one to the next, and where a step
--- is too far for a byte the line itself. The last instruction is the return
--- that the compiler adds: behind a return of one's own it never runs.
-function Reader:lines(first, is_vararg, out)
+-- is too far for a byte the line itself.
+function Reader:lines(first, operations, out)
   local steps, absolute = {}, {}
   for i = 1, self:size() do
     local b = self:byte()
@@ -66,7 +82,7 @@ function Reader:lines(first, is_vararg, out)
   local line = first
   for i, step in ipairs(steps) do
     line = step == -128 and absolute[i - 1] or line + step
-    if (i > 1 or not is_vararg) and i < #steps then
+    if can_run(operations, i) then
       out[line] = true
     end
   end
@@ -87,18 +103,14 @@ function Reader:closure(out)
   self:string()
   local first = self:size()
   self:size()
-  self:byte()
-  local is_vararg = self:byte() ~= 0
-  self:byte()
-  local code = self:size()
-  is_vararg = is_vararg and self.text:byte(self.at) & 0x7f == VARARGPREP
-  self:skip(code * INSTRUCTION)
+  self:skip(3) -- parameters, vararg, stack
+  local operations = self:operations()
   self:constants()
   self:skip(self:size() * 3) -- upvalues
   for _ = 1, self:size() do
     self:closure(out)
   end
-  self:lines(first, is_vararg, out)
+  self:lines(first, operations, out)
   self:debug_names()
 end
 

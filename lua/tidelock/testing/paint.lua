@@ -79,9 +79,27 @@ function add_value(out, indent, value)
   end
 end
 
+local WIDTH = 60 -- of a short list in one line
+
+-- "[--maxmemory, 64mb]": a list of texts and numbers that fits a line.
+local function short_list(value)
+  local words = {}
+  for i, item in ipairs(value) do
+    if not is_scalar(item) then
+      return nil
+    end
+    words[i] = paint.scalar(item)
+  end
+  local text = "[" .. table.concat(words, ", ") .. "]"
+  return #words > 0 and #text <= WIDTH and text or nil
+end
+
 --- The lines of a value in block style.
 function paint.lines(value)
   local out = {}
+  if not is_scalar(value) and short_list(value) then
+    return { short_list(value) }
+  end
   add_value(out, "", value)
   return out
 end

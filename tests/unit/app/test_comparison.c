@@ -26,7 +26,7 @@ static void bench_init(struct bench *b, enum report_format format)
 {
     const struct comparison_options options = {
         .format = format,
-        .operator_name = "website",
+        .title = "website",
         .old_name = "a",
         .new_name = "b",
         .print = collect,

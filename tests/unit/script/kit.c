@@ -3,6 +3,7 @@
  */
 #include "kit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,8 @@ void kit_release(struct kit *k)
     for (int i = 0; i < KIT_KINDS; i++)
         for (size_t j = 0; j < k->kinds[i].count; j++)
             snapshot_unref(k->items[i][j], "test");
+    for (int i = 0; i < VIEW_MAX_ZONES; i++)
+        zone_free(k->loaded[i]);
     script_free(k->script);
     arena_release(&k->arena);
     str_release(&k->printed);
@@ -137,6 +140,25 @@ void kit_params(struct kit *k, const char *json)
 
     if (text)
         value_parse(&k->arena, text, strlen(text), &k->view.params, &k->err);
+}
+
+void kit_zone(struct kit *k, const char *name)
+{
+    struct view_zone *z = &k->zones[k->view.zone_count];
+    char bytes[8192];
+    FILE *f =
+        fopen(arena_printf(&k->arena, "/usr/share/zoneinfo/%s", name), "rb");
+    size_t len = f ? fread(bytes, 1, sizeof bytes, f) : 0;
+
+    if (f)
+        fclose(f);
+    z->name = name;
+    z->why = arena_printf(&k->arena, "there is no time zone '%s'", name);
+    if (len && zone_parse(name, bytes, len, &k->loaded[k->view.zone_count],
+                          &k->err) == 0)
+        z->zone = k->loaded[k->view.zone_count];
+    k->view.zones = k->zones;
+    k->view.zone_count++;
 }
 
 /* The view's reads point into the declaration, in the order of the frame. */

@@ -49,6 +49,8 @@ struct kit {
     struct view view;
     struct view_kind kinds[KIT_KINDS];
     struct snapshot *items[KIT_KINDS][KIT_MAX_ITEMS];
+    struct view_zone zones[VIEW_MAX_ZONES];
+    struct zone *loaded[VIEW_MAX_ZONES];
     struct plan plan;
     struct err err;
     struct str printed;
@@ -62,6 +64,8 @@ void kit_release(struct kit *k);
 void kit_root(struct kit *k, const char *json);
 void kit_item(struct kit *k, enum kit_kind kind, const char *json);
 void kit_params(struct kit *k, const char *json);
+/* A zone of the machine's tzdata; one that is not there is known to be none. */
+void kit_zone(struct kit *k, const char *name);
 
 /* Load operator.lua (and one module, NULL name: none). */
 int kit_load(struct kit *k, const char *text);

@@ -34,7 +34,7 @@ static char *first_block(const char *path)
 
 TEST(the_example_of_the_script_api_runs)
 {
-    char *block = first_block("lua/README.md");
+    char *block = first_block("lua/API.md");
     struct kit k;
 
     if (!block) {

@@ -134,6 +134,9 @@ static size_t run_examples(const struct embed_file *file)
     int64_t count = 0;
 
     kit_init(&k);
+    kit_zone(&k, "America/New_York");
+    kit_zone(&k, "Europe/Berlin");
+    kit_zone(&k, "Middle/Earth");
     add_examples(&text, file);
     if (check_ok(kit_load(&k, str_text(&text)), &k.err) &&
         check_ok(kit_call(&k, JOB_RECONCILE), &k.err))

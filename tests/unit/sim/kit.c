@@ -1,5 +1,6 @@
 #include "kit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void kit_start_with(struct kit *k, const struct sim_options *o)
@@ -111,6 +112,32 @@ const char *kit_text(struct kit *k, const char *path)
     if (value_is(v, VALUE_INTEGER))
         text = arena_printf(&k->arena, "%lld", (long long)v->as.integer);
     return text ? text : "";
+}
+
+static int by_text(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+const char *kit_causes(struct kit *k)
+{
+    const struct value *all = value_path(k->answer, "details.causes");
+    const char *lines[16] = {0};
+    char *text = arena_strdup(&k->arena, "");
+    size_t n = 0;
+
+    for (; value_is(all, VALUE_ARRAY) && n < all->count && n < 16; n++) {
+        const struct value *cause = all->as.items[n];
+
+        lines[n] =
+            arena_printf(&k->arena, "%s %s",
+                         value_text_at(cause, "reason") + strlen("FieldValue"),
+                         value_text_at(cause, "field"));
+    }
+    qsort(lines, n, sizeof lines[0], by_text);
+    for (size_t i = 0; i < n; i++)
+        text = arena_printf(&k->arena, "%s%s%s", text, i ? "\n" : "", lines[i]);
+    return text;
 }
 
 const char *kit_body(const struct kit *k)

@@ -48,6 +48,8 @@ int kit_ask(struct kit *k, const char *method, const char *url,
 /* A text of the answer at a dotted path; "" when there is none; an integer as
  * its digits. */
 const char *kit_text(struct kit *k, const char *path);
+/* "Required spec.a\nInvalid spec.b": the causes of a refusal, sorted. */
+const char *kit_causes(struct kit *k);
 /* The body of the answer, whatever it is. */
 const char *kit_body(const struct kit *k);
 /* Let the controllers work until they have nothing to do now, time moving on

@@ -1,6 +1,5 @@
 /* Autoscalers: what the API server answered to the same specs. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "kit.h"
@@ -156,33 +155,6 @@ static const struct {
      ""},
 };
 
-static int by_text(const void *x, const void *y)
-{
-    return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
-
-/* "Required spec.a\nInvalid spec.b" of an answer. */
-static const char *causes_of(struct kit *k)
-{
-    const struct value *all = value_path(k->answer, "details.causes");
-    const char *lines[16] = {0};
-    char *text = arena_strdup(&k->arena, "");
-    size_t n = 0;
-
-    for (; value_is(all, VALUE_ARRAY) && n < all->count && n < 16; n++) {
-        const struct value *cause = all->as.items[n];
-
-        lines[n] =
-            arena_printf(&k->arena, "%s %s",
-                         value_text_at(cause, "reason") + strlen("FieldValue"),
-                         value_text_at(cause, "field"));
-    }
-    qsort(lines, n, sizeof lines[0], by_text);
-    for (size_t i = 0; i < n; i++)
-        text = arena_printf(&k->arena, "%s%s%s", text, i ? "\n" : "", lines[i]);
-    return text;
-}
-
 static int create(struct kit *k, const char *spec)
 {
     struct str body;
@@ -207,7 +179,7 @@ TEST(autoscalers_are_judged_field_by_field)
     kit_start(&k, NULL);
     for (size_t i = 0; i < sizeof ANSWERS / sizeof ANSWERS[0]; i++) {
         check_int(create(&k, ANSWERS[i].spec), *ANSWERS[i].causes ? 422 : 201);
-        check_str(causes_of(&k), ANSWERS[i].causes);
+        check_str(kit_causes(&k), ANSWERS[i].causes);
     }
     kit_stop(&k);
 }
@@ -228,6 +200,6 @@ TEST(an_autoscaler_may_keep_the_target_that_it_has)
     check_int(kit_ask(&k, "MERGE", SCALERS "/h",
                       "{'spec':{'scaleTargetRef':{'kind':'B'}}}"),
               422);
-    check_str(causes_of(&k), "Invalid spec.scaleTargetRef.apiVersion");
+    check_str(kit_causes(&k), "Invalid spec.scaleTargetRef.apiVersion");
     kit_stop(&k);
 }

@@ -178,5 +178,7 @@ TEST(a_job_is_read_with_the_labels_of_its_pods)
         201);
     check_has(kit_body(&k), "job-name");
     check(strlen(kit_text(&k, "metadata.labels.job-name")) > 1);
+    check_int(kit_ask(&k, "PUT", JOBS "/b/status", JOB("'name':'b'", "")), 200);
+    check_str(kit_text(&k, "metadata.labels.job-name"), "b");
     kit_stop(&k);
 }

@@ -1,0 +1,27 @@
+/*
+ * reasons.h -- the reasons that tidelock itself writes into the condition
+ *              Reconciled and into Events. Those of a script, and of the rows
+ *              of a decision table, are its own.
+ */
+#ifndef TIDELOCK_APP_REASONS_H
+#define TIDELOCK_APP_REASONS_H
+
+#include "base/err.h"
+
+#define REASON_APPLIED "Applied" /* the pass was carried out */
+#define REASON_HELD "Held"       /* ... by a row that holds */
+
+/*  XX(error, reason): what an object is told when a pass fails so. Other errors
+ *  pass by themselves and are for the log only. */
+#define REASON_MAP(XX)                                                         \
+    XX(NAME_CONFLICT, "NameConflict")                                          \
+    XX(FIELD_CONFLICT, "FieldConflict")                                        \
+    XX(FORBIDDEN, "Forbidden")                                                 \
+    XX(REJECTED, "Rejected")                                                   \
+    XX(PLAN, "PlanRefused")                                                    \
+    XX(EMPTY_PLAN, "EmptyPlan")                                                \
+    XX(SCRIPT, "ScriptError")                                                  \
+    XX(BUDGET, "BudgetExceeded")                                               \
+    XX(LIMIT, "LimitExceeded")
+
+#endif
