@@ -213,7 +213,8 @@ end
 -- @tparam string text
 -- @tparam[opt] table options `zone`, a name or a zone, default UTC; `anchor`,
 -- the instant that @every counts from
--- @return a schedule, or nil and why it is none
+-- @treturn tidelock.Schedule|nil
+-- @treturn string|nil why it is none
 function cron.parse(text, options)
   options = options or {}
   local zone, no_zone = find_zone(options)

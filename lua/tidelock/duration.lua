@@ -68,7 +68,8 @@ end
 --     duration.parse("7d")      --> nil, "'7d' is no duration: write it as 1h30m, 45s or 250ms"
 --
 -- @tparam string text
--- @return a number, or nil and why it is no duration
+-- @treturn number|nil
+-- @treturn string|nil why it is no duration
 function duration.parse(text)
   local sign, rest = tostring(text):match("^([+-]?)(.+)$")
   local value = rest == "0" and 0 or rest and nanoseconds(rest)

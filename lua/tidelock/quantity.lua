@@ -178,7 +178,8 @@ end
 --     quantity.parse("many")            --> nil, "'many' is no quantity"
 --
 -- @param what
--- @return a quantity object, or nil and why it is none
+-- @treturn tidelock.Quantity|nil
+-- @treturn string|nil why it is none
 function quantity.parse(what)
   local text = host.canonical(what)
 

@@ -25,7 +25,7 @@ end
 --
 -- @tparam table|string seed an object (its uid counts) or a text
 -- @tparam[opt=""] string stream several generators for one object
--- @return a generator
+-- @treturn tidelock.Random
 function random.new(seed, stream)
   if type(seed) == "table" then
     seed = seed.metadata.uid

@@ -19,7 +19,8 @@ local selector = {}
 --
 -- @function parse
 -- @tparam string|table what
--- @return an object with `matches(labels)`, or nil and why it is no selector
+-- @treturn tidelock.Selector|nil an object with `matches(labels)`
+-- @treturn string|nil why it is no selector
 selector.parse = host.parse
 
 --- Do these labels match? For one look; parse once when there are many.

@@ -72,8 +72,8 @@ end
 --     semver.parse("1.2")                     --> nil, "'1.2' is no version like 1.2.3 or 1.2.3-rc.1"
 --
 -- @tparam string text
--- @return a table { major, minor, patch, prerelease, build }, or nil and why
--- it is no version
+-- @treturn tidelock.Version|nil { major, minor, patch, prerelease, build }
+-- @treturn string|nil why it is no version
 function semver.parse(text)
   local found = read(tostring(text))
 

@@ -172,7 +172,9 @@ end
 --     time.parse("2026-02-30T00:00:00Z")               --> nil, "'2026-02-30T00:00:00Z' is no RFC 3339 time"
 --
 -- @tparam string text
--- @return seconds, nanoseconds, offset; or nil and why it is no time
+-- @treturn integer|nil seconds
+-- @treturn integer|string nanoseconds, or why it is no time
+-- @treturn integer|nil offset
 function time.parse(text)
   local year, month, day, hour, minute, second, fraction, zone =
     tostring(text):match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt](%d%d):(%d%d):(%d%d)([.%d]*)([Zz+-].*)$")

@@ -32,7 +32,8 @@ local zone = {}
 --
 -- @function find
 -- @tparam string name "Europe/Berlin"
--- @return a zone, or nil and why there is none
+-- @treturn tidelock.Zone|nil
+-- @treturn string|nil why there is none
 zone.find = host.find
 
 --- The zone of a name; raises when there is none.
@@ -40,7 +41,7 @@ zone.find = host.find
 --     zone.get("Middle/Earth")   --> error "there is no time zone 'Middle/Earth'"
 --
 -- @tparam string name
--- @return a zone
+-- @treturn tidelock.Zone
 function zone.get(name)
   local found, why = host.find(name)
 
