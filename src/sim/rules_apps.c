@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "kube/selector.h"
 #include "rules_kinds.h"
 
 static bool is_text(const struct value *object, const char *path,
@@ -54,12 +55,29 @@ static const struct value *selector_of(const struct value *spec)
     return rules_is_absent(selector) ? NULL : selector;
 }
 
+/* What is wrong in a selector is said once more of the whole. */
+static bool is_selector(struct check *k, const struct place *at,
+                        const struct value *spec)
+{
+    const struct value *selector = selector_of(spec);
+    struct selector *s;
+
+    if (!selector ||
+        selector_from_label_selector(k->c->a, selector, &s, NULL) >= 0)
+        return true;
+    check_invalid(k, PLACE(at, "selector"), selector, "invalid label selector");
+    return false;
+}
+
+/* Pods are judged when it is known which they are. */
 static void check_pods(struct check *k, const struct place *at,
                        const struct value *spec)
 {
     const struct value *template = value_get(spec, "template");
     const struct place *place = PLACE(at, "template");
 
+    if (!is_selector(k, at, spec))
+        return;
     rules_check_selected(k, place, selector_of(spec), template);
     rules_check_template(k, place, template);
     check_always(k, place, template);
@@ -334,9 +352,11 @@ void rules_check_stateful_set(struct check *k)
     if (!k->old && service && *service)
         check_text_by(k, PLACE(at, "serviceName"), service, wrong_dns_label);
     check_own_selector(k, at, spec, "statefulset");
-    rules_check_selected(k, place, selector_of(spec), template);
-    rules_check_template(k, place, template);
-    rules_check_template_meta(k, place, template); /* once more */
+    if (is_selector(k, at, spec)) {
+        rules_check_selected(k, place, selector_of(spec), template);
+        rules_check_template(k, place, template);
+        rules_check_template_meta(k, place, template); /* once more */
+    }
     check_always(k, place, template);
 }
 

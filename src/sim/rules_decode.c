@@ -14,17 +14,7 @@
 
 #include "base/hash.h"
 #include "kube/schema_zero.h"
-#include "rules_impl.h"
-#include "sim/crd.h"
-
-struct decoding {
-    const struct rules_call *c;
-    struct value *unknown;
-    struct failure *f;
-};
-
-static int decode_value(struct decoding *d, struct schema_node n,
-                        const struct place *at, struct value *v);
+#include "rules_decode.h"
 
 /* ---- places ---- */
 
@@ -55,7 +45,7 @@ const char *place_text(struct arena *a, const struct place *p)
 
 /* ---- refusals ---- */
 
-static int refuse(struct decoding *d, const char *why)
+int decode_refuse(struct decoding *d, const char *why)
 {
     const struct resource *r = &d->c->kind->r;
 
@@ -113,16 +103,16 @@ static int refuse_type(struct decoding *d, struct schema_node n,
 
     if (!path)
         return failure_nomem(d->f);
-    return refuse(d, arena_printf(a,
-                                  "json: cannot unmarshal %s into Go struct "
-                                  "field %s.%s of type %s",
-                                  json_name(v), d->c->kind->r.kind, path,
-                                  go_name(n)));
+    return decode_refuse(
+        d, arena_printf(a,
+                        "json: cannot unmarshal %s into Go struct "
+                        "field %s.%s of type %s",
+                        json_name(v), d->c->kind->r.kind, path, go_name(n)));
 }
 
 /* ---- scalars ---- */
 
-static void set_string(struct value *v, const char *text)
+void decode_set_text(struct value *v, const char *text)
 {
     v->type = VALUE_STRING;
     v->as.string = text;
@@ -161,13 +151,13 @@ static int decode_quantity(struct decoding *d, struct schema_node n,
         return failure_nomem(d->f);
     canonical = rules_quantity_text(d->c->a, text, &nomem);
     if (canonical) {
-        set_string(v, canonical);
+        decode_set_text(v, canonical);
         return 0;
     }
     if (nomem)
         return failure_nomem(d->f);
-    return refuse(d, "quantities must match the regular expression "
-                     "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+    return decode_refuse(d, "quantities must match the regular expression "
+                            "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
 }
 
 static int decode_time(struct decoding *d, struct schema_node n,
@@ -181,15 +171,16 @@ static int decode_time(struct decoding *d, struct schema_node n,
     canonical =
         rules_time_text(d->c->a, v->as.string, schema_is_micro(n), &nomem);
     if (canonical) {
-        set_string(v, canonical);
+        decode_set_text(v, canonical);
         return 0;
     }
     if (nomem)
         return failure_nomem(d->f);
-    return refuse(d, arena_printf(d->c->a,
-                                  "parsing time \"%s\" as "
-                                  "\"2006-01-02T15:04:05Z07:00\": cannot parse",
-                                  v->as.string));
+    return decode_refuse(
+        d, arena_printf(d->c->a,
+                        "parsing time \"%s\" as "
+                        "\"2006-01-02T15:04:05Z07:00\": cannot parse",
+                        v->as.string));
 }
 
 static int decode_bytes(struct decoding *d, struct schema_node n,
@@ -206,7 +197,7 @@ static int decode_bytes(struct decoding *d, struct schema_node n,
         text = rules_bytes_text(d->c->a, v, &nomem);
         if (!text)
             return nomem ? failure_nomem(d->f) : refuse_type(d, n, at, v);
-        set_string(v, text);
+        decode_set_text(v, text);
         return 0;
     }
     if (v->type != VALUE_STRING)
@@ -216,7 +207,7 @@ static int decode_bytes(struct decoding *d, struct schema_node n,
     str_release(&bytes);
     if (rc == -ERR_NOMEM)
         return failure_nomem(d->f);
-    return rc < 0 ? refuse(d, "illegal base64 data at input byte 0") : 0;
+    return rc < 0 ? decode_refuse(d, "illegal base64 data at input byte 0") : 0;
 }
 
 static int decode_integer(struct decoding *d, struct schema_node n,
@@ -303,10 +294,10 @@ static int make_zero(struct decoding *d, struct schema_node n, struct value *v)
     switch (schema_type(n)) {
     case SCHEMA_STRING:
     case SCHEMA_BYTES:
-        set_string(v, "");
+        decode_set_text(v, "");
         return 0;
     case SCHEMA_QUANTITY:
-        set_string(v, "0");
+        decode_set_text(v, "0");
         return 0;
     case SCHEMA_INTEGER:
     case SCHEMA_NUMBER:
@@ -493,8 +484,8 @@ static int decode_object(struct decoding *d, struct schema_node n,
     return add_printed(d, n, v);
 }
 
-static int decode_value(struct decoding *d, struct schema_node n,
-                        const struct place *at, struct value *v)
+int decode_value(struct decoding *d, struct schema_node n,
+                 const struct place *at, struct value *v)
 {
     switch (schema_type(n)) {
     case SCHEMA_ARRAY:
@@ -509,83 +500,6 @@ static int decode_value(struct decoding *d, struct schema_node n,
 }
 
 /* ---- whole objects ---- */
-
-/* ".spec.foo" as "spec.foo". */
-static void drop_dots(struct value *paths)
-{
-    struct value *path;
-
-    for (size_t i = 0; (path = rules_item(paths, i)); i++)
-        if (value_text(path)[0] == '.')
-            set_string(path, path->as.string + 1);
-}
-
-static struct schema_node metadata_schema(void)
-{
-    return schema_field(schema_find(NULL, "v1", "ConfigMap"), "metadata");
-}
-
-/* Metadata of a custom resource is as strictly typed as that of others. */
-static int decode_metadata(struct decoding *d, const struct place *at,
-                           struct value *meta)
-{
-    const struct value *sent = NULL;
-
-    if (d->c->applied && !(sent = value_copy(d->c->a, meta)))
-        return failure_nomem(d->f);
-    if (decode_value(d, metadata_schema(), at, meta) < 0)
-        return -1;
-    if (sent && !value_equal(sent, meta))
-        rules_note_unread(d->c, at->up ? UNREAD_BODY : UNREAD_METADATA);
-    return 0;
-}
-
-/* The three fields that every resource has are typed whatever the schema says
- * of them. */
-static int decode_embedded(void *arg, const char *path, struct value *v)
-{
-    struct decoding *d = arg;
-    const struct place up = {.name = path, .len = strlen(path)};
-    const struct place at = {.up = &up, .name = "metadata", .len = 8};
-    struct value *meta = value_get(v, "metadata");
-    static const char *const texts[] = {"apiVersion", "kind"};
-
-    for (size_t i = 0; i < 2; i++) {
-        const struct value *text = value_get(v, texts[i]);
-
-        if (text && text->type != VALUE_STRING)
-            return refuse(d, arena_printf(d->c->a,
-                                          "%s.%s: Invalid value: must be a "
-                                          "string",
-                                          path, texts[i]));
-    }
-    if (value_is(meta, VALUE_NULL))
-        return value_make(d->c->a, v, "metadata") ? 0 : failure_nomem(d->f);
-    return meta ? decode_metadata(d, &at, meta) : 0;
-}
-
-static int decode_custom(struct decoding *d, struct value *object)
-{
-    const struct place at = {.name = "metadata", .len = 8};
-    const struct kind *kind = d->c->kind;
-    struct value *meta = value_get(object, "metadata");
-
-    if (value_is(meta, VALUE_NULL))
-        value_unset(object, "metadata");
-    else if (meta && decode_metadata(d, &at, meta) < 0)
-        return -1;
-    if (crd_prune(kind->crd, kind->r.version, object, d->unknown, d->f) < 0)
-        return -1;
-    if (d->c->applied && d->unknown && d->unknown->count)
-        rules_note_unread(d->c, UNREAD_BODY);
-    if (!d->c->applied)
-        crd_drop_nulls(kind->crd, kind->r.version, object);
-    if (crd_embedded(kind->crd, kind->r.version, object, decode_embedded, d) <
-        0)
-        return -1;
-    drop_dots(d->unknown);
-    return 0;
-}
 
 int rules_decode(const struct rules_call *c, struct value *object,
                  struct value *unknown, struct failure *f)

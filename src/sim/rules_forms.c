@@ -129,6 +129,9 @@ int rules_settle_forms(const struct rules_call *c, struct value *object,
         return merge_string_data(c, object, f);
     if (rules_is(c->kind, "", "Pod"))
         return merge_pod_ips(c, object, f);
+    if (strcmp(c->kind->r.api_version, "autoscaling/v1") == 0 &&
+        strcmp(c->kind->r.kind, "HorizontalPodAutoscaler") == 0)
+        return rules_settle_scaler(c, object, f);
     if (rules_is(c->kind, "apps", "StatefulSet"))
         return name_claim_kinds(c, object, f);
     if (rules_is(c->kind, "apps", "DaemonSet"))

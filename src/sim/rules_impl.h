@@ -60,6 +60,9 @@ int rules_fill_map(const struct rules_call *c, struct value *object,
 /* What going through the internal types changes: merged aliases. */
 int rules_settle_forms(const struct rules_call *c, struct value *object,
                        struct failure *f);
+/* An autoscaling/v1 object through v2 and back. */
+int rules_settle_scaler(const struct rules_call *c, struct value *object,
+                        struct failure *f);
 typedef int (*rules_default_fn)(const struct rules_call *c,
                                 struct value *object, struct failure *f);
 /* Named defaults of the objects of a definition; NULL: there are none. */

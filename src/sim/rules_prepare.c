@@ -237,6 +237,31 @@ static int keep_template_generation(const struct rules_call *c,
     return take(c, notes, value_path(old, "metadata.annotations"), key, f);
 }
 
+/* What autoscaling/v1 notes is of the spec or of the status as fields are. */
+static int keep_scaler_notes(const struct rules_call *c, struct value *object,
+                             const struct value *old, struct failure *f)
+{
+#define NOTE(name) "autoscaling.alpha.kubernetes.io/" name
+    static const char *const of_spec[] = {NOTE("metrics"), NOTE("behavior")};
+    static const char *const of_status[] = {NOTE("current-metrics"),
+                                            NOTE("conditions")};
+#undef NOTE
+    const char *const *kept =
+        strcmp(c->subresource, "status") == 0 ? of_spec : of_status;
+    const struct value *was = value_path(old, "metadata.annotations");
+    struct value *meta = meta_of(object), *notes;
+
+    if (strcmp(c->kind->r.api_version, "autoscaling/v1") != 0)
+        return 0;
+    notes = value_make(c->a, meta, "annotations");
+    if (!notes || take(c, notes, was, kept[0], f) < 0 ||
+        take(c, notes, was, kept[1], f) < 0)
+        return failure_nomem(f);
+    if (!notes->count)
+        value_unset(meta, "annotations");
+    return 0;
+}
+
 static int prepare_status(const struct rules_call *c, struct value *object,
                           const struct value *old, struct failure *f)
 {
@@ -252,8 +277,9 @@ static int prepare_status(const struct rules_call *c, struct value *object,
             take(c, meta_of(object), meta_of(old), *reset + 9, f) < 0)
             return -1;
     }
-    if (rules_is(c->kind, "batch", "Job") &&
-        rules_prepare_job_status(c, object, f) < 0)
+    if ((rules_is(c->kind, "batch", "Job") &&
+         rules_prepare_job_status(c, object, f) < 0) ||
+        keep_scaler_notes(c, object, old, f) < 0)
         return -1;
     return keep_template_generation(c, object, old, f) < 0
                ? -1
@@ -274,6 +300,8 @@ int rules_prepare_update(const struct rules_call *c, struct value *object,
     if (c->kind->r.has_status && take(c, object, old, "status", f) < 0)
         return -1;
     rules_drop_gated(c, object);
+    if (keep_scaler_notes(c, object, old, f) < 0)
+        return -1;
     if (rules_prepare_kind(c, object, old, f) < 0)
         return -1;
     return count_generation(c, object, old, f);

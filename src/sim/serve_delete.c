@@ -384,9 +384,19 @@ static int write_marked(struct ask *k, const struct value *old,
     return store_has(k, object, old) ? 0 : store_write(k, object);
 }
 
-static bool had_finalizers(const struct value *old)
+/* The API server has read what it would write, and does not write it: it does
+ * not know the version that it has to delete. */
+static int check_released(struct ask *k, const struct value *old)
 {
-    const struct value *list = value_path(old, "metadata.finalizers");
+    return k->o.rv_is ? conflict(k, value_text_at(old, "metadata.name"),
+                                 "Precondition failed: there is no version to "
+                                 "be compared")
+                      : 0;
+}
+
+static bool has_finalizers(const struct value *object)
+{
+    const struct value *list = value_path(object, "metadata.finalizers");
 
     return list && list->count;
 }
@@ -395,8 +405,7 @@ static bool had_finalizers(const struct value *old)
 static int delete_marked(struct ask *k, const struct value *old,
                          struct value *object, enum grace grace)
 {
-    const struct value *left = value_path(object, "metadata.finalizers");
-    bool kept = left && left->count;
+    const bool kept = has_finalizers(object);
 
     if (kept && grace == GRACE_NONE && mark_deleting(k, object) < 0)
         return -1;
@@ -407,8 +416,12 @@ static int delete_marked(struct ask *k, const struct value *old,
     if (grace == GRACE_MARKED &&
         value_int_at(object, "metadata.deletionGracePeriodSeconds", 0) > 0)
         return answer_waiting(k, object);
-    if (k->o.dry_run && grace == GRACE_NONE && had_finalizers(old))
-        return answer_blank(k);
+    if (grace == GRACE_NONE && has_finalizers(old)) {
+        if (k->o.dry_run)
+            return answer_blank(k);
+        if (check_released(k, old) < 0)
+            return -1;
+    }
     /* What was not written goes as it was: its finalizers are shown. */
     if (grace == GRACE_NONE && !(object = value_copy(k->a, old)))
         return failure_nomem(&k->f);

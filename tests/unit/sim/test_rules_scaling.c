@@ -1,5 +1,6 @@
 /* Autoscalers: what the API server answered to the same specs. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kit.h"
@@ -201,5 +202,117 @@ TEST(an_autoscaler_may_keep_the_target_that_it_has)
                       "{'spec':{'scaleTargetRef':{'kind':'B'}}}"),
               422);
     check_str(kit_causes(&k), "Invalid spec.scaleTargetRef.apiVersion");
+    kit_stop(&k);
+}
+
+#define SCALERS_V1                                                             \
+    "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers"
+#define NOTES "metadata.annotations"
+
+static const char *note(struct kit *k, const char *name)
+{
+    const char *text =
+        value_text(value_get(value_path(k->answer, NOTES), name));
+
+    return text ? text : "";
+}
+
+/* What the API server makes of these metrics for those who read v1. */
+static const char metrics[] =
+    "[{'type':'Resource','resource':{'name':'cpu','target':{'type':"
+    "'Utilization','averageUtilization':5}}},{'type':'Resource','re"
+    "source':{'name':'cpu','target':{'type':'AverageValue','average"
+    "Value':'500m'}}},{'type':'Pods','pods':{'metric':{'name':'x','"
+    "selector':{'matchLabels':{'b':'c','a':'d'},'matchExpressions':"
+    "[{'key':'k','operator':'In','values':['v']}]}},'target':{'type"
+    "':'AverageValue','averageValue':'1k'}}},{'type':'Object','obje"
+    "ct':{'describedObject':{'kind':'Pod','name':'p','apiVersion':'"
+    "v1'},'metric':{'name':'x'},'target':{'type':'Value','value':'1"
+    "'}}},{'type':'Object','object':{'describedObject':{'kind':'Pod"
+    "','name':'p'},'metric':{'name':'x'},'target':{'type':'AverageV"
+    "alue','averageValue':'1'}}},{'type':'External','external':{'me"
+    "tric':{'name':'x','selector':{'matchLabels':{'b':'c','a':'d'},"
+    "'matchExpressions':[{'key':'k','operator':'In','values':['v']}"
+    "]}},'target':{'type':'Value','value':'1'}}},{'type':'External'"
+    ",'external':{'metric':{'name':'x'},'target':{'type':'AverageVa"
+    "lue','averageValue':'1'}}},{'type':'ContainerResource','contai"
+    "nerResource':{'name':'cpu','container':'c','target':{'type':'U"
+    "tilization','averageUtilization':7}}},{'type':'Resource','reso"
+    "urce':{'name':'cpu','target':{'type':'Utilization','averageUti"
+    "lization':6}}}]";
+static const char noted[] =
+    "[{\"type\":\"Resource\",\"resource\":{\"name\":\"cpu\",\"targe"
+    "tAverageValue\":\"500m\"}},{\"type\":\"Pods\",\"pods\":{\"metr"
+    "icName\":\"x\",\"targetAverageValue\":\"1k\",\"selector\":{\"m"
+    "atchLabels\":{\"a\":\"d\",\"b\":\"c\"},\"matchExpressions\":[{"
+    "\"key\":\"k\",\"operator\":\"In\",\"values\":[\"v\"]}]}}},{\"t"
+    "ype\":\"Object\",\"object\":{\"target\":{\"kind\":\"Pod\",\"na"
+    "me\":\"p\",\"apiVersion\":\"v1\"},\"metricName\":\"x\",\"targe"
+    "tValue\":\"1\"}},{\"type\":\"Object\",\"object\":{\"target\":{"
+    "\"kind\":\"Pod\",\"name\":\"p\"},\"metricName\":\"x\",\"target"
+    "Value\":\"0\",\"averageValue\":\"1\"}},{\"type\":\"External\","
+    "\"external\":{\"metricName\":\"x\",\"metricSelector\":{\"match"
+    "Labels\":{\"a\":\"d\",\"b\":\"c\"},\"matchExpressions\":[{\"ke"
+    "y\":\"k\",\"operator\":\"In\",\"values\":[\"v\"]}]},\"targetVa"
+    "lue\":\"1\"}},{\"type\":\"External\",\"external\":{\"metricNam"
+    "e\":\"x\",\"targetAverageValue\":\"1\"}},{\"type\":\"Container"
+    "Resource\",\"containerResource\":{\"name\":\"cpu\",\"targetAve"
+    "rageUtilization\":7,\"container\":\"c\"}}]";
+
+TEST(the_first_version_keeps_metrics_as_text)
+{
+    struct kit k;
+    char body[2048];
+
+    kit_start(&k, NULL);
+    snprintf(body, sizeof body,
+             "{'metadata':{'name':'h'},'spec':{" TARGET "3,'metrics':%s}}",
+             metrics);
+    check_int(kit_ask(&k, "POST", SCALERS, body), 201);
+    check_int(kit_ask(&k, "GET", SCALERS_V1 "/h", NULL), 200);
+    check_str(note(&k, "autoscaling.alpha.kubernetes.io/metrics"), noted);
+    check_str(kit_text(&k, "spec.targetCPUUtilizationPercentage"), "5");
+    check_int(kit_ask(&k, "MERGE", SCALERS_V1 "/h",
+                      "{'spec':{'targetCPUUtilizationPercentage':33}}"),
+              200);
+    check_int(kit_ask(&k, "GET", SCALERS "/h", NULL), 200);
+    check_int(value_path(k.answer, "spec.metrics")->count, 8);
+    check_has(kit_body(&k), "\"averageUtilization\":33");
+    check_int(kit_ask(&k, "MERGE", SCALERS_V1 "/h",
+                      "{'metadata':{'annotations':null}}"),
+              200);
+    check_int(kit_ask(&k, "GET", SCALERS "/h", NULL), 200);
+    check_int(value_path(k.answer, "spec.metrics")->count, 1);
+    kit_stop(&k);
+}
+
+TEST(the_first_version_keeps_behavior_as_the_server_has_it)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", SCALERS,
+                      "{'metadata':{'name':'h'},'spec':{" TARGET "3,"
+                      "'behavior':{'scaleDown':{'policies':[{'type':'Pods',"
+                      "'value':1,'periodSeconds':9}]}}}}"),
+              201);
+    check_int(kit_ask(&k, "GET", SCALERS_V1 "/h", NULL), 200);
+    check_str(note(&k, "autoscaling.alpha.kubernetes.io/behavior"),
+              "{\"ScaleUp\":{\"StabilizationWindowSeconds\":0,"
+              "\"SelectPolicy\":\"Max\",\"Policies\":[{\"Type\":\"Pods\","
+              "\"Value\":4,\"PeriodSeconds\":15},{\"Type\":\"Percent\","
+              "\"Value\":100,\"PeriodSeconds\":15}],\"Tolerance\":null},"
+              "\"ScaleDown\":{\"StabilizationWindowSeconds\":null,"
+              "\"SelectPolicy\":\"Max\",\"Policies\":[{\"Type\":\"Pods\","
+              "\"Value\":1,\"PeriodSeconds\":9}],\"Tolerance\":null}}");
+    /* What is no such text counts for nothing, and goes. */
+    check_int(kit_ask(&k, "POST", SCALERS_V1,
+                      "{'metadata':{'name':'i','annotations':{"
+                      "'autoscaling.alpha.kubernetes.io/behavior':'[]',"
+                      "'autoscaling.alpha.kubernetes.io/metrics':'nope'}},"
+                      "'spec':{" TARGET "3}}"),
+              201);
+    check(!value_path(k.answer, NOTES));
+    check_str(kit_text(&k, "spec.targetCPUUtilizationPercentage"), "80");
     kit_stop(&k);
 }

@@ -190,3 +190,38 @@ TEST(events_of_the_second_group_are_in_conflict_as_those_of_the_first)
     check_str(kit_text(&k, "details.kind"), "Event");
     kit_stop(&k);
 }
+
+#define LEASES "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+
+/* The API server forgets the version of an object whose last finalizer an
+ * option of the deletion takes. */
+TEST(an_object_that_a_deletion_releases_has_no_version)
+{
+    static const char *const refused =
+        "{'propagationPolicy':'Background','preconditions':{"
+        "'resourceVersion':'%s'}}";
+    struct kit k;
+    char text[160];
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", LEASES, "{'metadata':{'name':'a'}}"), 201);
+    check_int(kit_ask(&k, "DELETE", LEASES "/a",
+                      "{'propagationPolicy':'Foreground'}"),
+              200);
+    check_int(kit_ask(&k, "GET", LEASES "/a", NULL), 200);
+    snprintf(text, sizeof text, refused,
+             kit_text(&k, "metadata.resourceVersion"));
+    check_int(kit_ask(&k, "DELETE", LEASES "/a", text), 409);
+    check_str(kit_text(&k, "details.kind"), "leases");
+    check_int(kit_ask(&k, "DELETE", LEASES "/a",
+                      "{'propagationPolicy':'Background','dryRun':['All']}"),
+              200);
+    check_str(kit_body(&k),
+              "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\""
+              ":\"Lease\",\"metadata\":{},\"spec\":{}}");
+    check_int(kit_ask(&k, "DELETE", LEASES "/a",
+                      "{'propagationPolicy':'Background'}"),
+              200);
+    check_int(kit_ask(&k, "GET", LEASES "/a", NULL), 404);
+    kit_stop(&k);
+}
