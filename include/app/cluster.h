@@ -71,6 +71,7 @@ struct cluster_answer {
     const char *body;
     size_t len;
     const char *etag;      /* or NULL */
+    int64_t date;          /* the server's clock, 0: not told */
     bool sent;             /* a write that failed may have had its effect */
     const struct err *err; /* code NONE: fine; the API server's Status
                             * (kube/status.h) is in it already */

@@ -54,6 +54,7 @@ struct http_result {
     const char *retry_after; /* header text or NULL */
     const char *warning; /* Warning: 299 texts, newline separated, or NULL */
     const char *etag;    /* or NULL */
+    int64_t date;        /* the server's clock, unix seconds; 0: not told */
     bool sent;           /* were bytes of the request possibly sent, and not
                           * answered with 401 or 429? A write that failed after
                           * that has an unknown outcome */

@@ -8,20 +8,12 @@
  */
 #include "check_impl.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "io/file.h"
+#include "lualib.h"
 
 #define MAX_FILE ((size_t)1 << 20)
-
-/* Where Debian, LuaRocks and others put a library in plain Lua;
- * $TIDELOCK_LUACHECK is looked at in their place. */
-static const char *const folders[] = {
-    "/usr/share/lua/5.4",       "/usr/share/lua/5.3",
-    "/usr/share/lua/5.1",       "/usr/local/share/lua/5.4",
-    "/usr/local/share/lua/5.3", "/usr/local/share/lua/5.1",
-};
 
 /* ---- luacheck ---- */
 
@@ -73,32 +65,19 @@ static int add_folder(struct texts *t, const char *root, const char *prefix,
     return rc;
 }
 
-static int read_from(struct texts *t, const char *folder, struct err *err)
-{
-    const char *mark = file_join(t->a, folder, "luacheck/parser.lua");
-    int rc;
-
-    if (!mark)
-        return err_nomem(err);
-    if (!file_exists(mark))
-        return 0;
-    rc = add_folder(t, folder, "luacheck", err);
-    return rc < 0 ? rc : add_folder(t, folder, "luacheck/stages", err);
-}
-
 /* Nothing found is no error: `t` stays empty. */
 static int read_luacheck(struct texts *t, struct err *err)
 {
-    const char *own = getenv("TIDELOCK_LUACHECK");
-    int rc = 0;
+    const char *folder =
+        lualib_find(t->a, "luacheck/parser.lua", "TIDELOCK_LUACHECK");
+    int rc;
 
-    if (own && *own)
-        return read_from(t, own, err);
-    for (size_t i = 0;
-         i < sizeof(folders) / sizeof(folders[0]) && t->count == 0 && rc == 0;
-         i++)
-        rc = read_from(t, folders[i], err);
-    return rc;
+    if (!folder)
+        return err_nomem(err);
+    if (!*folder)
+        return 0;
+    rc = add_folder(t, folder, "luacheck", err);
+    return rc < 0 ? rc : add_folder(t, folder, "luacheck/stages", err);
 }
 
 /* ---- findings ---- */

@@ -62,6 +62,7 @@ static void call_done(void *arg, http_id id, const struct http_result *result,
                                     .body = result->body,
                                     .len = result->body_len,
                                     .etag = result->etag,
+                                    .date = result->date,
                                     .sent = result->sent,
                                     .err = &why};
 

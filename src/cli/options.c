@@ -239,11 +239,19 @@ void cli_tell(const char *lead, const char *text)
     str_release(&line);
 }
 
+static bool is_about_the_cluster(enum err_code code)
+{
+    return code == ERR_CONNECT || code == ERR_TLS || code == ERR_TIMEOUT ||
+           code == ERR_PROTOCOL || code == ERR_UNAUTHORIZED;
+}
+
 int cli_fail(const struct err *err, int code)
 {
     cli_tell("tidelock: ", err->msg);
     if (*err->hint)
         cli_tell("  hint: ", err->hint);
+    else if (is_about_the_cluster(err->code))
+        cli_tell("  hint: ", "'tidelock doctor' looks at the connection");
     return code;
 }
 

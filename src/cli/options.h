@@ -120,6 +120,7 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
 /* Every command, in the order of their groups in the list. */
 #define COMMAND_MAP(XX)                                                        \
     XX(run)                                                                    \
+    XX(doctor)                                                                 \
     XX(plan)                                                                   \
     XX(replay)                                                                 \
     XX(eval)                                                                   \

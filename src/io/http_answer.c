@@ -20,6 +20,7 @@ void http_answer_init(struct transfer *t)
                            ? t->http->limits.max_response
                            : HTTP_ERROR_BODY_MAX);
     str_init(&a->etag, HEADER_TEXT_MAX);
+    str_init(&a->date, HEADER_TEXT_MAX);
     str_init(&a->retry_after, HEADER_TEXT_MAX);
     str_init(&a->warning, HEADER_TEXT_MAX);
 }
@@ -30,6 +31,7 @@ void http_answer_release(struct transfer *t)
 
     str_release(&a->body);
     str_release(&a->etag);
+    str_release(&a->date);
     str_release(&a->retry_after);
     str_release(&a->warning);
 }
@@ -105,6 +107,13 @@ static void keep(struct str *out, const char *value, size_t len)
     str_addn(out, value, len);
 }
 
+static int64_t date_of(const struct str *text)
+{
+    time_t when = text->len ? curl_getdate(str_text(text), NULL) : 0;
+
+    return when > 0 ? (int64_t)when : 0;
+}
+
 static bool out_of_memory(const struct http_answer *a)
 {
     return a->etag.failed == ERR_NOMEM || a->warning.failed == ERR_NOMEM ||
@@ -122,11 +131,14 @@ size_t http_on_header(char *line, size_t size, size_t n, void *transfer)
     if (t->cancelled)
         return 0;
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        str_clear(&a->date);
         str_clear(&a->etag); /* what came with "100 Continue" */
         str_clear(&a->retry_after);
         str_clear(&a->warning);
     } else if (header_is(line, len, "etag", &value, &value_len)) {
         keep(&a->etag, value, value_len);
+    } else if (header_is(line, len, "date", &value, &value_len)) {
+        keep(&a->date, value, value_len);
     } else if (header_is(line, len, "retry-after", &value, &value_len)) {
         keep(&a->retry_after, value, value_len);
     } else if (header_is(line, len, "warning", &value, &value_len)) {
@@ -216,6 +228,7 @@ void http_answer_result(const struct transfer *t, struct http_result *ret)
         .retry_after = text_or_null(&a->retry_after),
         .warning = text_or_null(&a->warning),
         .etag = text_or_null(&a->etag),
+        .date = date_of(&a->date),
         .sent = t->sent,
     };
 }

@@ -43,7 +43,7 @@ struct http_answer {
     int status;
     size_t received; /* bytes of the body, kept or passed on */
     bool streamed;   /* some of them went to on_data */
-    struct str body, etag, retry_after, warning;
+    struct str body, etag, date, retry_after, warning;
 };
 
 struct transfer {
