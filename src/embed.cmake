@@ -104,6 +104,7 @@ set(TIDELOCK_LUA_C "${embed_dir}/embed_lua.c")
 set(TIDELOCK_LINT_C "${embed_dir}/embed_lint.c")
 set(TIDELOCK_TESTING_C "${embed_dir}/embed_testing.c")
 set(TIDELOCK_NEW_C "${embed_dir}/embed_new.c")
+set(TIDELOCK_TYPES_C "${embed_dir}/embed_types.c")
 set(TIDELOCK_EXPLAIN_C "${embed_dir}/embed_explain.c")
 set(TIDELOCK_SCHEMA_C "${embed_dir}/embed_schema.c")
 set(TIDELOCK_PROTOBUF_C "${embed_dir}/embed_protobuf.c")
@@ -119,6 +120,7 @@ set(embed_testing_main "${CMAKE_SOURCE_DIR}/lua/tidelock/testing.lua")
 list(REMOVE_ITEM embed_lua "${embed_testing_main}")
 list(APPEND embed_testing "${embed_testing_main}")
 file(GLOB embed_new CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/app/new/*")
+file(GLOB embed_types CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/lua/types/*.lua")
 file(GLOB embed_explain CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/src/app/explain/*.md")
 file(GLOB embed_schema CONFIGURE_DEPENDS
@@ -147,6 +149,12 @@ add_custom_command(OUTPUT "${TIDELOCK_NEW_C}"
     -DARRAY=embed_new_files "-DROOT=${CMAKE_SOURCE_DIR}/src/app/new"
     "-DIN=${embed_new}" -P "${embed_script}"
   DEPENDS ${embed_new} "${embed_script}" COMMENT "Embedding src/app/new"
+  VERBATIM)
+add_custom_command(OUTPUT "${TIDELOCK_TYPES_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=raw "-DOUT=${TIDELOCK_TYPES_C}"
+    -DARRAY=embed_types_files "-DROOT=${CMAKE_SOURCE_DIR}/lua/types"
+    "-DIN=${embed_types}" -P "${embed_script}"
+  DEPENDS ${embed_types} "${embed_script}" COMMENT "Embedding lua/types"
   VERBATIM)
 add_custom_command(OUTPUT "${TIDELOCK_EXPLAIN_C}"
   COMMAND ${CMAKE_COMMAND} -DMODE=files "-DOUT=${TIDELOCK_EXPLAIN_C}"

@@ -17,8 +17,8 @@ struct bundle {
     struct value *params;             /* view.params, checked */
 };
 
-/* `path` is a folder with operator.lua (and modules below it; spec/ and
- * examples/ are left out) or a single file. `sets` are "name=value" texts of
+/* `path` is a folder with operator.lua (and modules below it; spec/,
+ * examples/ and types/ are left out) or a single file. `sets` are "name=value" texts of
  * --set, above parameters.yaml, above the defaults. Everything but the script
  * lives in `a`. */
 int bundle_load(struct arena *a, const char *path, const char *const *sets,

@@ -46,7 +46,8 @@ static int add_file(struct reading *r, const char *path, const char *name,
 
 static bool left_out(const char *name)
 {
-    return strcmp(name, "spec") == 0 || strcmp(name, "examples") == 0;
+    return strcmp(name, "spec") == 0 || strcmp(name, "examples") == 0 ||
+           strcmp(name, "types") == 0;
 }
 
 /* Everything that ends with .lua below `folder`; `prefix` is its name within

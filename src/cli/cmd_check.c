@@ -5,14 +5,33 @@
 
 #include "app/check.h"
 #include "app/runtime.h"
+#include "app/types.h"
 #include "base/log.h"
 #include "options.h"
+
+/* Types of one operator for an editor. */
+static int write_types(const struct check_options *o, const char *folder,
+                       struct err *err)
+{
+    const struct types_options types = {.operator_path = o->operators[0],
+                                        .files = o->files,
+                                        .file_count = o->file_count,
+                                        .folder = folder,
+                                        .print = cli_print};
+
+    if (o->operator_count > 1) {
+        err_set(err, ERR_USAGE, "--types is for one operator at a time");
+        return cli_fail(err, EXIT_BAD_USAGE);
+    }
+    return types_write(&types, err) < 0 ? cli_fail(err, EXIT_ERROR) : EXIT_OK;
+}
 
 static int run(int argc, char **argv)
 {
     struct check_options o = {.print = cli_print};
     struct option_values words = {0}, sets = {0}, files = {0};
-    const char *format = "text";
+    const char *format = "text", *folder = NULL;
+    bool types = false;
     const struct option options[] = {
         {"--strict", NULL, NULL, "warnings fail too", OPTION_FLAG, &o.strict},
         {"--filename", "-f", "FILE",
@@ -23,6 +42,13 @@ static int run(int argc, char **argv)
         {"--output", "-o", "text|json",
          "form of the findings; text is what compilers print, for editors",
          OPTION_TEXT, &format},
+        {"--types", NULL, NULL,
+         "instead write types for editors, of the operator's kinds and of the "
+         "library, and .luarc.json",
+         OPTION_FLAG, &types},
+        {"--folder", NULL, "DIR",
+         "of --types: where; default types/ of the operator's folder",
+         OPTION_TEXT, &folder},
         {0},
     };
     struct err err = {0};
@@ -48,6 +74,14 @@ static int run(int argc, char **argv)
     o.file_count = files.count;
     o.json = strcmp(format, "json") == 0;
     o.color = cli_color();
+    if (types)
+        return write_types(&o, folder, &err);
+    if (folder) {
+        err_set(&err, ERR_USAGE,
+                "--folder is where --types writes: it goes "
+                "with that");
+        return cli_fail(&err, EXIT_BAD_USAGE);
+    }
     code = check_run(&o, &err);
     return err.code == ERR_NONE ? code : cli_fail(&err, code);
 }
@@ -67,6 +101,7 @@ const struct command cmd_check = {
         "kept for v2.\nEach finding has a code that 'tidelock explain CODE' "
         "knows.",
     .examples = "  tidelock check operators/website\n"
-                "  tidelock check operators/* --strict -o json\n",
+                "  tidelock check operators/* --strict -o json\n"
+                "  tidelock check operators/website --types\n",
     .run = run,
 };
