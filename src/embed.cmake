@@ -120,7 +120,9 @@ set(embed_testing_main "${CMAKE_SOURCE_DIR}/lua/tidelock/testing.lua")
 list(REMOVE_ITEM embed_lua "${embed_testing_main}")
 list(APPEND embed_testing "${embed_testing_main}")
 file(GLOB embed_new CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/app/new/*")
-file(GLOB embed_types CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/lua/types/*.lua")
+file(GLOB embed_types CONFIGURE_DEPENDS
+  "${CMAKE_SOURCE_DIR}/lua/types/classes.lua"
+  "${CMAKE_SOURCE_DIR}/lua/types/tidelock/*.lua")
 file(GLOB embed_explain CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/src/app/explain/*.md")
 file(GLOB embed_schema CONFIGURE_DEPENDS

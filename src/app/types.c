@@ -21,11 +21,14 @@
     "---@meta _\n-- Written by 'tidelock check --types': not to be "           \
     "changed.\n\n"
 
+#define MAX_LUARC ((size_t)1 << 20)
+
 struct typing {
     const struct types_options *options;
     struct runtime_options files; /* what reading -f looks at */
     struct runtime rt;            /* the operator and its manifests */
     const char *folder;
+    const char *luarc; /* path of .luarc.json */
     struct types_builtin *builtin;
 };
 
@@ -120,6 +123,7 @@ static void add_reading(struct typing *t, const struct gvk *gvk,
              "---@field list fun(self: %s.View, apiVersion: \"%s\", kind: "
              "\"%s\", options?: table): %s[]\n",
              name, gvk->api_version, gvk->kind, str_text(&type));
+    types_join(out, &type);
     str_release(&type);
 }
 
@@ -179,20 +183,24 @@ static void add_operator(struct typing *t, struct str *out)
     if (types_find_crd(t->rt.manifests.items, t->rt.manifests.count, &d->root))
         str_addf(out, "---@field status fun(self: %s.Plan, fields: %sStatus)\n",
                  d->name, str_text(&root));
+    types_join(out, &root);
     str_release(&root);
 }
 
 /* ---- files ---- */
 
-static int say(struct typing *t, const char *path, const char *what)
+static int say(struct typing *t, const char *path, const char *what,
+               struct err *err)
 {
     struct str line = {0};
+    int rc;
 
     str_addf(&line, "%s%s\n", path, what);
-    if (!line.failed)
+    rc = str_check(&line, "a line", err);
+    if (rc == 0)
         t->options->print(t->options->print_arg, line.data, line.len);
     str_release(&line);
-    return 0;
+    return rc;
 }
 
 static int write_file(struct typing *t, const char *name,
@@ -203,7 +211,7 @@ static int write_file(struct typing *t, const char *name,
 
     if (rc == 0)
         rc = file_write(path, str_text(text), text->len, 0644, err);
-    return rc == 0 ? say(t, path, "") : rc;
+    return rc == 0 ? say(t, path, "", err) : rc;
 }
 
 static int write_operator(struct typing *t, struct err *err)
@@ -237,11 +245,30 @@ static int write_builtin(struct typing *t, struct err *err)
     return rc;
 }
 
-static int write_library(struct typing *t, struct err *err)
+/* Does the author's .luarc.json name the stubs of an installation? Twice the
+ * same classes would confuse the editor. */
+static int has_library(struct typing *t, bool *ret, struct err *err)
 {
+    struct str text;
     int rc = 0;
 
-    for (size_t i = 0; embed_types_files[i].name && rc == 0; i++) {
+    str_init(&text, MAX_LUARC);
+    if (file_exists(t->luarc))
+        rc = file_read(t->luarc, MAX_LUARC, &text, err);
+    *ret = strstr(str_text(&text), "tidelock/types") != NULL;
+    str_release(&text);
+    return rc;
+}
+
+static int write_library(struct typing *t, struct err *err)
+{
+    const char *modules = file_join(&t->rt.arena, t->folder, "tidelock");
+    bool there = false;
+    int rc = modules ? has_library(t, &there, err) : err_nomem(err);
+
+    if (rc == 0 && !there)
+        rc = file_make_folder(modules, err);
+    for (size_t i = 0; embed_types_files[i].name && rc == 0 && !there; i++) {
         struct str text = {0};
 
         str_addn(&text, embed_types_files[i].data, embed_types_files[i].len);
@@ -276,15 +303,12 @@ static int add_disabled(struct typing *t, struct value *luarc, struct err *err)
 static int write_luarc(struct typing *t, struct err *err)
 {
     struct arena *a = &t->rt.arena;
-    const char *base = t->options->operator_path;
-    const char *path =
-        file_join(a, text_ends(base, ".lua") ? file_folder(a, base) : base,
-                  ".luarc.json");
+    const char *path = t->luarc;
     struct value *luarc = value_object(a), *library = value_array(a);
     struct str text = {0};
     int rc;
 
-    if (!path || !luarc || !library ||
+    if (!luarc || !library ||
         value_append(
             a, library,
             value_string(a, t->options->folder ? t->folder : "types")) < 0 ||
@@ -293,9 +317,9 @@ static int write_luarc(struct typing *t, struct err *err)
         value_set(a, luarc, "workspace.library", library) < 0)
         return err_nomem(err);
     if (file_exists(path))
-        return say(t, path,
-                   " is left as it is: workspace.library has to name "
-                   "the folder");
+        return say(
+            t, path,
+            " is left as it is: workspace.library has to name the folder", err);
     rc = add_disabled(t, luarc, err);
     if (rc == 0)
         rc = value_print_pretty(luarc, &text, err);
@@ -303,7 +327,7 @@ static int write_luarc(struct typing *t, struct err *err)
     if (rc == 0)
         rc = file_write(path, str_text(&text), text.len, 0644, err);
     str_release(&text);
-    return rc == 0 ? say(t, path, "") : rc;
+    return rc == 0 ? say(t, path, "", err) : rc;
 }
 
 /* ---- all of it ---- */
@@ -337,11 +361,14 @@ static int make_folder(struct typing *t, struct err *err)
     const char *base = t->options->operator_path;
     struct arena *a = &t->rt.arena;
 
+    if (text_ends(base, ".lua"))
+        base = file_folder(a, base);
+    t->luarc = base ? file_join(a, base, ".luarc.json") : NULL;
     t->folder = t->options->folder;
-    if (!t->folder)
-        t->folder = file_join(
-            a, text_ends(base, ".lua") ? file_folder(a, base) : base, "types");
-    return t->folder ? file_make_folder(t->folder, err) : err_nomem(err);
+    if (!t->folder && base)
+        t->folder = file_join(a, base, "types");
+    return t->folder && t->luarc ? file_make_folder(t->folder, err)
+                                 : err_nomem(err);
 }
 
 int types_write(const struct types_options *options, struct err *err)

@@ -93,6 +93,7 @@ static void add_array(struct types_builtin *t, struct schema_node n,
     add_type(t, schema_item(n), &item);
     str_addf(out, strchr(str_text(&item), '|') ? "(%s)[]" : "%s[]",
              str_text(&item));
+    types_join(out, &item);
     str_release(&item);
 }
 

@@ -73,6 +73,7 @@ static void add_array(struct crd_types *t, const struct value *items,
         str_addf(type, "(%s)[]", str_text(&item));
     else
         str_addf(type, "%s[]", str_text(&item));
+    types_join(type, &item);
     str_release(&item);
 }
 
@@ -96,6 +97,8 @@ static void add_field(struct crd_types *t, const struct value_member *m,
     types_add_key(text, m->key, m->key_len);
     str_addf(text, "%s %s%s\n", required ? "" : "?", str_text(&type),
              is_flag(m->value, "nullable") ? "|nil" : "");
+    types_join(text, &type);
+    types_join(text, &t->name);
     str_release(&type);
     t->name.len = len;
     t->name.data[len] = '\0';
@@ -115,7 +118,7 @@ static void add_class(struct crd_types *t, const struct value *schema)
         add_field(t, m, lists(required, m->key), &text);
     }
     str_addf(t->out, "%s\n", str_text(&text));
-    t->out->failed = t->out->failed ? t->out->failed : text.failed;
+    types_join(t->out, &text);
     str_release(&text);
 }
 
@@ -191,6 +194,7 @@ static void add_memory(struct crd_types *t, const struct value *status,
         add_schema(&inner, field, &type);
         t->name = inner.name;
         str_addf(text, "%s%s?: %s", i ? ", " : "", memory[i], str_text(&type));
+        types_join(text, &type);
         str_release(&type);
         str_release(&unused);
     }
@@ -225,6 +229,7 @@ static void add_root(struct crd_types *t, const struct value *schema,
             struct str unused = {0}; /* the class is printed, the field not */
 
             add_field(t, m, false, &unused);
+            types_join(&text, &unused);
             str_release(&unused);
             continue;
         }
@@ -232,7 +237,7 @@ static void add_root(struct crd_types *t, const struct value *schema,
     }
     add_memory(t, value_get(properties, "status"), memory, &text);
     str_addf(t->out, "%s\n", str_text(&text));
-    t->out->failed = t->out->failed ? t->out->failed : text.failed;
+    types_join(t->out, &text);
     str_release(&text);
 }
 
@@ -252,7 +257,8 @@ void types_add_crd(struct str *out, const struct value *crd,
     str_addf(&t.name, ".%s", kind);
     if (!t.name.failed)
         add_root(&t, schema, str_text(&api_version), memory);
-    out->failed = out->failed ? out->failed : t.name.failed;
+    types_join(out, &t.name);
+    types_join(out, &api_version);
     str_release(&t.name);
     str_release(&api_version);
 }

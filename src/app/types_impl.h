@@ -17,6 +17,12 @@
 
 #define TYPES_METADATA "meta.v1.ObjectMeta"
 
+/* What failed in a part failed in the whole. */
+static inline void types_join(struct str *whole, const struct str *part)
+{
+    if (!whole->failed)
+        whole->failed = part->failed;
+}
 /* "name", or ["app.kubernetes.io/name"] where that is no name in Lua. */
 void types_add_key(struct str *out, const char *key, size_t len);
 /* Lines of a comment before what it is about; NULL is fine. */

@@ -64,7 +64,7 @@ def test_built_in_kinds_and_all_they_need(widget):
 
 
 def test_every_file_is_lua_and_nothing_but_comments(widget):
-    for file in (widget / "types").glob("*.lua"):
+    for file in (widget / "types").rglob("*.lua"):
         done = subprocess.run(["lua5.4", "-e", f"assert(loadfile '{file}')"],
                               capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -86,13 +86,23 @@ def test_a_second_time_keeps_the_authors_settings(widget):
     assert file.read_text() == "{}\n"
 
 
+def test_the_library_is_not_written_where_an_installation_has_it(widget):
+    assert (widget / "types/tidelock/cron.lua").exists()
+    shutil.rmtree(widget / "types")
+    (widget / ".luarc.json").write_text(
+        '{"workspace.library": ["/usr/local/share/tidelock/types"]}')
+    assert tidelock("check", widget, "--types").returncode == 0
+    assert sorted(p.name for p in (widget / "types").iterdir()) == \
+        ["kubernetes.lua", "widget.lua"]
+
+
 def test_types_are_no_modules_of_the_operator(widget):
     done = tidelock("check", widget)
     assert "1 file, " in done.stdout
 
 
 def test_views_inherit_what_the_library_has(widget):
-    text = "".join(f.read_text() for f in (widget / "types").glob("*.lua"))
+    text = "".join(f.read_text() for f in (widget / "types").rglob("*.lua"))
     for name in re.findall(r"---@class [\w.]+ : ([\w.]+)", text):
         assert re.search(rf"---@class (\(exact\) )?{re.escape(name)}\b", text), name
 
