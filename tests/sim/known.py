@@ -30,6 +30,8 @@ KNOWN = (
      "keep the namespace also in lists of one namespace"),
     ("a watch with a resourceVersion of the future",
      "waits in silence"),
+    ("the order of a namespace's finalizers once it is deleted",
+     "as they were, the collector's last"),
     ("compaction",
      "by number and bytes of changes, not by minutes"),
     ("duplicate keys in YAML",
