@@ -122,6 +122,7 @@ static const struct {
     [STORAGE_CLASS] = {"storage.k8s.io", "v1", "storageclasses"},
     [LEASE] = {"coordination.k8s.io", "v1", "leases"},
     [BUDGET] = {"policy", "v1", "poddisruptionbudgets"},
+    [QUOTA] = {"", "v1", "resourcequotas"},
 };
 
 /* Registered for good: pointers stay. */

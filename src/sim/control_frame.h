@@ -30,6 +30,7 @@ enum known {
     STORAGE_CLASS,
     LEASE,
     BUDGET,
+    QUOTA,
     KNOWN_COUNT, /* another kind */
 };
 
@@ -48,6 +49,7 @@ enum controller_id {
     CONTROL_SLICE,
     CONTROL_ENDPOINTS,
     CONTROL_DISRUPTION,
+    CONTROL_QUOTA,
     CONTROL_NODES,
     CONTROL_TAINT,
     CONTROL_POD_GC,

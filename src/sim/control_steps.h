@@ -29,6 +29,8 @@ void slice_changed(struct controllers *c, const struct news *n);
 void endpoints_changed(struct controllers *c, const struct news *n);
 void disruption_step(struct work *w);
 void disruption_changed(struct controllers *c, const struct news *n);
+void quota_step(struct work *w);
+void quota_changed(struct controllers *c, const struct news *n);
 void nodes_step(struct work *w);
 void taint_step(struct work *w);
 void taint_changed(struct controllers *c, const struct news *n);

@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "kube/quantity.h"
+#include "rules_impl.h"
 
 #define BILLION 1000000000
 /* Sums of a few stay far below what 128 bits hold. */

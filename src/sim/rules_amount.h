@@ -5,7 +5,10 @@
 #ifndef TIDELOCK_SRC_SIM_RULES_AMOUNT_H
 #define TIDELOCK_SRC_SIM_RULES_AMOUNT_H
 
-#include "rules_impl.h"
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/value.h"
 
 struct amount {
     __int128 nano;

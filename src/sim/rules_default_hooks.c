@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rules_amount.h"
+#include "rules_impl.h"
 
 /* ---- containers and volumes ---- */
 

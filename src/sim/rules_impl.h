@@ -90,6 +90,7 @@ int rules_prepare_service(const struct rules_call *c, struct value *object,
 int rules_prepare_pod(const struct rules_call *c, struct value *object,
                       const struct value *old, struct failure *f);
 const char *rules_qos_class(const struct value *spec); /* of a pod */
+bool rules_is_sized(const struct value *spec); /* says itself what it needs */
 /* Containers get the fields that their annotations mean. */
 int rules_copy_profiles(const struct rules_call *c, const struct value *object,
                         struct failure *f);

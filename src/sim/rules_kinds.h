@@ -36,6 +36,8 @@ void rules_check_resource(struct check *k, const struct place *at,
                           const char *name);
 void rules_check_limit_range(struct check *k);
 void rules_check_quota(struct check *k);
+void rules_check_quota_update(struct check *k);
+void rules_check_quota_status(struct check *k);
 void rules_check_endpoints(struct check *k);
 void rules_check_event(struct check *k);
 void rules_check_event_v1(struct check *k);

@@ -54,8 +54,7 @@ static void look_at_containers(const struct value *containers, struct qos *q)
         look_at_resources(value_get(item, "resources"), q);
 }
 
-/* Does the pod say itself what it needs? */
-static bool is_sized(const struct value *spec)
+bool rules_is_sized(const struct value *spec)
 {
     static const char *const fields[] = {"resources.requests",
                                          "resources.limits"};
@@ -78,7 +77,7 @@ const char *rules_qos_class(const struct value *spec)
 {
     struct qos q = {.any = false, .exact = true};
 
-    if (is_sized(spec)) {
+    if (rules_is_sized(spec)) {
         look_at_resources(value_get(spec, "resources"), &q);
     } else {
         look_at_containers(value_get(spec, "containers"), &q);

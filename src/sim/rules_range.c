@@ -1,6 +1,6 @@
 /*
- * rules_range.c -- checks of LimitRanges and ResourceQuotas: names of resources
- *                  and amounts (apis/core/validation).
+ * rules_range.c -- checks of LimitRanges: names of resources and amounts
+ *                  (apis/core/validation).
  */
 #include <string.h>
 
@@ -170,35 +170,5 @@ void rules_check_limit_range(struct check *k)
             check_claim_bounds(k, at, item);
         for (size_t n = 0; n < sizeof pairs / sizeof pairs[0]; n++)
             compare_limits(k, at, item, pairs[n][0], pairs[n][1]);
-    }
-}
-
-/* ---- ResourceQuota ---- */
-
-void rules_check_quota(struct check *k)
-{
-    const struct value *hard = value_path(k->object, "spec.hard");
-    const struct place *map = PLACE(PLACE(NULL, "spec"), "hard");
-
-    for (uint32_t i = 0; hard && i < hard->count; i++) {
-        const struct value_member *m = &hard->as.members[i];
-        const struct place *at = PLACE_KEY(map, m->key);
-        struct quantity q = {0};
-
-        if (!is_quota_name(m->key)) {
-            check_add(k, CAUSE_INVALID, at,
-                      "Invalid value: \"%s\": must be a standard resource "
-                      "type or fully qualified",
-                      m->key);
-            check_add(k, CAUSE_INVALID, at,
-                      "Invalid value: \"%s\": must be a standard resource for "
-                      "quota",
-                      m->key);
-        }
-        if (rules_quantity(m->value, &q) && q.mantissa < 0)
-            check_invalid(k, at, m->value,
-                          "must be greater than or equal to 0");
-        if (is_whole(m->key) && q.exp10 < 0)
-            check_invalid(k, at, m->value, "must be an integer");
     }
 }

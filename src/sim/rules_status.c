@@ -120,6 +120,8 @@ void rules_check_status(struct check *k)
         check_conditions(k);
     if (rules_is(k->c->kind, "batch", "Job"))
         rules_check_job_status(k);
+    if (rules_is(k->c->kind, "", "ResourceQuota"))
+        rules_check_quota_status(k);
     for (size_t i = 0; i < sizeof COUNTED / sizeof COUNTED[0]; i++)
         if (strcmp(COUNTED[i].kind, kind) == 0)
             check_counts(k, COUNTED[i].counts, COUNTED[i].bounded);

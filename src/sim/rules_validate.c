@@ -23,7 +23,7 @@ static const struct kind_check CHECKS[] = {
     {"", "Pod", NULL, rules_check_pod, rules_check_pod_update, 4},
     {"", "PodTemplate", NULL, rules_check_pod_template, NULL, 0},
     {"", "ReplicationController", NULL, rules_check_controller, NULL, 0},
-    {"", "ResourceQuota", NULL, rules_check_quota, NULL, 0},
+    {"", "ResourceQuota", NULL, rules_check_quota, rules_check_quota_update, 0},
     {"", "Secret", NULL, rules_check_secret, rules_check_secret_update, 4},
     {"", "ServiceAccount", NULL, NULL, NULL, 4},
     {"", "Service", wrong_dns_label, rules_check_service,

@@ -188,7 +188,8 @@ int object_create(struct ask *k, struct value *object)
         claim_name(k, object, &c.name_generated) < 0 ||
         rules_prepare_create(&c, object, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||
-        object_validate(k, object, NULL) < 0 || settle_lists(k, object) < 0)
+        object_validate(k, object, NULL) < 0 || settle_lists(k, object) < 0 ||
+        quota_admit(k, object, NULL) < 0)
         return -1;
     note_unread(k);
     return check_free(k, object);
@@ -291,7 +292,8 @@ int object_change(struct ask *k, struct value *object, const struct value *old)
     if (check_revision(k, object, old) < 0 || keep_meta(k, object, old) < 0 ||
         rules_prepare_update(&c, object, old, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||
-        object_validate(k, object, old) < 0 || settle_lists(k, object) < 0)
+        object_validate(k, object, old) < 0 || settle_lists(k, object) < 0 ||
+        quota_admit(k, object, old) < 0)
         return -1;
     return store_change(k, object, old);
 }

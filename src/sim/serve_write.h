@@ -48,6 +48,8 @@ int decode_patched(struct ask *k, struct value *object);
 /* Unknown fields, for strict decoding: into k->strict. */
 int note_unknown(struct ask *k, const struct value *unknown);
 int warn_with(struct ask *k, const char *text);
+/* Are the namespace's quotas large enough? What is let in is charged. */
+int quota_admit(struct ask *k, struct value *object, const struct value *old);
 /* May something be created in this namespace? */
 int namespace_admit(struct ask *k);
 /* May this namespace be deleted? */

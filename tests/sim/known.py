@@ -4,7 +4,7 @@ is excused."""
 
 # (what, how it is here)
 KNOWN = (
-    ("RBAC, admission webhooks, quotas",
+    ("RBAC, admission webhooks",
      "kept as objects, not evaluated; reviews allow everything"),
     ("CEL rules of definitions",
      "a warning with each request that they concern"),
