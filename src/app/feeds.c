@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "kube/selector.h"
+#include "selected.h"
 
 /* ---- known or not ---- */
 
@@ -180,27 +180,6 @@ void controller_plan_all(struct controller *c)
 
 /* ---- what answers show ---- */
 
-static bool matches(const struct operator_read *read,
-                    const struct snapshot *snap)
-{
-    struct arena a = {0};
-    struct selector *labels = NULL, *fields = NULL;
-    struct value *object;
-    struct err err = {0};
-    bool found = false;
-
-    if (snapshot_value(snap, &a, &object, &err) == 0 &&
-        (!read->labels ||
-         selector_parse_labels(&a, read->labels, &labels, &err) == 0) &&
-        (!read->fields ||
-         selector_parse_fields(&a, read->fields, &fields, &err) == 0))
-        found = selector_match_labels(labels,
-                                      value_path(object, "metadata.labels")) &&
-                selector_match_fields(fields, object);
-    arena_release(&a);
-    return found;
-}
-
 /* Would the slot's own watch tell of this object, too? Only then may an answer
  * enter its store. */
 static bool in_scope(const struct controller *c, const struct feed_slot *slot,
@@ -215,7 +194,7 @@ static bool in_scope(const struct controller *c, const struct feed_slot *slot,
         ns = read->scope == READ_NAMED ? read->ns : "";
     if (*ns && *snap->key.ns && strcmp(ns, snap->key.ns) != 0)
         return false;
-    return !read || (!read->labels && !read->fields) || matches(read, snap);
+    return !read || selected(read->labels, read->fields, snap);
 }
 
 /* By name: a refresh of discovery may have made another `struct resource` of

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "kube/snapshot.h"
+#include "selected.h"
 
 struct file_feed {
     struct source_feed feed;
@@ -172,6 +173,8 @@ static int fill(struct files *f, struct file_feed *feed)
 
         if (!gvk_equal(&gvk, &feed->want.gvk))
             continue;
+        if (!selected(feed->want.labels, feed->want.fields, f->objects[i]))
+            continue;
         if (*feed->want.ns && strcmp(feed->want.ns, f->objects[i]->key.ns) != 0)
             continue;
         if (store_put(feed->feed.store, f->objects[i]) < 0)
@@ -194,6 +197,8 @@ static struct file_feed *feed_new(struct files *f,
     gvk.api_version = arena_strdup(&f->arena, want->gvk.api_version);
     gvk.kind = arena_strdup(&f->arena, want->gvk.kind);
     feed->want.ns = arena_strdup(&f->arena, want->ns ? want->ns : "");
+    feed->want.labels = want->labels; /* of a declaration: it lives longer */
+    feed->want.fields = want->fields;
     feed->want.gvk = gvk;
     if (!gvk.api_version || !gvk.kind || !feed->want.ns)
         return NULL;

@@ -241,3 +241,48 @@ TEST_ALLOC(files_survive_out_of_memory)
     bench_release(&b);
     return -(int)b.err.code;
 }
+
+/* ---- selectors ---- */
+
+TEST(files_are_selected_as_by_a_watch)
+{
+    struct bench b;
+    struct source_want want = {.gvk = {"v1", "ConfigMap"}, .ns = ""};
+    struct source_feed *feed;
+
+    bench_init(&b);
+    check_ok(open_files(&b, NULL, NULL), &b.err);
+    check_ok(add(&b, MAP("'name':'a','labels':{'x':'1'}")), &b.err);
+    check_ok(add(&b, MAP("'name':'b','labels':{'x':'2'}")), &b.err);
+    want.labels = "x=1";
+    feed = source_feed(b.source, &want, &b.err);
+    check_int(store_count(feed->store), 1);
+    check(find(feed, "shop", "a"));
+    want.labels = NULL;
+    want.fields = "metadata.name=b";
+    feed = source_feed(b.source, &want, &b.err);
+    check_int(store_count(feed->store), 1);
+    check(find(feed, "shop", "b"));
+    bench_release(&b);
+}
+
+/* ---- kinds that are not known ---- */
+
+TEST(a_hidden_kind_is_not_known_for_the_reason_given)
+{
+    const struct gvk gvk = {"v1", "ConfigMap"};
+    struct err why = {0};
+    struct bench b;
+    struct source_feed *feed;
+
+    bench_init(&b);
+    err_set(&why, ERR_UNKNOWN, "nobody can see it");
+    check_ok(open_files(&b, NULL, NULL), &b.err);
+    check_ok(add(&b, MAP("'name':'a'")), &b.err);
+    check_ok(source_files_hide(b.source, &gvk, &why, &b.err), &b.err);
+    feed = feed_of(&b, "v1", "ConfigMap", "");
+    check(!feed->known);
+    check_int(feed->why.code, ERR_UNKNOWN);
+    check_str(feed->why.msg, "nobody can see it");
+    bench_release(&b);
+}
