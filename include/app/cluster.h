@@ -20,8 +20,19 @@ struct cluster_options {
     const char *context;    /* --context, NULL: current-context */
 };
 
+/* An API server in this process: answers without HTTP. */
+struct cluster_direct {
+    /* The status code; the body lives in `a`. */
+    int (*answer)(void *arg, const struct request *r, struct arena *a,
+                  const char **ret_body, size_t *ret_len);
+    void *arg;
+};
+
 struct cluster {
     struct loop *loop; /* borrowed */
+    /* NULL: by HTTP. A cluster that has it is not opened but filled in by its
+     * owner, and knows nothing but cluster_send() and cluster_cancel(). */
+    const struct cluster_direct *direct;
     struct arena arena;
     struct kubeconfig config;
     struct http *http;

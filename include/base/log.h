@@ -14,7 +14,8 @@
 
 #include "base/clock.h"
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+/* LOG_NONE is for log_setup() only: no line at all. */
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_NONE };
 enum log_format { LOG_TEXT, LOG_JSON };
 
 void log_setup(enum log_level min, enum log_format format,

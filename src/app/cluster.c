@@ -33,6 +33,10 @@ struct cluster_call {
     http_id id;
     cluster_answer_fn fn;
     void *arg;
+    /* of a cluster in this process: answered already, told in a later turn */
+    loop_timer_id timer;
+    struct arena arena;
+    struct cluster_answer answer;
 };
 
 static void call_unlink(struct cluster_call *call)
@@ -77,6 +81,44 @@ static void call_done(void *arg, http_id id, const struct http_result *result,
     call.fn(call.arg, &answer);
 }
 
+/* ---- a cluster in this process ---- */
+
+static void direct_done(void *arg)
+{
+    struct cluster_call call = *(struct cluster_call *)arg;
+    struct err why = {0};
+
+    call_unlink(arg);
+    mem_free(arg);
+    call.answer.err = &why;
+    status_check(call.answer.status, call.answer.body, call.answer.len, NULL,
+                 &why);
+    call.fn(call.arg, &call.answer);
+    arena_release(&call.arena);
+}
+
+static struct cluster_call *direct_ask(struct cluster_call *call,
+                                       const struct request *r, struct err *err)
+{
+    const struct cluster_direct *d = call->cluster->direct;
+    struct cluster_answer *answer = &call->answer;
+
+    answer->status =
+        d->answer(d->arg, r, &call->arena, &answer->body, &answer->len);
+    answer->sent = true;
+    call->timer = loop_after(call->cluster->loop, 0, direct_done, call);
+    if (!call->timer) {
+        err_nomem(err);
+        arena_release(&call->arena);
+        mem_free(call);
+        return NULL;
+    }
+    call_link(call);
+    return call;
+}
+
+/* ---- requests ---- */
+
 struct cluster_call *cluster_ask(struct cluster *c, const struct request *r,
                                  const char *etag, cluster_answer_fn fn,
                                  void *arg, struct err *err)
@@ -95,6 +137,8 @@ struct cluster_call *cluster_ask(struct cluster *c, const struct request *r,
         return NULL;
     }
     *call = (struct cluster_call){.cluster = c, .fn = fn, .arg = arg};
+    if (c->direct)
+        return direct_ask(call, r, err);
     call->id = http_send(c->http, r, &http, err);
     if (!call->id) {
         mem_free(call);
@@ -115,8 +159,12 @@ void cluster_cancel(struct cluster_call *call)
 {
     if (!call)
         return;
-    http_cancel(call->cluster->http, call->id);
+    if (call->cluster->direct)
+        loop_cancel(call->cluster->loop, call->timer);
+    else
+        http_cancel(call->cluster->http, call->id);
     call_unlink(call);
+    arena_release(&call->arena);
     mem_free(call);
 }
 

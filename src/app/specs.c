@@ -24,9 +24,18 @@ static const struct {
     const char *name;
     int (*answer)(struct specs_question *q, struct err *err);
 } questions[] = {
-    {"lines", specs_answer_lines}, {"list", specs_answer_list},
-    {"load", specs_answer_load},   {"plan", specs_answer_plan},
-    {"print", specs_answer_print}, {"write", specs_answer_write},
+    {"lines", specs_answer_lines},
+    {"list", specs_answer_list},
+    {"load", specs_answer_load},
+    {"plan", specs_answer_plan},
+    {"print", specs_answer_print},
+    {"write", specs_answer_write},
+    {"world", specs_answer_world},
+    {"world.advance", specs_answer_world_advance},
+    {"world.apply", specs_answer_world_apply},
+    {"world.delete", specs_answer_world_delete},
+    {"world.get", specs_answer_world_get},
+    {"world.pass", specs_answer_world_pass},
     {"yaml", specs_answer_yaml},
 };
 
@@ -93,7 +102,9 @@ static int run_operator(struct specs *s, size_t i, struct value **results,
         return err_nomem(err);
     if (chdir(u->folder) < 0)
         return err_set(err, ERR_IO, "cannot go to '%s'", u->folder);
-    return spec_run(&host, NULL, options, &s->arena, results, err);
+    rc = spec_run(&host, NULL, options, &s->arena, results, err);
+    specs_close_worlds(s);
+    return rc;
 }
 
 static const char *working_folder(struct arena *a)

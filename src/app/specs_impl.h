@@ -5,12 +5,15 @@
 #define TIDELOCK_APP_SPECS_PRIVATE_H
 
 #include "app/bundle.h"
+#include "app/cluster.h"
 #include "app/controller.h"
 #include "app/manifests.h"
 #include "app/specs.h"
 #include "base/clock.h"
 #include "io/loop.h"
+#include "kube/request.h"
 #include "sim/crd.h"
+#include "sim/sim.h"
 
 #define SPECS_MAX_OPERATORS 64
 
@@ -25,7 +28,30 @@ struct specs_unit {
     struct crd **crds;            /* one for each of them, or NULL */
 };
 
-struct specs_world;
+/* A cluster with one operator at work on it (specs_world.c). */
+struct sim_feed;
+struct specs_world {
+    struct source source; /* first: a world is its own source */
+    struct specs_world *next;
+    size_t id;
+    struct specs *specs;
+    struct specs_unit *unit;
+    struct arena arena; /* as long as the world */
+    struct value *params;
+    struct clock_fake clock;
+    struct sim *sim;
+    struct sim_feed *feeds;
+    struct cluster_direct direct;
+    struct cluster cluster;
+    struct controller *controller;
+    struct sink *sink;
+    /* the pass that is asked for */
+    struct arena *a;
+    struct value *pass;
+    bool passed, failed;
+    struct err err;
+};
+
 struct specs {
     const struct specs_options *options;
     struct arena arena; /* as long as the run */
@@ -78,6 +104,34 @@ int specs_value_pass(struct arena *a, const struct pass *pass,
 /* A pass that could not even begin. */
 struct value *specs_value_error(struct arena *a, const struct err *err,
                                 const char *trace);
+
+/* ---- specs_sim.c: the plugs of a world ---- */
+int specs_sim_open(struct specs_world *w, const struct sim_options *options,
+                   struct err *err);
+void specs_sim_close(struct specs_world *w); /* half of it, too */
+/* Bring the stores to what the cluster holds now. */
+int specs_sim_sync(struct specs_world *w, struct err *err);
+/* One request; `ret` may be NULL. */
+int specs_sim_ask(struct specs_world *w, struct arena *a,
+                  const struct request *r, struct value **ret, struct err *err);
+/* Applies an object, and its status where it has one. `ret` may be NULL. */
+int specs_sim_put(struct specs_world *w, struct arena *a,
+                  const struct value *object, const char *manager,
+                  struct value **ret, struct err *err);
+/* *ret is NULL when there is no such object. */
+int specs_sim_get(struct specs_world *w, struct arena *a,
+                  const struct value *ref, struct value **ret, struct err *err);
+int specs_sim_delete(struct specs_world *w, struct arena *a,
+                     const struct value *ref, struct err *err);
+
+/* ---- specs_world.c: several passes, time, and others' changes ---- */
+int specs_answer_world(struct specs_question *q, struct err *err);
+int specs_answer_world_advance(struct specs_question *q, struct err *err);
+int specs_answer_world_apply(struct specs_question *q, struct err *err);
+int specs_answer_world_delete(struct specs_question *q, struct err *err);
+int specs_answer_world_get(struct specs_question *q, struct err *err);
+int specs_answer_world_pass(struct specs_question *q, struct err *err);
+void specs_close_worlds(struct specs *s);
 
 /* ---- specs_watch.c ---- */
 /* Stands for the files of the operators as they are now. */

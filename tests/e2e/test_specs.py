@@ -378,6 +378,76 @@ def test_specs_read_files_of_their_operator(folder, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+TIMER = """\
+local tidelock = require "tidelock"
+return tidelock.operator {
+  api = 1, name = "website", resource = { "example.com/v1", "Website" },
+  owns = { { "v1", "ConfigMap" } },
+  reads = { { "v1", "Secret", labels = { role = "key" } } },
+  reconcile = function(site, view, plan)
+    if site.spec.image == "broken" then error("it is broken") end
+    local data = { now = tostring(view.now), keys = tostring(#view:list("v1", "Secret")) }
+    plan:apply { apiVersion = "v1", kind = "ConfigMap",
+      metadata = { name = site.metadata.name }, data = data }
+    plan:requeue("30s")
+  end,
+}
+"""
+
+
+def test_time_moves_when_a_spec_moves_it(folder):
+    (folder / "operator.lua").write_text(TIMER)
+    one(folder, f"""
+local world = website:world {{ object = "{SITE}", at = "2026-03-29T01:59:30Z" }}
+local function seen() return world:get("v1", "ConfigMap", "blog").data.now end
+world:settle "0s"
+assert.equal("1774749570", seen())
+world:advance "29s"
+assert.is_nil(world:pass())
+world:advance "1s"
+world:pass():expect {{ changes = {{ "change ConfigMap blog" }}, requeue = "30s" }}
+assert.equal("1774749600", seen())""")
+    done = run(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_pass_that_fails_comes_back_later(folder):
+    (folder / "operator.lua").write_text(TIMER)
+    one(folder, f"""
+local site = testing.object "{SITE}"
+site.spec.image = "broken"
+local world = website:world(site)
+world:pass():expect {{ error = "it is broken" }}
+local status = world:get(site).status.conditions[1]
+assert.equal("ScriptError", status.reason)
+site.spec.image = "fine"
+world:apply(site)
+world:pass():expect {{ changes = {{ "create ConfigMap blog" }} }}""")
+    done = run(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_reads_are_selected_as_by_a_server(folder):
+    (folder / "operator.lua").write_text(TIMER)
+    one(folder, f"""
+local function secret(name, role)
+  return {{ apiVersion = "v1", kind = "Secret", metadata = {{ name = name, labels = {{ role = role }} }} }}
+end
+local given = {{ object = "{SITE}", objects = {{ secret("a", "key"), secret("b", "door"), secret("c", "key") }} }}
+website:plan(given):expect {{ apply = {{ {{ kind = "ConfigMap", data = {{ keys = "2" }} }} }} }}
+website:world(given):pass():expect {{ apply = {{ {{ kind = "ConfigMap", data = {{ keys = "2" }} }} }} }}""")
+    done = run(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_the_cluster_refuses_fails_the_pass(folder):
+    script = folder / "operator.lua"
+    script.write_text(script.read_text().replace('name = "httpd",', 'name = "HTTPD",'))
+    one(folder, f'website:world("{SITE}"):pass():expect {{ error = "Invalid value" }}')
+    done = run(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 class Watching:
     """tidelock test --watch in the background."""
 

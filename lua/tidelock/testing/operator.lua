@@ -5,6 +5,7 @@ local cases = require "tidelock.testing.cases"
 local given = require "tidelock.testing.given"
 local plan = require "tidelock.testing.plan"
 local results = require "tidelock.testing.results"
+local world = require "tidelock.testing.world"
 
 local Operator = {}
 Operator.__index = Operator
@@ -36,6 +37,15 @@ function Operator:plan(what)
   local question = given.question(what)
   question.unit = self.unit
   return plan.new(self, question.object, ask("plan", question))
+end
+
+--- A cluster with what is given, and the operator at work on it: for what
+--- takes more than one pass. Beside what a pass takes:
+---
+---   controllers  which controllers of the cluster there are, "none" for none
+---   pod_ready    how long a pod takes to be ready, "1s"
+function Operator:world(what)
+  return world.new(self, what)
 end
 
 --- A table of cases, each with a name and what it gives and expects:
