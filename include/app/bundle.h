@@ -10,22 +10,36 @@
 #include "base/err.h"
 #include "script/script.h"
 
+struct bundle_files {
+    const struct script_file *items;
+    size_t count;
+};
+
 struct bundle {
     const char *path; /* as given */
+    struct bundle_files files;
     struct script *script;
     const struct operator_decl *decl; /* the script's */
     struct value *params;             /* view.params, checked */
 };
 
+struct bundle_options {
+    const char *const *sets; /* "name=value" of --set */
+    size_t set_count;
+    const char *const *overlays; /* of --overlay: files, or folders of them */
+    size_t overlay_count;
+};
+
 /* `path` is a folder with operator.lua (and modules below it; spec/,
- * examples/ and types/ are left out) or a single file. `sets` are "name=value" texts of
- * --set, above parameters.yaml, above the defaults. Everything but the script
- * lives in `a`. */
-int bundle_load(struct arena *a, const char *path, const char *const *sets,
-                size_t set_count, struct bundle *ret, struct err *err);
+ * examples/, types/ and overlays/ are left out) or a single file. Parameters:
+ * --set, above overlays, above parameters.yaml, above the defaults. `options` may be NULL. Everything
+ * but the script lives in `a`. */
+int bundle_load(struct arena *a, const char *path,
+                const struct bundle_options *options, struct bundle *ret,
+                struct err *err);
 /* Only the sources, unread: nothing of them is compiled. */
 int bundle_read(struct arena *a, const char *path,
-                const struct script_file **ret, size_t *ret_count,
+                const struct bundle_options *options, struct bundle_files *ret,
                 struct err *err);
 /* The same, with parameters that were recorded in place of parameters.yaml;
  * those that the script no longer has are left out. */
@@ -38,8 +52,13 @@ struct bundle_recorded {
 int bundle_load_recorded(struct arena *a, const struct bundle_recorded *from,
                          struct bundle *ret, struct err *err);
 /* Only the script, for what its declaration says: `params` stays NULL. */
-int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
-                       struct err *err);
+int bundle_load_script(struct arena *a, const char *path,
+                       const struct bundle_options *options,
+                       struct bundle *ret, struct err *err);
+/* Is every overlay for one of these operators? -ERR_CONFIG says which is not,
+ * and for whom it is. The bundles were loaded with the same options. */
+int bundle_check_overlays(const struct operator_decl *const *decls,
+                          size_t count, struct err *err);
 void bundle_release(struct bundle *b);
 
 #endif

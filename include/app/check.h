@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/bundle.h"
 #include "base/err.h"
 
 /*  XX(code, level): errors go wrong when they are reached */
@@ -72,8 +73,7 @@ const char *check_code(size_t i, enum check_level *ret_level);
 struct check_options {
     const char *const *operators; /* paths */
     size_t operator_count;
-    const char *const *sets; /* "name=value" */
-    size_t set_count;
+    struct bundle_options bundle; /* --set, --overlay */
     const char *const *files; /* -f: more definitions and objects */
     size_t file_count;
     bool strict; /* warnings fail too */

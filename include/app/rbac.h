@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/bundle.h"
 #include "app/cluster.h"
 #include "base/err.h"
 
 struct rbac_options {
     const char *const *operators; /* paths */
     size_t operator_count;
+    struct bundle_options bundle; /* --overlay */
     const char *const *files; /* -f: definitions of kinds, for `offline` */
     size_t file_count;
     struct cluster_options cluster;

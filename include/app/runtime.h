@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/bundle.h"
 #include "app/cluster.h"
 #include "app/fixture.h"
 #include "app/report.h"
@@ -22,8 +23,7 @@ enum {
 struct runtime_options {
     const char *const *operators; /* paths */
     size_t operator_count;
-    const char *const *sets; /* "name=value" */
-    size_t set_count;
+    struct bundle_options bundle; /* --set, --overlay */
     const char *const *files; /* -f: files or folders */
     size_t file_count;
     struct cluster_options cluster;

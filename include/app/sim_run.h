@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/bundle.h"
 #include "base/err.h"
 
 struct sim_run_options {
     const char *const *operators; /* paths */
     size_t operator_count;
-    const char *const *sets; /* "name=value", for the operators */
-    size_t set_count;
+    struct bundle_options bundle; /* --set, --overlay, for the operators */
     const char *const *files; /* -f: files or folders */
     size_t file_count;
     const char *address; /* NULL: 127.0.0.1 */

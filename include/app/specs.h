@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/bundle.h"
 #include "base/err.h"
 
 struct specs_options {
     const char *const *operators; /* paths */
     size_t operator_count;
+    struct bundle_options bundle; /* --overlay */
     const char *filter; /* only tests whose name contains it; NULL: all */
     const char *format; /* "text", "junit", "tap", "json" */
     bool update;        /* write snapshots that differ */

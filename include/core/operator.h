@@ -65,8 +65,26 @@ struct operator_row {
     const char *why;         /* NULL: a function of the state */
     const char *description; /* or NULL */
     const char *place;       /* "operator.lua:31"; NULL: the runtime's row */
+    const char *fingerprint; /* what an overlay that changes it names as its
+                              * base; NULL: the runtime's row */
     bool hold;               /* nothing is pruned, `desired` is not asked */
     struct operator_code when, plan;
+};
+
+/* reconcile, observe, desired or finalize. */
+struct operator_hook {
+    const char *name;
+    const char *fingerprint;
+    struct operator_code code;
+};
+#define OPERATOR_MAX_HOOKS 4
+
+/* A file that changes a declaration that somebody else wrote. */
+struct operator_overlay {
+    const char *place;         /* "site.lua:3" */
+    const char *operator_name; /* which one it changes */
+    const char *description;   /* or NULL */
+    bool applied;              /* that is this one */
 };
 
 struct operator_decl {
@@ -84,6 +102,11 @@ struct operator_decl {
     size_t memory_count;
     struct operator_row *rows; /* of a decision table; none: reconcile */
     size_t rows_count;
+    struct operator_hook *hooks; /* the functions that there are */
+    size_t hooks_count;
+    struct operator_overlay *overlays; /* in the order of their files */
+    size_t overlays_count;
+    struct value *overlay_params; /* values of theirs, NULL: none */
     bool has_desired;
     bool has_finalize;
     bool reads_secret_values;
@@ -109,5 +132,9 @@ const struct operator_row *operator_row(const struct operator_decl *d,
 int operator_params(const struct operator_decl *d, struct arena *a,
                     const struct value *given, struct value **ret,
                     struct err *err);
+/* Only what is given, checked and converted in the same way. */
+int operator_params_given(const struct operator_decl *d, struct arena *a,
+                          const struct value *given, struct value **ret,
+                          struct err *err);
 
 #endif

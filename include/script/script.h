@@ -31,6 +31,10 @@ struct script_file {
     size_t len;
 };
 
+/* How the name of a file begins that is no module but an overlay: it changes
+ * what operator.lua declares. What follows is its name in messages. */
+#define SCRIPT_OVERLAY "overlay:"
+
 /* All per run; 0 = the default of note 07 B5.3. The first two and the soft
  * memory limit end a script with a verdict; at the hard one the allocator
  * refuses, which is no good place to stop: leave it well above. */
@@ -43,7 +47,9 @@ struct script_limits {
 
 /* `files` must hold "operator.lua"; files that do not end in .lua are passed
  * over. Compiles all of them, also those that nobody requires, and runs
- * operator.lua once, in a job's budget, to get the declaration. Errors name
+ * operator.lua and then the overlays once, in a job's budget, to get the
+ * declaration. An overlay for another operator is passed over: the declaration
+ * says which were applied. Errors name
  * file and line and what to do: -ERR_SCRIPT, -ERR_BUDGET, -ERR_LIMIT (size of
  * the sources), -ERR_NOMEM. */
 int script_load(const struct script_file *files, size_t count,

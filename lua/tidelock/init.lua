@@ -29,6 +29,13 @@ local tidelock = setmetatable({
   -- @treturn table the declaration
   operator = host.operator,
 
+  --- What a site changes of an operator that it did not write: what the file
+  -- of an overlay returns.
+  -- @function overlay
+  -- @tparam table overlay see OVERLAYS.md beside this folder
+  -- @treturn table the overlay
+  overlay = host.overlay,
+
   --- SHA-256 as hexadecimal text: of a text's bytes, or of the canonical JSON
   -- of any other value. Equal values give equal checksums.
   --

@@ -47,7 +47,7 @@ static int add_file(struct reading *r, const char *path, const char *name,
 static bool left_out(const char *name)
 {
     return strcmp(name, "spec") == 0 || strcmp(name, "examples") == 0 ||
-           strcmp(name, "types") == 0;
+           strcmp(name, "types") == 0 || strcmp(name, "overlays") == 0;
 }
 
 /* Everything that ends with .lua below `folder`; `prefix` is its name within
@@ -134,8 +134,75 @@ static int add_sets(struct arena *a, struct value *given,
     return 0;
 }
 
+/* What overlays say of parameters is above the operator's own file. */
+static int add_overlay_values(struct arena *a, struct value *given,
+                              const struct value *values)
+{
+    int rc = 0;
+
+    for (uint32_t i = 0; values && rc == 0 && i < values->count; i++)
+        rc = value_set(a, given, values->as.members[i].key,
+                       values->as.members[i].value);
+    return rc;
+}
+
+/* ---- overlays ---- */
+
+/* Messages begin with the file as it was given, and a path below "tidelock/"
+ * would look like the library's. */
+static int add_overlay(struct reading *r, const char *path, struct err *err)
+{
+    bool below = text_starts(path, "tidelock/");
+    const char *name =
+        arena_printf(r->a, SCRIPT_OVERLAY "%s%s", below ? "./" : "", path);
+
+    return name ? add_file(r, path, name, err) : err_nomem(err);
+}
+
+static int add_overlays(struct reading *r, const char *path, struct err *err)
+{
+    const char **names;
+    int rc;
+
+    if (!file_is_folder(path))
+        return add_overlay(r, path, err);
+    rc = file_list(r->a, path, ".lua", &names, err);
+    if (rc == 0 && !*names)
+        return err_set(err, ERR_CONFIG, "'%s' holds no overlay (*.lua)", path);
+    for (; rc == 0 && *names; names++) {
+        const char *file = file_join(r->a, path, *names);
+
+        rc = file ? add_overlay(r, file, err) : err_nomem(err);
+    }
+    return rc;
+}
+
+int bundle_check_overlays(const struct operator_decl *const *decls,
+                          size_t count, struct err *err)
+{
+    for (size_t n = 0; count && n < decls[0]->overlays_count; n++) {
+        const struct operator_overlay *o = &decls[0]->overlays[n];
+        bool applied = false;
+
+        for (size_t i = 0; i < count; i++)
+            applied |= decls[i]->overlays[n].applied;
+        if (applied)
+            continue;
+        err_set(err, ERR_CONFIG,
+                "%s: this overlay is for operator '%s', which is not given",
+                o->place, o->operator_name);
+        return err_hint(err,
+                        "the field 'operator' of an overlay names what it "
+                        "changes: here '%s'%s",
+                        decls[0]->name, count > 1 ? " or another one" : "");
+    }
+    return 0;
+}
+
+/* ---- all of it ---- */
+
 int bundle_read(struct arena *a, const char *path,
-                const struct script_file **ret, size_t *ret_count,
+                const struct bundle_options *options, struct bundle_files *ret,
                 struct err *err)
 {
     struct reading *r = arena_calloc(a, 1, sizeof(*r));
@@ -145,21 +212,21 @@ int bundle_read(struct arena *a, const char *path,
         return err_nomem(err);
     r->a = a;
     rc = read_scripts(r, path, err);
-    *ret = r->files;
-    *ret_count = r->count;
+    for (size_t i = 0; rc == 0 && options && i < options->overlay_count; i++)
+        rc = add_overlays(r, options->overlays[i], err);
+    *ret = (struct bundle_files){r->files, r->count};
     return rc;
 }
 
-int bundle_load_script(struct arena *a, const char *path, struct bundle *ret,
+int bundle_load_script(struct arena *a, const char *path,
+                       const struct bundle_options *options, struct bundle *ret,
                        struct err *err)
 {
     struct bundle b = {.path = path};
-    const struct script_file *files;
-    size_t count;
-    int rc = bundle_read(a, path, &files, &count, err);
+    int rc = bundle_read(a, path, options, &b.files, err);
 
     if (rc == 0)
-        rc = script_load(files, count, NULL, &b.script, err);
+        rc = script_load(b.files.items, b.files.count, NULL, &b.script, err);
     if (rc < 0)
         return rc;
     b.decl = script_decl(b.script);
@@ -178,8 +245,25 @@ static int set_params(struct arena *a, struct bundle *b,
     return rc;
 }
 
-int bundle_load(struct arena *a, const char *path, const char *const *sets,
-                size_t set_count, struct bundle *ret, struct err *err)
+/* Overlays are above the file, --set is above them. */
+static int give_params(struct arena *a, struct bundle *b, struct value *given,
+                       const struct bundle_options *options, struct err *err)
+{
+    int rc = 0;
+
+    if (add_overlay_values(a, given, b->decl->overlay_params) < 0)
+        rc = err_nomem(err);
+    if (rc == 0 && options)
+        rc = add_sets(a, given, options->sets, options->set_count, err);
+    if (rc == 0)
+        return set_params(a, b, given, err);
+    bundle_release(b);
+    return rc;
+}
+
+int bundle_load(struct arena *a, const char *path,
+                const struct bundle_options *options, struct bundle *ret,
+                struct err *err)
 {
     struct value *given = value_object(a);
     struct bundle b = {0};
@@ -188,11 +272,9 @@ int bundle_load(struct arena *a, const char *path, const char *const *sets,
     if (rc == 0)
         rc = read_parameters(a, path, &given, err);
     if (rc == 0)
-        rc = add_sets(a, given, sets, set_count, err);
+        rc = bundle_load_script(a, path, options, &b, err);
     if (rc == 0)
-        rc = bundle_load_script(a, path, &b, err);
-    if (rc == 0)
-        rc = set_params(a, &b, given, err);
+        rc = give_params(a, &b, given, options, err);
     if (rc == 0)
         *ret = b;
     return rc;
@@ -226,7 +308,7 @@ int bundle_load_recorded(struct arena *a, const struct bundle_recorded *from,
 {
     struct bundle b = {0};
     struct value *given;
-    int rc = bundle_load_script(a, from->path, &b, err);
+    int rc = bundle_load_script(a, from->path, NULL, &b, err);
 
     if (rc < 0)
         return rc;

@@ -34,11 +34,14 @@ static void add_load_error(struct check *c, const struct err *err)
 static int load(struct check *c, struct err *err)
 {
     struct err why = {0};
-    int rc =
-        bundle_read(&c->rt.arena, c->path, &c->sources, &c->source_count, err);
+    struct bundle_files files;
+    int rc = bundle_read(&c->rt.arena, c->path, &c->options->bundle, &files,
+                         err);
 
     if (rc < 0)
         return rc;
+    c->sources = files.items;
+    c->source_count = files.count;
     rc = script_load(c->sources, c->source_count, NULL, &c->script, &why);
     if (rc == -ERR_NOMEM)
         return err_nomem(err);
@@ -46,7 +49,9 @@ static int load(struct check *c, struct err *err)
         add_load_error(c, &why);
     else
         c->decl = script_decl(c->script);
-    return 0;
+    if (rc == 0)
+        rc = bundle_check_overlays(&c->decl, 1, err);
+    return rc < 0 && err->code != ERR_NONE ? rc : 0;
 }
 
 /* Definitions and objects: -f, then the folder's own. */

@@ -554,8 +554,7 @@ static struct value *parameters(struct check *c, struct err *err)
     struct bundle b = {0};
     struct value *params = NULL;
 
-    if (bundle_load(&c->rt.arena, c->path, c->options->sets,
-                    c->options->set_count, &b, err) == 0)
+    if (bundle_load(&c->rt.arena, c->path, &c->options->bundle, &b, err) == 0)
         params = value_copy(&c->rt.arena, b.params);
     if (b.params && !params)
         err_nomem(err);

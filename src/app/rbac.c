@@ -61,7 +61,8 @@ static int load(struct rbac *r, struct err *err)
     for (size_t i = 0; i < o->operator_count && rc == 0; i++) {
         struct unit *u = &rt->units[i];
 
-        rc = bundle_load_script(&rt->arena, o->operators[i], &u->bundle, err);
+        rc = bundle_load_script(&rt->arena, o->operators[i], &o->bundle,
+                                &u->bundle, err);
         rt->unit_count += rc == 0;
         for (size_t k = 0; k < i && rc == 0; k++)
             if (text_equal(rt->units[k].bundle.decl->name,
@@ -72,7 +73,7 @@ static int load(struct rbac *r, struct err *err)
                              rt->units[k].bundle.path, u->bundle.path,
                              u->bundle.decl->name);
     }
-    return rc;
+    return rc < 0 ? rc : runtime_check_overlays(rt, err);
 }
 
 /* ---- the rights ---- */

@@ -333,6 +333,18 @@ static int check_names(const struct runtime *rt, struct err *err)
     return 0;
 }
 
+int runtime_check_overlays(struct runtime *rt, struct err *err)
+{
+    const struct operator_decl **decls =
+        arena_calloc(&rt->arena, rt->unit_count + 1, sizeof(*decls));
+
+    if (!decls)
+        return err_nomem(err);
+    for (size_t i = 0; i < rt->unit_count; i++)
+        decls[i] = rt->units[i].bundle.decl;
+    return bundle_check_overlays(decls, rt->unit_count, err);
+}
+
 static int load_unit(struct runtime *rt, const char *path, struct err *err)
 {
     struct unit *u = &rt->units[rt->unit_count++];
@@ -340,8 +352,7 @@ static int load_unit(struct runtime *rt, const char *path, struct err *err)
     u->runtime = rt;
     if (rt->options->fixture)
         return runtime_fixture_bundle(rt, path, &u->bundle, err);
-    return bundle_load(&rt->arena, path, rt->options->sets,
-                       rt->options->set_count, &u->bundle, err);
+    return bundle_load(&rt->arena, path, &rt->options->bundle, &u->bundle, err);
 }
 
 static int load_units(struct runtime *rt, struct err *err)
@@ -359,7 +370,9 @@ static int load_units(struct runtime *rt, struct err *err)
         rc = load_unit(rt, o->compare, err);
         return rc < 0 ? rc : runtime_check_revisions(rt, err);
     }
-    return rc < 0 ? rc : check_names(rt, err);
+    if (rc == 0)
+        rc = check_names(rt, err);
+    return rc < 0 ? rc : runtime_check_overlays(rt, err);
 }
 
 static void runtime_release(struct runtime *rt)

@@ -31,8 +31,8 @@ int runtime_fixture_bundle(struct runtime *rt, const char *path,
     const struct bundle_recorded from = {
         .path = path,
         .params = rt->options->fixture->params,
-        .sets = rt->options->sets,
-        .set_count = rt->options->set_count,
+        .sets = rt->options->bundle.sets,
+        .set_count = rt->options->bundle.set_count,
     };
 
     return bundle_load_recorded(&rt->arena, &from, ret, err);

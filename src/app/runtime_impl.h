@@ -56,6 +56,8 @@ struct runtime {
     bool failed;
 };
 
+/* Is every --overlay for one of the units that were loaded? */
+int runtime_check_overlays(struct runtime *rt, struct err *err);
 void runtime_fail(struct runtime *rt, const struct err *err);
 /* Called when one more step of the start is complete. */
 void runtime_step_done(struct runtime *rt);

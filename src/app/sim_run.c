@@ -270,8 +270,7 @@ static int start_operators(struct sim_run *r, struct err *err)
         return 0;
     r->guests.operators = o->operators;
     r->guests.operator_count = o->operator_count;
-    r->guests.sets = o->sets;
-    r->guests.set_count = o->set_count;
+    r->guests.bundle = o->bundle;
     r->guests.cluster.kubeconfig = r->kubeconfig;
     r->guests.print = o->print;
     r->guests.print_arg = o->print_arg;

@@ -123,7 +123,7 @@ int specs_load(struct specs *s, const char *path, struct specs_unit **ret,
                        SPECS_MAX_OPERATORS);
     u = &s->units[s->unit_count];
     memset(u, 0, sizeof(*u));
-    rc = bundle_load_script(a, full, &u->bundle, err);
+    rc = bundle_load_script(a, full, &s->options->bundle, &u->bundle, err);
     if (rc < 0)
         return rc;
     s->unit_count++;

@@ -29,7 +29,7 @@ static int write_types(const struct check_options *o, const char *folder,
 static int run(int argc, char **argv)
 {
     struct check_options o = {.print = cli_print};
-    struct option_values words = {0}, sets = {0}, files = {0};
+    struct option_values words = {0}, sets = {0}, overlays = {0}, files = {0};
     const char *format = "text", *folder = NULL;
     bool types = false;
     const struct option options[] = {
@@ -39,6 +39,7 @@ static int run(int argc, char **argv)
          "be repeated",
          OPTION_LIST, &files},
         OPTION_SET(&sets),
+        OPTION_OVERLAY(&overlays),
         {"--output", "-o", "text|json",
          "form of the findings; text is what compilers print, for editors",
          OPTION_TEXT, &format},
@@ -68,8 +69,10 @@ static int run(int argc, char **argv)
     log_setup(LOG_WARN, LOG_TEXT, clock_real());
     o.operators = words.items;
     o.operator_count = words.count;
-    o.sets = sets.items;
-    o.set_count = sets.count;
+    o.bundle.sets = sets.items;
+    o.bundle.set_count = sets.count;
+    o.bundle.overlays = overlays.items;
+    o.bundle.overlay_count = overlays.count;
     o.files = files.items;
     o.file_count = files.count;
     o.json = strcmp(format, "json") == 0;

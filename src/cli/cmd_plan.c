@@ -35,7 +35,7 @@ static int check(const struct runtime_options *o,
 static int run(int argc, char **argv)
 {
     struct runtime_options o = {.plan = true};
-    struct option_values words = {0}, sets = {0}, files = {0};
+    struct option_values words = {0}, sets = {0}, overlays = {0}, files = {0};
     const char *format = "text";
     bool verbose = false;
     const struct option options[] = {
@@ -53,6 +53,7 @@ static int run(int argc, char **argv)
          OPTION_TEXT, &o.compare},
         OPTION_NAMESPACE(&o.ns),
         OPTION_SET(&sets),
+        OPTION_OVERLAY(&overlays),
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
         OPTION_CONTEXT(&o.cluster.context),
         OPTION_LEASE_NAME(&o.lease),
@@ -78,8 +79,10 @@ static int run(int argc, char **argv)
     o.operators = words.items;
     o.operator_count = 1;
     o.name = words.count > 1 ? words.items[1] : NULL;
-    o.sets = sets.items;
-    o.set_count = sets.count;
+    o.bundle.sets = sets.items;
+    o.bundle.set_count = sets.count;
+    o.bundle.overlays = overlays.items;
+    o.bundle.overlay_count = overlays.count;
     o.color = cli_color();
     o.print = cli_print;
     code = runtime_run(&o, &err);

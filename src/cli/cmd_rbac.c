@@ -31,7 +31,7 @@ static int check(const struct rbac_options *o, const char *format,
 static int run(int argc, char **argv)
 {
     struct rbac_options o = {.print = cli_print};
-    struct option_values words = {0}, files = {0};
+    struct option_values words = {0}, files = {0}, overlays = {0};
     const char *format = NULL;
     const struct option options[] = {
         {"--check", NULL, NULL,
@@ -60,6 +60,7 @@ static int run(int argc, char **argv)
          "--offline: more definitions of kinds; "
          "may be repeated",
          OPTION_LIST, &files},
+        OPTION_OVERLAY(&overlays),
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
         OPTION_CONTEXT(&o.cluster.context),
         {0},
@@ -75,6 +76,8 @@ static int run(int argc, char **argv)
         return cli_fail(&err, EXIT_BAD_USAGE);
     o.operators = words.items;
     o.operator_count = words.count;
+    o.bundle.overlays = overlays.items;
+    o.bundle.overlay_count = overlays.count;
     o.files = files.items;
     o.file_count = files.count;
     if (check(&o, format, &err) < 0)

@@ -10,7 +10,7 @@
 static int run(int argc, char **argv)
 {
     struct runtime_options o = {0};
-    struct option_values words = {0}, sets = {0};
+    struct option_values words = {0}, sets = {0}, overlays = {0};
     const char *log_format = "text";
     bool verbose = false;
     const struct option options[] = {
@@ -21,6 +21,7 @@ static int run(int argc, char **argv)
          OPTION_FLAG, &o.dry_run},
         OPTION_NAMESPACE(&o.ns),
         OPTION_SET(&sets),
+        OPTION_OVERLAY(&overlays),
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
         OPTION_CONTEXT(&o.cluster.context),
         OPTION_LEASE_NAME(&o.lease),
@@ -55,8 +56,10 @@ static int run(int argc, char **argv)
               clock_real());
     o.operators = words.items;
     o.operator_count = words.count;
-    o.sets = sets.items;
-    o.set_count = sets.count;
+    o.bundle.sets = sets.items;
+    o.bundle.set_count = sets.count;
+    o.bundle.overlays = overlays.items;
+    o.bundle.overlay_count = overlays.count;
     o.color = cli_color();
     o.print = cli_print;
     code = runtime_run(&o, &err);

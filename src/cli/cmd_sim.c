@@ -43,9 +43,12 @@ static int check(const struct sim_run_options *o, const char *format,
         return err_set(err, ERR_USAGE,
                        "-o is the form of the objects that --until-quiet "
                        "prints: it goes with that");
-    if (o->set_count > 0 && o->operator_count == 0)
+    if (o->bundle.set_count > 0 && o->operator_count == 0)
         return err_set(err, ERR_USAGE,
                        "--set is for operators, and none is given");
+    if (o->bundle.overlay_count > 0 && o->operator_count == 0)
+        return err_set(err, ERR_USAGE,
+                       "--overlay is for operators, and none is given");
     return 0;
 }
 
@@ -82,7 +85,7 @@ static int fill(struct sim_run_options *o, const struct words *w,
 static int run(int argc, char **argv)
 {
     struct sim_run_options o = {.print = cli_print};
-    struct option_values words = {0}, sets = {0}, files = {0};
+    struct option_values words = {0}, sets = {0}, overlays = {0}, files = {0};
     struct words w = {.pod_ready = "0.2s"};
     bool verbose = false;
     const struct option options[] = {
@@ -92,6 +95,7 @@ static int run(int argc, char **argv)
          OPTION_LIST, &files},
         {"--set", NULL, "NAME=VALUE",
          "a parameter of the operators; may be repeated", OPTION_LIST, &sets},
+        OPTION_OVERLAY(&overlays),
         {"--until-quiet", NULL, NULL,
          "end when nothing changes any more and print the objects; 1 if any "
          "object failed",
@@ -138,8 +142,10 @@ static int run(int argc, char **argv)
         return cli_fail(&err, EXIT_BAD_USAGE);
     o.operators = words.items;
     o.operator_count = words.count;
-    o.sets = sets.items;
-    o.set_count = sets.count;
+    o.bundle.sets = sets.items;
+    o.bundle.set_count = sets.count;
+    o.bundle.overlays = overlays.items;
+    o.bundle.overlay_count = overlays.count;
     o.files = files.items;
     o.file_count = files.count;
     if (fill(&o, &w, &err) < 0)

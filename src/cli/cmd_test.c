@@ -9,7 +9,7 @@
 static int run(int argc, char **argv)
 {
     struct specs_options o = {.format = "text", .print = cli_print};
-    struct option_values words = {0};
+    struct option_values words = {0}, overlays = {0};
     const struct option options[] = {
         {"--filter", NULL, "TEXT", "only tests whose name contains TEXT",
          OPTION_TEXT, &o.filter},
@@ -21,6 +21,7 @@ static int run(int argc, char **argv)
          OPTION_FLAG, &o.coverage},
         {"--watch", "-w", NULL, "run again whenever a file changes",
          OPTION_FLAG, &o.watch},
+        OPTION_OVERLAY(&overlays),
         {"--verbose", "-v", NULL, "a line for each test", OPTION_FLAG,
          &o.verbose},
         {0},
@@ -43,6 +44,8 @@ static int run(int argc, char **argv)
     log_setup(LOG_NONE, LOG_TEXT, clock_real());
     o.operators = words.items;
     o.operator_count = words.count;
+    o.bundle.overlays = overlays.items;
+    o.bundle.overlay_count = overlays.count;
     o.color = cli_color();
     code = specs_run(&o, &err);
     return err.code == ERR_NONE ? code : cli_fail(&err, code);

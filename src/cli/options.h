@@ -55,6 +55,13 @@ struct command {
             "a parameter of the operator; may be repeated", OPTION_LIST,       \
             target                                                             \
     }
+#define OPTION_OVERLAY(target)                                                 \
+    {                                                                          \
+        "--overlay", NULL, "FILE",                                             \
+            "change an operator by this file, or those of a folder; may be "   \
+            "repeated",                                                        \
+            OPTION_LIST, target                                                \
+    }
 #define OPTION_KUBECONFIG(target)                                              \
     {                                                                          \
         "--kubeconfig", NULL, "FILE",                                          \

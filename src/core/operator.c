@@ -160,3 +160,28 @@ int operator_params(const struct operator_decl *d, struct arena *a,
     *ret = params;
     return 0;
 }
+
+int operator_params_given(const struct operator_decl *d, struct arena *a,
+                          const struct value *given, struct value **ret,
+                          struct err *err)
+{
+    struct value *params = value_object(a);
+
+    if (!params)
+        return err_nomem(err);
+    if (check_names(d, given, err) < 0)
+        return -ERR_CONFIG;
+    for (uint32_t i = 0; i < given->count; i++) {
+        const struct value_member *m = &given->as.members[i];
+        struct value *v = NULL;
+        int rc =
+            read_parameter(find_parameter(d, m->key), a, m->value, &v, err);
+
+        if (rc < 0)
+            return rc;
+        if (value_set(a, params, m->key, v) < 0)
+            return err_nomem(err);
+    }
+    *ret = params;
+    return 0;
+}

@@ -85,7 +85,8 @@ static bool has_rest(const struct operator_decl *d)
     for (size_t i = 0; i < d->rows_count; i++)
         if (!name_is_dns_label(d->rows[i].id))
             return false;
-    return true;
+    return d->rows_count <= OPERATOR_MAX_ROWS + 1 &&
+           (!d->overlay_params || value_is(d->overlay_params, VALUE_OBJECT));
 }
 
 int operator_check(const struct operator_decl *d, struct err *err)

@@ -64,6 +64,9 @@ const char *const *plan_verbs(void);
 /* ---- the declaration (operator.c) ---- */
 /* tidelock.operator{...}: checks it when loading, remembers it always. */
 int RAISES l_operator(lua_State *L);
+/* The table on the top, a changed copy, is the declaration from now on; it is
+ * read again when loading. */
+void RAISES declaration_replace(lua_State *L);
 /* Push the table that was remembered; false and nothing when there is none. */
 bool RAISES push_declaration(lua_State *L);
 /* Run the main chunk of operator.lua; leaves the declaration on the stack. */

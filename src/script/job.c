@@ -13,6 +13,7 @@
 #include "script/api.h"
 #include "script/convert.h"
 #include "script/module.h"
+#include "script/overlay.h"
 #include "script/sandbox.h"
 #include "script/table.h"
 
@@ -36,10 +37,13 @@ static void check_finalized(lua_State *L)
     vm_of(L)->plan->finalize_done = lua_toboolean(L, -1);
 }
 
+#define AT_DECLARATION 1 /* on the stack of a run */
+
 static int run_body(lua_State *L)
 {
     struct vm *vm = vm_of(L);
     bool finalizing = vm->plan->finalizing;
+    const char *name = finalizing ? "finalize" : "reconcile";
 
     lua_settop(L, 0);
     sandbox_open(L);
@@ -48,12 +52,12 @@ static int run_body(lua_State *L)
         table_run(L);
         return 0;
     }
-    lua_getfield(L, -1, finalizing ? "finalize" : "reconcile");
-    vm_enter(L, finalizing ? "finalize" : "reconcile");
+    lua_getfield(L, AT_DECLARATION, name);
+    vm_enter(L, name);
     push_snapshot(L, vm->root, PLAN_SECRET_ROOT);
     push_view(L);
     push_plan(L);
-    lua_call(L, 3, 1);
+    lua_call(L, 3 + push_base(L, AT_DECLARATION, name), 1);
     if (finalizing)
         check_finalized(L);
     else

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "script/api.h"
 #include "script/convert.h"
+#include "script/overlay.h"
 #include "script/library.h"
 #include "script/sandbox.h"
 
@@ -65,6 +66,7 @@ void push_host_library(lua_State *L)
         {"checksum", l_checksum},
         {"module", l_library_index},
         {"operator", l_operator},
+        {"overlay", l_overlay},
         {NULL, NULL},
     };
 

@@ -169,7 +169,8 @@ static int RAISES no_module(lua_State *L, const char *name)
     size_t n = 0;
 
     for (size_t i = 0; i < s->count && n < 63; i++)
-        if (strcmp(s->modules[i].name, "operator") != 0)
+        if (strcmp(s->modules[i].name, "operator") != 0 &&
+            !text_starts(s->modules[i].name, SCRIPT_OVERLAY))
             names[n++] = s->modules[i].name;
     names[n] = NULL;
     near = suggest(name, names);
@@ -230,7 +231,8 @@ static const struct module *RAISES find_module(lua_State *L, const char *name)
     if (!meant)
         return NULL;
     m = module_find(vm_of(L)->script, meant);
-    if (!m || strcmp(name, "operator") == 0)
+    if (!m || strcmp(name, "operator") == 0 ||
+        text_starts(name, SCRIPT_OVERLAY))
         no_module(L, name);
     return m;
 }

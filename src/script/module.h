@@ -17,6 +17,9 @@ struct module {
 
 struct script {
     struct operator_decl decl;
+    size_t overlay_count; /* their modules are "overlay:1" and so on */
+    const struct script_file *files; /* only while it is loaded */
+    size_t file_count;
     struct script_limits limits;
     struct module *modules;
     size_t count, cap;

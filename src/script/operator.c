@@ -18,7 +18,9 @@
 #include "script/api.h"
 #include "script/convert.h"
 #include "script/declare.h"
+#include "script/fingerprint.h"
 #include "script/module.h"
+#include "script/overlay.h"
 #include "script/table.h"
 
 #define WHAT "tidelock.operator"
@@ -343,18 +345,33 @@ static void read_memory(lua_State *L, struct operator_decl *d)
     lua_pop(L, 1);
 }
 
+static void read_hooks(lua_State *L, struct operator_decl *d)
+{
+    static const char *const names[] = {"reconcile", "observe", "desired",
+                                        "finalize"};
+
+    d->hooks_count = 0;
+    d->hooks = declare_array(L, OPERATOR_MAX_HOOKS, sizeof *d->hooks);
+    for (size_t i = 0; i < OPERATOR_MAX_HOOKS; i++) {
+        if (lua_getfield(L, -1, names[i]) == LUA_TFUNCTION)
+            d->hooks[d->hooks_count++] = (struct operator_hook){
+                names[i], fingerprint_function(L), code_at_top(L)};
+        lua_pop(L, 1);
+    }
+}
+
 static void read_functions(lua_State *L, struct operator_decl *d)
 {
-    lua_pushvalue(L, 1);
     table_read(L, d);
     if (!d->rows_count && !declare_function(L, WHAT, "reconcile"))
         vm_kill(L, ERR_SCRIPT,
                 "reconcile = function(object, view, plan); or observe and rows",
                 WHAT ": reconcile is missing");
     d->has_finalize = declare_function(L, WHAT, "finalize");
-    lua_getfield(L, 1, "reads_secret_values");
+    read_hooks(L, d);
+    lua_getfield(L, -1, "reads_secret_values");
     d->reads_secret_values = declare_bool(L, WHAT, "reads_secret_values");
-    lua_pop(L, 2);
+    lua_pop(L, 1);
 }
 
 static void read_declaration(lua_State *L, struct operator_decl *d)
@@ -399,6 +416,20 @@ int l_operator(lua_State *L)
     return 1;
 }
 
+void declaration_replace(lua_State *L)
+{
+    struct operator_decl *d = vm_of(L)->declaring;
+
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_declaration);
+    if (!d)
+        return;
+    d->owns_count = d->reads_count = 0;
+    read_owns(L, d);
+    read_reads(L, d);
+    read_functions(L, d);
+}
+
 bool push_declaration(lua_State *L)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_declaration) == LUA_TTABLE)
@@ -421,4 +452,5 @@ void run_operator(lua_State *L)
         vm_kill(L, ERR_SCRIPT, RETURN_HINT, "operator.lua returns a %s",
                 lua_istable(L, result) ? "plain table" : type_word(L, result));
     lua_remove(L, -2);
+    overlays_apply(L);
 }

@@ -4,6 +4,7 @@
  */
 #include "script/script.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/embed.h"
@@ -77,6 +78,13 @@ static int add_file(struct script *s, const struct script_file *file,
 {
     char name[FILE_NAME_MAX];
 
+    if (text_starts(file->name, SCRIPT_OVERLAY)) {
+        struct script_file named = *file;
+
+        named.name += sizeof SCRIPT_OVERLAY - 1;
+        snprintf(name, sizeof name, SCRIPT_OVERLAY "%zu", ++s->overlay_count);
+        return module_add(s, name, &named, err);
+    }
     if (!module_name(file->name, name))
         return 0; /* a CRD, an example: not for Lua */
     if (is_reserved(name))
@@ -168,9 +176,13 @@ int script_load(const struct script_file *files, size_t count,
 
     if (rc < 0)
         return rc;
+    s->files = files;
+    s->file_count = count;
     rc = add_files(s, files, count, err);
     if (rc == 0)
         rc = declare(s, err);
+    s->files = NULL;
+    s->file_count = 0;
     if (rc < 0) {
         script_free(s);
         return rc;

@@ -24,6 +24,8 @@
 
 #include "script/convert.h"
 #include "script/declare.h"
+#include "script/fingerprint.h"
+#include "script/overlay.h"
 
 #define WHAT "tidelock.operator"
 #define STEADY_WHY "as declared"
@@ -110,8 +112,12 @@ static const char *place_of(lua_State *L, const struct operator_code *code)
 /* The row on the top of the stack; from its id on messages name it. */
 static void read_row(lua_State *L, struct operator_row *r, size_t n)
 {
-    static const char *const fields[] = {"id",   "when",        "why", "plan",
-                                         "hold", "description", NULL};
+    bool changed = vm_of(L)->declaring->overlays_count > 0;
+    static const char *const written[] = {"id",   "when",        "why", "plan",
+                                          "hold", "description", NULL};
+    static const char *const copied[] = {
+        "id",          "when",  "why",   "plan", "hold",
+        "description", "bases", "place", NULL}; /* overlay.c */
     const char *what = declare_entry(L, WHAT, "rows", n);
     char named[120];
 
@@ -119,14 +125,18 @@ static void read_row(lua_State *L, struct operator_row *r, size_t n)
         declare_wrong(L, what, "{ id =, when =, why =, plan = }");
     read_id(L, what, r);
     snprintf(named, sizeof named, WHAT ": row '%s'", r->id);
-    check_fields(L, lua_gettop(L), named, fields, 0);
+    check_fields(L, lua_gettop(L), named, changed ? copied : written, 0);
     r->when = read_code(L, named, "when");
     r->plan = read_code(L, named, "plan");
     r->place = place_of(L, &r->when);
     if (!r->place)
         vm_kill(L, ERR_SCRIPT, "when = function(state) return ... end",
                 "%s: when is missing", named);
+    if (raw_text(L, -1, "place"))
+        r->place = vm_text(L, raw_text(L, -1, "place"),
+                           strlen(raw_text(L, -1, "place")));
     read_why(L, named, r);
+    r->fingerprint = fingerprint_row(L);
     lua_getfield(L, -1, "hold");
     r->hold = declare_bool(L, named, "hold");
     if (lua_getfield(L, -2, "description") != LUA_TNIL)
@@ -239,7 +249,7 @@ static void run_observe(lua_State *L)
     vm_enter(L, "observe");
     push_snapshot(L, vm_of(L)->root, PLAN_SECRET_ROOT);
     lua_pushvalue(L, AT_VIEW);
-    lua_call(L, 2, 1);
+    lua_call(L, 2 + push_base(L, AT_DECLARATION, "observe"), 1);
     if (lua_isnil(L, -1))
         vm_kill(L, ERR_SCRIPT, "return a table that the rows can look at",
                 "observe returned nothing; it returns the state");
@@ -268,7 +278,7 @@ static int choose_row(lua_State *L, const struct operator_decl *d)
 
         lua_rawgeti(L, AT_ROWS, (lua_Integer)i + 1);
         if (push_row_function(L, &d->rows[i], "when")) {
-            lua_call(L, 1, 1);
+            lua_call(L, 1 + push_base(L, AT_ROW, "when"), 1);
             holds = lua_toboolean(L, -1);
             lua_pop(L, 1);
         }
@@ -298,7 +308,7 @@ static const char *row_why(lua_State *L, const struct operator_row *r)
 
     if (why || !push_row_function(L, r, "why"))
         return why;
-    lua_call(L, 1, 1);
+    lua_call(L, 1 + push_base(L, AT_ROW, "why"), 1);
     why = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
     if (!why || len == 0)
         vm_kill(L, ERR_SCRIPT, NULL, "row '%s': why: expected a text, got %s",
@@ -318,7 +328,7 @@ static void run_desired(lua_State *L)
     push_snapshot(L, vm_of(L)->root, PLAN_SECRET_ROOT);
     lua_pushvalue(L, AT_VIEW);
     lua_pushvalue(L, AT_PLAN);
-    lua_call(L, 3, 1);
+    lua_call(L, 3 + push_base(L, AT_DECLARATION, "desired"), 1);
     check_nothing(L, "desired");
 }
 
@@ -329,7 +339,7 @@ static void run_row(lua_State *L, const struct operator_row *r)
     if (!push_row_function(L, r, "plan"))
         return;
     lua_pushvalue(L, AT_PLAN);
-    lua_call(L, 2, 1);
+    lua_call(L, 2 + push_base(L, AT_ROW, "plan"), 1);
     snprintf(what, sizeof what, "plan of row '%s'", r->id);
     check_nothing(L, what);
 }

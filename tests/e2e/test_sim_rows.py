@@ -160,3 +160,36 @@ def test_an_address_that_is_taken_is_an_error(cluster, listening):
     done = harness.tidelock("run", OPERATOR, "--listen", taken, kubeconfig=cluster.kubeconfig)
     assert done.returncode == 1
     assert f"cannot listen on '{taken}'" in done.stderr
+
+
+# ---- overlays ----
+
+OVERLAY = OPERATOR / "overlays/site.lua"
+
+
+def test_an_overlay_is_at_work(cluster, tmp_path):
+    create(cluster, "huge", replicas=60)
+    with Tidelock("run", OPERATOR, "--overlay", OVERLAY, kubeconfig=cluster.kubeconfig,
+                  folder=tmp_path):
+        wait_for(lambda: message(cluster, "huge") ==
+                 ("False", "Held", "row too-large: 60 workers need somebody's consent"),
+                 "the row of the overlay")
+    cluster.kubectl("delete", KIND, "huge")
+
+
+def test_an_overlay_that_does_not_fit_is_refused(cluster, tmp_path):
+    text = (OPERATOR / "operator.lua").read_text()
+    changed = write_operator(tmp_path / "changed", text.replace(
+        "state.ready ~= state.wanted", "state.ready < state.wanted"))
+    gone = write_operator(tmp_path / "gone", text.replace('id = "stuck"', 'id = "lost"'))
+    for folder, reason in ((changed, "change of row 'scaling': it is not what this overlay "
+                                     "was written for"),
+                           (gone, "before row 'stuck': there is no row 'stuck'")):
+        done = harness.tidelock("run", folder, "--overlay", OVERLAY, "--once",
+                                kubeconfig=cluster.kubeconfig)
+        assert done.returncode == 1
+        assert f"site.lua:5: tidelock.overlay: {reason}" in done.stderr
+    done = harness.tidelock("plan", ROOT / "operators/website", "--offline", "--overlay",
+                            OVERLAY, "-f", ROOT / "operators/website/examples/blog.yaml")
+    assert done.returncode == 1
+    assert "this overlay is for operator 'worker-pool', which is not given" in done.stderr

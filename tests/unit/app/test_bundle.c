@@ -6,6 +6,7 @@
 
 #include "app/bundle.h"
 #include "folder.h"
+#include "io/file.h"
 #include "test.h"
 
 #define HEAD "local tidelock = require 'tidelock'\n"
@@ -21,6 +22,7 @@ struct desk {
     struct folder folder;
     struct arena arena;
     struct bundle bundle;
+    const char *overlay; /* --overlay, or NULL */
     struct err err;
 };
 
@@ -39,7 +41,12 @@ static void desk_release(struct desk *d)
 
 static int load(struct desk *d, const char *path, const char *set)
 {
-    return bundle_load(&d->arena, path, &set, set ? 1 : 0, &d->bundle, &d->err);
+    const struct bundle_options options = {.sets = &set,
+                                           .set_count = set ? 1 : 0,
+                                           .overlays = &d->overlay,
+                                           .overlay_count = d->overlay ? 1 : 0};
+
+    return bundle_load(&d->arena, path, &options, &d->bundle, &d->err);
 }
 
 /* The message of a bundle that is not taken. */
@@ -214,6 +221,64 @@ TEST(parameters_that_cannot_be_used_are_refused)
     check_has(refused(&d, d.folder.path, NULL), "must hold name: value");
     folder_write(&d.folder, "parameters.yaml", "a: [\n");
     check_has(refused(&d, d.folder.path, NULL), "parameters.yaml:");
+    desk_release(&d);
+}
+
+/* ---- overlays ---- */
+
+#define OVERLAY(operator, more)                                                \
+    "return require('tidelock').overlay { api = 1, operator = '"               \
+    operator"',\n" more " }\n"
+
+TEST(overlays_stand_between_the_file_of_parameters_and_set)
+{
+    struct desk d;
+
+    desk_set(&d);
+    folder_write(&d.folder, "operator.lua", OPERATOR(PARAMETERS));
+    folder_write(&d.folder, "parameters.yaml", "image: file\nreplicas: 3\n");
+    d.overlay = folder_write(
+        &d.folder, "overlays/a.lua",
+        OVERLAY("shop", "parameters = { image = 'ours', replicas = 4 }"));
+    check_ok(load(&d, d.folder.path, "replicas=5"), &d.err);
+    check_str(param(&d, "image"), "ours");
+    check_int(value_int_at(d.bundle.params, "replicas", 0), 5);
+    check_ok(bundle_check_overlays(&d.bundle.decl, 1, &d.err), &d.err);
+    desk_release(&d);
+}
+
+TEST(a_folder_of_overlays_is_applied_in_the_order_of_names)
+{
+    struct desk d;
+
+    desk_set(&d);
+    folder_write(&d.folder, "operator.lua", OPERATOR(PARAMETERS));
+    folder_write(&d.folder, "overlays/b.lua",
+                 OVERLAY("shop", "parameters = { image = 'b' }"));
+    folder_write(&d.folder, "overlays/a.lua",
+                 OVERLAY("shop", "parameters = { image = 'a' }"));
+    d.overlay = file_join(&d.arena, d.folder.path, "overlays");
+    check_ok(load(&d, d.folder.path, NULL), &d.err);
+    check_str(param(&d, "image"), "b");
+    check_int(d.bundle.decl->overlays_count, 2);
+    desk_release(&d);
+}
+
+TEST(an_overlay_for_nobody_is_an_error)
+{
+    struct desk d;
+
+    desk_set(&d);
+    folder_write(&d.folder, "operator.lua", OPERATOR(PARAMETERS));
+    d.overlay = folder_write(&d.folder, "overlays/a.lua", OVERLAY("stop", ""));
+    check_ok(load(&d, d.folder.path, NULL), &d.err);
+    check_int(bundle_check_overlays(&d.bundle.decl, 1, &d.err), -ERR_CONFIG);
+    check_has(d.err.msg, "a.lua:1: this overlay is for operator 'stop', which "
+                         "is not given");
+    check_has(d.err.hint, "here 'shop'");
+    check_ok(bundle_check_overlays(NULL, 0, &d.err), &d.err);
+    d.overlay = file_join(&d.arena, d.folder.path, "nothing");
+    check_has(refused(&d, d.folder.path, NULL), "cannot read");
     desk_release(&d);
 }
 
