@@ -132,8 +132,8 @@ static void load_operators(struct doctor *d)
         struct unit *u = &rt->units[rt->unit_count];
         struct err err = {0};
 
-        if (bundle_load_script(&rt->arena, o->operators[i], &u->bundle, &err) <
-            0) {
+        if (bundle_load_script(&rt->arena, o->operators[i], NULL, &u->bundle,
+                               &err) < 0) {
             doctor_add_err(d, o->operators[i], DOCTOR_FAIL, &err);
             continue;
         }

@@ -345,7 +345,7 @@ static int read_all(struct typing *t, struct err *err)
     t->builtin = types_builtin_new(&rt->arena);
     if (!rt->units || !t->builtin)
         return err_nomem(err);
-    rc = bundle_load_script(&rt->arena, o->operator_path, &rt->units[0].bundle,
+    rc = bundle_load_script(&rt->arena, o->operator_path, NULL, &rt->units[0].bundle,
                             err);
     if (rc < 0)
         return rc;

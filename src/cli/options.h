@@ -58,8 +58,7 @@ struct command {
 #define OPTION_OVERLAY(target)                                                 \
     {                                                                          \
         "--overlay", NULL, "FILE",                                             \
-            "change an operator by this file, or those of a folder; may be "   \
-            "repeated",                                                        \
+            "change an operator by it, or by a folder's; may be repeated",     \
             OPTION_LIST, target                                                \
     }
 #define OPTION_KUBECONFIG(target)                                              \
