@@ -304,7 +304,7 @@ static const char *cut_why(lua_State *L, const char *text, size_t len)
 static const char *row_why(lua_State *L, const struct operator_row *r)
 {
     const char *why = r->why;
-    size_t len;
+    size_t len = 0;
 
     if (why || !push_row_function(L, r, "why"))
         return why;

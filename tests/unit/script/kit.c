@@ -40,27 +40,21 @@ static const struct resource website = {
 static const struct resource namespaced = {.namespaced = true};
 static const struct resource cluster = {.namespaced = false};
 
+#define KIND(api_version, name, of, is_owned)                                  \
+    {                                                                          \
+        .gvk = {api_version, name}, .resource = of, .known = true,             \
+        .owned = is_owned                                                      \
+    }
+
 static const struct view_kind kinds[KIT_KINDS] = {
-    [OWNED_MAP] =
-        {{"v1", "ConfigMap"}, &namespaced, true, NULL, true, NULL, NULL, 0},
-    [OWNED_DEPLOYMENT] = {{"apps/v1", "Deployment"},
-                          &namespaced,
-                          true,
-                          NULL,
-                          true,
-                          NULL,
-                          NULL,
-                          0},
-    [OWNED_SECRET] =
-        {{"v1", "Secret"}, &namespaced, true, NULL, true, NULL, NULL, 0},
-    [OWNED_JOB] =
-        {{"batch/v1", "Job"}, &namespaced, true, NULL, true, NULL, NULL, 0},
-    [READ_MAP] =
-        {{"v1", "ConfigMap"}, &namespaced, true, NULL, false, NULL, NULL, 0},
-    [READ_NODE] = {{"v1", "Node"}, &cluster, true, NULL, false, NULL, NULL, 0},
-    [READ_SECRET] =
-        {{"v1", "Secret"}, &namespaced, true, NULL, false, NULL, NULL, 0},
-    [READ_POD] = {{"v1", "Pod"}, &namespaced, true, NULL, false, NULL, NULL, 0},
+    [OWNED_MAP] = KIND("v1", "ConfigMap", &namespaced, true),
+    [OWNED_DEPLOYMENT] = KIND("apps/v1", "Deployment", &namespaced, true),
+    [OWNED_SECRET] = KIND("v1", "Secret", &namespaced, true),
+    [OWNED_JOB] = KIND("batch/v1", "Job", &namespaced, true),
+    [READ_MAP] = KIND("v1", "ConfigMap", &namespaced, false),
+    [READ_NODE] = KIND("v1", "Node", &cluster, false),
+    [READ_SECRET] = KIND("v1", "Secret", &namespaced, false),
+    [READ_POD] = KIND("v1", "Pod", &namespaced, false),
 };
 
 /* Single to double quotes, in the arena. */
