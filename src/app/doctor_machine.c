@@ -27,6 +27,24 @@ static void look_at_program(struct doctor *d)
     str_release(&text);
 }
 
+/* Without it `run` says so and does nothing, unless scripts are to run in this
+ * process. */
+static void look_at_worker(struct doctor *d)
+{
+    const char *path =
+        file_beside_us(&d->rt.arena, "tidelock-worker", "../libexec/tidelock");
+
+    if (path)
+        doctor_add(d, "tidelock-worker", DOCTOR_OK, "%s", path);
+    else
+        doctor_hint(d,
+                    doctor_add(d, "tidelock-worker", DOCTOR_WARN,
+                               "is neither beside this program nor in "
+                               "../libexec/tidelock"),
+                    "it belongs to the installation; --workers 0 runs scripts "
+                    "without it, with fewer walls");
+}
+
 static void look_at_library(struct doctor *d, const char *name,
                             const char *file, const char *variable,
                             const char *hint)
@@ -70,6 +88,7 @@ void doctor_machine(struct doctor *d)
 {
     d->group = "machine";
     look_at_program(d);
+    look_at_worker(d);
     look_at_kernel(d);
     if (file_exists(ZONES "/UTC"))
         doctor_add(d, "time zones", DOCTOR_OK, "in " ZONES);

@@ -104,7 +104,7 @@ const struct command cmd_check = {
         "kept for v2.\nEach finding has a code that 'tidelock explain CODE' "
         "knows.",
     .examples = "  tidelock check operators/website\n"
-                "  tidelock check operators/* --strict -o json\n"
+                "  tidelock check operators/*/ --strict -o json\n"
                 "  tidelock check operators/website --types\n",
     .run = run,
 };

@@ -52,6 +52,6 @@ const struct command cmd_doctor = {
         "rights. Objects whose deletion waits for an\noperator that is not "
         "here are listed. Nothing is written. 1 when something is wrong.",
     .examples = "  tidelock doctor\n"
-                "  tidelock doctor operators/* --context production -o json\n",
+                "  tidelock doctor operators/*/ --context production -o json\n",
     .run = run,
 };

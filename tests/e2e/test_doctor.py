@@ -47,7 +47,8 @@ def test_a_cluster_that_is_well(bare_cluster):
     found = doctor(WEBSITE, kubeconfig=bare_cluster.kubeconfig)
     said = states(found)
     assert all(state == "ok" for group in said.values() for state in group), found
-    for key in (("machine", "tidelock"), ("machine", "seccomp"),
+    for key in (("machine", "tidelock"), ("machine", "tidelock-worker"),
+                ("machine", "seccomp"),
                 ("machine", "Landlock"), ("machine", "time zones"),
                 ("machine", "luacheck"), ("machine", "busted"),
                 ("cluster", "configuration"), ("cluster", "connection"),
