@@ -6,6 +6,7 @@
 #define TIDELOCK_APP_ZONES_H
 
 #include "base/arena.h"
+#include "core/plan.h"
 #include "core/view.h"
 
 struct zones;
@@ -19,5 +20,12 @@ void zones_free(struct zones *z); /* NULL is fine */
  * zones_free(), the texts are in `a`. 0 or -ERR_NOMEM. */
 int zones_find(struct zones *z, const char *name, struct arena *a,
                struct view_zone *ret);
+
+/* Add what a script wanted (plan.zone_wanted) to the zones of a view, of which
+ * `a` is the arena: true when the script can be run again. false with `why`
+ * when the view is full or out of memory; when nothing was wanted, or `z` is
+ * NULL, `why` stays. */
+bool zones_serve(struct zones *z, const struct plan *plan, struct arena *a,
+                 struct view *v, struct err *why);
 
 #endif

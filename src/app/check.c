@@ -142,6 +142,7 @@ static void release(struct check *c)
     script_free(c->script);
     restmap_free(c->rt.restmap);
     schema_set_free(c->rt.schemas);
+    zones_free(c->rt.zones);
     manifests_release(&c->rt.manifests);
     arena_release(&c->rt.arena);
 }

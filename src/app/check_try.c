@@ -307,7 +307,7 @@ static int diff(struct attempt *t, const struct view *view, struct err *err)
 
 /* Run, look at every step, then at the whole as before it is sent. Gives the
  * outcome; only running out of memory is the caller's. */
-static int run(struct attempt *t, enum job_call call, const struct view *view,
+static int run(struct attempt *t, enum job_call call, struct view *view,
                struct err *err)
 {
     struct err why = {0};
@@ -315,8 +315,11 @@ static int run(struct attempt *t, enum job_call call, const struct view *view,
 
     t->c->found.when = arena_printf(
         &t->arena, "%.*s, %s", (int)strcspn(t->name, ":"), t->name, t->stage);
-    plan_init(&t->plan, &t->arena);
-    rc = script_run(t->c->script, call, view, &t->plan, &why);
+    do {
+        plan_init(&t->plan, &t->arena);
+        rc = script_run(t->c->script, call, view, &t->plan, &why);
+    } while (rc < 0 &&
+             zones_serve(t->c->rt.zones, &t->plan, &t->arena, view, &why));
     if (rc == 0)
         rc = plan_resolve_secrets(&t->plan, view, &why);
     for (size_t i = 0; i < t->plan.count && rc == 0; i++)
@@ -584,6 +587,9 @@ int check_try(struct check *c, struct err *err)
         *err = why;
         return -(int)why.code;
     }
+    c->rt.zones = zones_new(NULL);
+    if (!c->rt.zones)
+        return err_nomem(err);
     if (!params) {
         findings_add_err(&c->found, "missing-parameter", "operator.lua", &why);
         return 0;

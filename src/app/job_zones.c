@@ -16,36 +16,24 @@
 
 #include "base/mem.h"
 
-static int add(struct job *job, const char *name)
-{
-    struct view *v = &job->view;
-    int rc;
-
-    if (!v->zones)
-        v->zones = arena_calloc(&job->arena, VIEW_MAX_ZONES, sizeof(*v->zones));
-    if (!v->zones)
-        return -ERR_NOMEM;
-    rc = zones_find(job->controller->config.zones, name, &job->arena,
-                    &v->zones[v->zone_count]);
-    if (rc == 0)
-        v->zone_count++;
-    return rc;
-}
-
 int job_fill_zones(struct job *job)
 {
     struct root_memory *m = mapping_memory(job->controller, &job->key, false);
     const char *line = m && m->zones ? m->zones : "";
-    int rc = 0;
+    struct err err;
 
-    while (*line && rc == 0) {
+    while (*line) {
         size_t len = strcspn(line, "\n");
-        const char *name = arena_strndup(&job->arena, line, len);
+        struct plan wish = {.zone_wanted =
+                                arena_strndup(&job->arena, line, len)};
 
-        rc = name ? add(job, name) : -ERR_NOMEM;
+        if (!wish.zone_wanted ||
+            !zones_serve(job->controller->config.zones, &wish, &job->arena,
+                         &job->view, &err))
+            return -ERR_NOMEM;
         line += len + 1;
     }
-    return rc;
+    return 0;
 }
 
 /* The view has room for those of one pass: what former ones asked for makes
@@ -80,21 +68,17 @@ static int remember(struct job *job, const char *name)
 
 bool job_add_zone(struct job *job, struct err *err)
 {
+    struct zones *zones = job->controller->config.zones;
     const char *name = job->plan.zone_wanted;
 
-    if (!name || !job->controller->config.zones)
-        return false;
-    if (job->zones_added == VIEW_MAX_ZONES) {
-        err_set(err, ERR_LIMIT, "the script asks for more than %d time zones",
-                VIEW_MAX_ZONES);
-        return false;
-    }
-    if (job->view.zone_count == VIEW_MAX_ZONES)
+    if (name && zones && job->view.zone_count == VIEW_MAX_ZONES &&
+        job->zones_added < VIEW_MAX_ZONES)
         forget(job);
-    job->zones_added++;
-    if (add(job, name) < 0 || remember(job, name) < 0) {
-        err_nomem(err);
+    if (!zones_serve(zones, &job->plan, &job->arena, &job->view, err))
         return false;
-    }
-    return true;
+    job->zones_added++;
+    if (remember(job, name) == 0)
+        return true;
+    err_nomem(err);
+    return false;
 }

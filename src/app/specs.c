@@ -139,11 +139,15 @@ static int run_all(const struct specs_options *o, bool *ret_passed,
         return err_nomem(err);
     s->options = o;
     s->loop = loop_new(err);
+    s->zones = zones_new(NULL);
     if (!s->loop)
         rc = -(int)err->code;
+    else if (!s->zones)
+        rc = err_nomem(err);
     else
         rc = run_once(s, ret_passed, err);
     specs_release_units(s);
+    zones_free(s->zones);
     loop_free(s->loop);
     arena_release(&s->arena);
     mem_free(s);

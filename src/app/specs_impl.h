@@ -56,6 +56,7 @@ struct specs {
     const struct specs_options *options;
     struct arena arena; /* as long as the run */
     struct loop *loop;
+    struct zones *zones;
     struct specs_unit units[SPECS_MAX_OPERATORS];
     size_t unit_count;
     struct specs_world *worlds;

@@ -109,6 +109,7 @@ static int run_pass(struct one_pass *p, struct err *err)
         .restmap = p->unit->restmap,
         .schemas = p->unit->schemas,
         .params = p->params,
+        .zones = p->q->specs->zones,
         .ns = "",
         .name = value_text_at(p->root, "metadata.name"),
         .max_in_flight = 1,

@@ -176,3 +176,31 @@ int zones_find(struct zones *z, const char *name, struct arena *a,
     ret->why = arena_strdup(a, err.msg);
     return ret->why ? 0 : -ERR_NOMEM;
 }
+
+static int add(struct zones *z, const char *name, struct arena *a,
+               struct view *v)
+{
+    if (!v->zones)
+        v->zones = arena_calloc(a, VIEW_MAX_ZONES, sizeof(*v->zones));
+    if (!v->zones || zones_find(z, name, a, &v->zones[v->zone_count]) < 0)
+        return -ERR_NOMEM;
+    v->zone_count++;
+    return 0;
+}
+
+bool zones_serve(struct zones *z, const struct plan *plan, struct arena *a,
+                 struct view *v, struct err *why)
+{
+    const char *name = plan->zone_wanted;
+
+    if (!name || !z)
+        return false;
+    if (v->zone_count == VIEW_MAX_ZONES)
+        err_set(why, ERR_LIMIT, "the script asks for more than %d time zones",
+                VIEW_MAX_ZONES);
+    else if (add(z, name, a, v) < 0)
+        err_nomem(why);
+    else
+        return true;
+    return false;
+}
