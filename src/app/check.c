@@ -115,6 +115,9 @@ static int look(struct check *c, bool *ret_missing, struct err *err)
 {
     int rc = load(c, err);
 
+    c->rt.zones = zones_new(NULL);
+    if (rc == 0 && !c->rt.zones)
+        rc = err_nomem(err);
     if (rc == 0)
         rc = script_environment(&c->rt.arena, &c->environment, err);
     if (rc == 0)

@@ -305,8 +305,7 @@ static int diff(struct attempt *t, const struct view *view, struct err *err)
     return diff_plan(&in, &t->cs, err);
 }
 
-/* Run, look at every step, then at the whole as before it is sent. Gives the
- * outcome; only running out of memory is the caller's. */
+/* Run, look at every step, then at the whole. Gives the outcome: 1 failed. */
 static int run(struct attempt *t, enum job_call call, struct view *view,
                struct err *err)
 {
@@ -587,9 +586,6 @@ int check_try(struct check *c, struct err *err)
         *err = why;
         return -(int)why.code;
     }
-    c->rt.zones = zones_new(NULL);
-    if (!c->rt.zones)
-        return err_nomem(err);
     if (!params) {
         findings_add_err(&c->found, "missing-parameter", "operator.lua", &why);
         return 0;
