@@ -63,7 +63,7 @@ class Tenant:
         """Binds the roles (by default as printed) and waits until they are in
         force: `tidelock rbac --check` says the same."""
         for role in self.roles if roles is None else roles:
-            self._bind(role)
+            self.bind(role)
         missing = sum(map(_count, self.roles)) - \
             sum(map(_count, self.roles if roles is None else roles))
         return wait_for(lambda: self._checked(missing), "the roles to be in force")
@@ -74,7 +74,8 @@ class Tenant:
         assert text.count("missing: ") == missing, text
         return text
 
-    def _bind(self, role):
+    def bind(self, role):
+        """Creates one role, or ClusterRole, and binds the user to it."""
         ns = role["metadata"].get("namespace")
         base = f"{RBAC}/namespaces/{ns}" if ns else RBAC
         kind = role["kind"]

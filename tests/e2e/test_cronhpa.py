@@ -4,9 +4,11 @@ the clock, and an autoscaler with which it does not fight."""
 import subprocess
 
 import pytest
+import yaml
 
 import harness
-from harness import ROOT, Tidelock, condition, program, run_once, tidelock, wait_for
+from harness import ROOT, Tidelock, condition, program, run_once, wait_for
+from roles import Tenant
 
 APPS = "/apis/apps/v1/namespaces/{ns}/deployments"
 SCALERS = "/apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers"
@@ -134,10 +136,21 @@ def test_of_two_on_one_target_the_older_one_scales(shop, admin):
     assert shop.ready("second")["reason"] == "Conflict"
 
 
-def test_the_rights_are_those_that_the_readme_names(admin):
-    done = tidelock("rbac", ROOT / "operators/cronhpa", kubeconfig=admin[1])
-    assert done.returncode == 0, done.stderr
-    assert "deployments/scale" in done.stdout
+def test_the_printed_roles_and_those_of_the_folder_suffice(shop, cluster, tmp_path):
+    tenant = Tenant(cluster, ROOT / "operators/cronhpa", shop.ns, ("--namespace", shop.ns))
+    tenant.give()
+    role = yaml.safe_load((ROOT / "operators/cronhpa/rights.yaml").read_text())
+    role["metadata"]["name"] = tenant.user + "-targets"
+    tenant.bind(role)
+    shop.deploy(2)
+    shop.autoscale(1, 4)
+    shop.schedule("HorizontalPodAutoscaler", 3, name="floor")
+    with Tidelock("run", *tenant.arguments, kubeconfig=tenant.kubeconfig, folder=tmp_path):
+        wait_for(lambda: shop.get("horizontalpodautoscalers")["spec"]["minReplicas"] == 3,
+                 "the floor")
+        shop.client.delete(shop.path("horizontalpodautoscalers", "shop"))
+        shop.schedule("Deployment", 5)
+        wait_for(lambda: shop.get("deployments")["spec"]["replicas"] == 5, "the run")
 
 
 @pytest.mark.parametrize("command", [

@@ -46,6 +46,12 @@ function tidelock.array(list) end
 ---@return table # the declaration
 function tidelock.operator(declaration) end
 
+--- What a site changes of an operator that it did not write: what the file
+--- of an overlay returns.
+---@param overlay table see OVERLAYS.md beside this folder
+---@return table # the overlay
+function tidelock.overlay(overlay) end
+
 --- SHA-256 as hexadecimal text: of a text's bytes, or of the canonical JSON
 --- of any other value. Equal values give equal checksums.
 ---
