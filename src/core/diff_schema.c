@@ -43,6 +43,12 @@ static void hint_type(const struct diff_work *w, const char *message)
         err_hint(w->err, "use tostring()");
     else if (text_starts(message, "expected boolean, got string"))
         err_hint(w->err, "write true or false without quotes");
+    else if (text_starts(message, "expected array, got object"))
+        err_hint(w->err, "items of a list have no names: { first, second }");
+    else if (text_starts(message, "expected array, got"))
+        err_hint(w->err, "make it a list of one: { value }");
+    else if (text_starts(message, "expected object, got array"))
+        err_hint(w->err, "fields of an object have names: { name = value }");
 }
 
 static bool on_issue(void *arg, const struct schema_issue *issue)

@@ -68,9 +68,23 @@ struct decoder {
 
 /* ---- markers ---- */
 
+/* An object has no items, so its length would be 0 whatever is in it. Scripts
+ * of other tools are left their 0. */
+static int l_object_length(lua_State *L)
+{
+    return vm_raise(L,
+                    "'next(t) == nil' tells that it is empty; # counts the "
+                    "items of a list",
+                    "# of an object: it has named fields and no items");
+}
+
 void push_marker(lua_State *L, enum marker m)
 {
-    lua_createtable(L, 0, 1);
+    lua_createtable(L, 0, 2);
+    if (m == MARKER_OBJECT && !vm_of(L)->compat) {
+        lua_pushcfunction(L, l_object_length);
+        lua_setfield(L, -2, "__len");
+    }
     lua_pushinteger(L, m);
     lua_rawsetp(L, -2, &key_kind);
 }

@@ -83,12 +83,14 @@ static int refuse(struct walk *w, const struct part *at, const char *what,
 
 static int refuse_type(struct walk *w, const struct part *at, int type)
 {
+    const char *hint =
+        type == LUA_TFUNCTION ? "call it: name(...) instead of name" : NULL;
     struct str what = {0};
     int rc;
 
     str_addf(&what, "a %s cannot be part of an object",
              lua_typename(w->L, type));
-    rc = refuse(w, at, str_text(&what), NULL);
+    rc = refuse(w, at, str_text(&what), hint);
     str_release(&what);
     return rc;
 }
@@ -374,7 +376,8 @@ static int read_table(struct walk *w, int idx, const struct part *at,
         return refuse(w, at, "an object with list items",
                       "use tostring(key); JSON objects have text keys");
     if (s.indexes && (lua_Integer)s.indexes != s.max)
-        return refuse(w, at, "a list with holes: an item is nil", NULL);
+        return refuse(w, at, "a list with holes: an item is nil",
+                      "add what there is: list[#list + 1] = item");
     if (s.indexes || marker == MARKER_ARRAY)
         return read_array(w, idx, s.indexes, at, ret);
     return read_object(w, idx, s.texts, at, ret);

@@ -90,7 +90,7 @@ static int l_lazy_newindex(lua_State *L)
 static int l_lazy_len(lua_State *L)
 {
     thaw(L, 1);
-    lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 1));
+    lua_pushinteger(L, luaL_len(L, 1)); /* of the object that it is now */
     return 1;
 }
 

@@ -169,6 +169,9 @@ int l_pairs(lua_State *L)
         lua_call(L, 1, 3);
         return 3;
     }
+    if (lua_isnil(L, 1))
+        return vm_raise(L, "it is absent: iterate over (table or {})",
+                        "pairs: expected a table, got nil");
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     thaw(L, 1);

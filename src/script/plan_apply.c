@@ -55,8 +55,12 @@ static const char *check_field(lua_State *L, const struct apply *a,
     const struct value *v = value_path(a->body, path);
 
     if (!v)
-        vm_kill(L, ERR_PLAN, NULL, "%s: .%s: expected a text, got nothing",
-                a->label, path);
+        vm_kill(L, ERR_PLAN,
+                value_path(a->body, "metadata.generateName")
+                    ? "a generated name would be another one in every pass: "
+                      "build the name from the root's name"
+                    : NULL,
+                "%s: .%s: expected a text, got nothing", a->label, path);
     if (!value_text(v))
         vm_kill(L, ERR_PLAN, NULL, "%s: .%s: expected a text, got %s", a->label,
                 path, value_type_name(v));

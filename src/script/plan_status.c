@@ -54,6 +54,7 @@ int l_plan_status(lua_State *L)
 static const char *check_status(lua_State *L)
 {
     const char *word;
+    const char *quote = "";
 
     switch (lua_type(L, 3)) {
     case LUA_TNONE:
@@ -66,14 +67,16 @@ static const char *check_status(lua_State *L)
         if (strcmp(word, "True") == 0 || strcmp(word, "False") == 0 ||
             strcmp(word, "Unknown") == 0)
             return vm_text(L, word, strlen(word));
+        quote = "\"";
         break;
     default:
         word = type_word(L, 3);
     }
-    vm_kill(L, ERR_PLAN, NULL,
-            "plan:condition: status: expected true, false "
-            "or nil, got %s",
-            word);
+    vm_kill(L, ERR_PLAN,
+            *quote ? "without quotes; nil stands for Unknown" : NULL,
+            "plan:condition: status: expected true, false or nil, got "
+            "%s%.60s%s",
+            quote, word, quote);
     return NULL;
 }
 

@@ -32,13 +32,15 @@ static int l_setmetatable(lua_State *L);
  * object from the cluster onto a new table copies nothing. */
 static int l_getmetatable(lua_State *L);
 static int l_tostring(lua_State *L);
+/* The stock one takes nil and raises at the first step, without a name. */
+static int l_ipairs(lua_State *L);
 
 /* Grouped by library, in the order of `libraries`. */
 static struct stock_function functions[] = {
     {"_G", "assert", NULL},
     {"_G", "error", NULL},
     {"_G", "getmetatable", l_getmetatable},
-    {"_G", "ipairs", NULL},
+    {"_G", "ipairs", l_ipairs},
     {"_G", "next", l_next},
     {"_G", "pairs", l_pairs},
     {"_G", "pcall", l_pcall},
@@ -116,6 +118,7 @@ enum { LIBRARY_BASE, LIBRARY_MATH, LIBRARY_STRING };
 
 /* Used by replacements that end in the stock function. */
 static struct stock_function inner[] = {
+    {"_G", "ipairs", NULL},
     {"string", "format", NULL},
     {"table", "sort", NULL},
 };
@@ -356,6 +359,15 @@ static int l_getmetatable(lua_State *L)
     else
         luaL_getmetafield(L, 1, "__metatable"); /* on top when there is one */
     return 1;
+}
+
+static int l_ipairs(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    if (lua_isnil(L, 1))
+        return vm_raise(L, "it is absent: iterate over (list or {})",
+                        "ipairs: expected a list, got nil");
+    return stock_find("_G", "ipairs")(L);
 }
 
 void push_text_of(lua_State *L, int idx)

@@ -42,6 +42,7 @@
 #define GC_FROM (1u << 20)
 /* What a collection forced by the soft limit costs: thrashing must end. */
 #define COLLECT_COST 1000
+#define MEMORY_HINT "this line was running: does what it builds ever end?"
 
 static void budget_hook(lua_State *L, lua_Debug *ar);
 
@@ -105,14 +106,18 @@ static void with_commas(char out[32], uint64_t n)
     out[at] = '\0';
 }
 
+/* The place in the message is the line that was running: of a loop, mostly. */
 static int kill_budget(lua_State *L, uint64_t amount, const char *unit)
 {
     char number[32];
 
     with_commas(number, amount);
-    return vm_kill(L, ERR_BUDGET, NULL,
-                   "the script ran longer than its budget of %s %s", number,
-                   unit);
+    return vm_kill(
+        L, ERR_BUDGET,
+        vm_of(L)->compat ? "this line was running: does its loop end?"
+                         : "this line was running: does its loop end? To wait, "
+                           "return and come back with plan:requeue",
+        "the script ran longer than its budget of %s %s", number, unit);
 }
 
 int vm_kill_memory(lua_State *L)
@@ -124,11 +129,11 @@ int vm_kill_memory(lua_State *L)
     if (!vm->refused && vm->bytes <= soft)
         return vm_kill_nomem(L);
     if (soft >= (1u << 20))
-        return vm_kill(L, ERR_BUDGET, NULL,
+        return vm_kill(L, ERR_BUDGET, MEMORY_HINT,
                        "the script used more than its budget of %zu MiB of "
                        "memory",
                        soft >> 20);
-    return vm_kill(L, ERR_BUDGET, NULL,
+    return vm_kill(L, ERR_BUDGET, MEMORY_HINT,
                    "the script used more than its budget of %zu bytes of "
                    "memory",
                    soft);
@@ -398,7 +403,7 @@ static int report_raised(struct vm *vm, struct err *err)
     place = has_place(msg) ? 0 : place_length(vm);
     err_set(err, ERR_SCRIPT, "%.*s%s%s", (int)place, vm->stack,
             place ? ": " : "", msg);
-    advice_give(err);
+    advice_give(err, !vm->compat);
     return -ERR_SCRIPT;
 }
 

@@ -39,6 +39,13 @@ enum kit_kind {
     KIT_KINDS,
 };
 
+/* What kit_error() ends with when a budget is used up. */
+#define KIT_LOOP_HINT                                                          \
+    "\n  hint: this line was running: does its loop end? To wait, return and " \
+    "come back with plan:requeue"
+#define KIT_MEMORY_HINT                                                        \
+    "\n  hint: this line was running: does what it builds ever end?"
+
 #define KIT_MAX_ITEMS 16
 #define KIT_NOW 1767323045 /* 2026-01-02T03:04:05Z */
 

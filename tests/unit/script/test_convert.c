@@ -306,16 +306,19 @@ TEST(texts_may_hold_nul)
 TEST(values_that_are_not_json_are_errors_with_their_path)
 {
     static const struct example e[] = {
-        {"{ a = { b = print or pairs } }", ".v.a.b: a function cannot be part "
-                                           "of an object"},
+        {"{ a = { b = print or pairs } }",
+         ".v.a.b: a function cannot be part "
+         "of an object\n  hint: call it: name(...) instead of name"},
         {"{ plan }", ".v[0]: a userdata cannot be part of an object"},
         {"0/0", ".v: not a number (0/0)"},
         {"{ 1, -1/0 }", ".v[1]: an infinite number"},
         {"'\\xff'", ".v: the text is not valid UTF-8\n  hint: put bytes under "
                     "binaryData or data, as base64"},
         {"{ ['\\xff'] = 1 }", ".v: a key is not valid UTF-8"},
-        {"{ 1, nil, 3 }", ".v: a list with holes: an item is nil"},
-        {"{ [2] = 'x' }", ".v: a list with holes: an item is nil"},
+        {"{ 1, nil, 3 }", ".v: a list with holes: an item is nil\n  hint: add "
+                          "what there is: list[#list + 1] = item"},
+        {"{ [2] = 'x' }", ".v: a list with holes: an item is nil\n  hint: add "
+                          "what there is: list[#list + 1] = item"},
         {"{ 1, a = 2 }", ".v: a list with named fields\n  hint: JSON has lists "
                          "and objects, a table must be one"},
         {"{ [1.5] = 1 }", ".v: a key is neither a text nor a list index\n  "
@@ -336,8 +339,9 @@ TEST(values_that_are_not_json_are_errors_with_their_path)
          ".v.t.t.t.t.t.t.t.t.t.t.t...: deeper than 64 levels\n  hint: does a "
          "table contain itself?"},
         {"('x'):rep(262145)", ".v: a text of more than 256 KiB"},
-        {"{ b = pairs, a = pairs }", ".v.a: a function cannot be part of an "
-                                     "object"},
+        {"{ b = pairs, a = pairs }",
+         ".v.a: a function cannot be part of an "
+         "object\n  hint: call it: name(...) instead of name"},
     };
     struct kit k;
 

@@ -218,18 +218,22 @@ TEST(eval_prints_whatever_is_returned)
 TEST(eval_names_file_and_line_of_a_fault)
 {
     static const struct example e[] = {
-        {"local x\nreturn x.y",
-         "check.lua:2: attempt to index a nil value (local 'x')"},
-        {"return function() end", "check.lua: returned value 1: a function "
-                                  "cannot be part of an object"},
+        {"local x\nreturn x.y", "check.lua:2: attempt to index a nil value "
+                                "(local 'x')\n'x' is nil here: test it first"},
+        {"return function() end",
+         "check.lua: returned value 1: a function "
+         "cannot be part of an object\ncall it: name(...) instead of name"},
         {"return 1, { a = { b = print } }",
          "check.lua: returned value 2: .a.b: a function cannot be part of an "
-         "object"},
+         "object\ncall it: name(...) instead of name"},
         {"return 'a' ..", "check.lua:1: unexpected symbol near <eof>"},
         {"while true do end", "check.lua:1: the script ran longer than its "
-                              "budget of 5,000,000 instructions"},
-        {"return ('x'):rep(1 << 40)", "check.lua:1: the script used more than "
-                                      "its budget of 16 MiB of memory"},
+                              "budget of 5,000,000 instructions\nthis line was "
+                              "running: does its loop end?"},
+        {"return ('x'):rep(1 << 40)",
+         "check.lua:1: the script used more than "
+         "its budget of 16 MiB of memory\nthis line was running: does what it "
+         "builds ever end?"},
         {"return view.now", "check.lua:1: attempt to index a nil value (global "
                             "'view')\nthere is no global 'view': a typing "
                             "mistake, a `local` that comes later, or a part of "

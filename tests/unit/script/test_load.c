@@ -66,7 +66,8 @@ TEST(a_script_that_raises_names_the_line)
                "nil value as its error");
     load_fails("local x = nil\nx.y = 1", ERR_SCRIPT,
                "operator.lua:2: attempt "
-               "to index a nil value (local 'x')");
+               "to index a nil value (local 'x')\n  hint: 'x' is nil here: "
+               "test it first; view:get gives nil for what is not there");
     load_fails("error('without a place', 0)", ERR_SCRIPT,
                "operator.lua:1: "
                "without a place");
@@ -74,12 +75,13 @@ TEST(a_script_that_raises_names_the_line)
 
 TEST(a_script_that_loops_or_hoards_ends_with_its_budget)
 {
-    load_fails("\nwhile true do end", ERR_BUDGET,
-               "operator.lua:2: the script "
-               "ran longer than its budget of 5,000,000 instructions");
+    load_fails(
+        "\nwhile true do end", ERR_BUDGET,
+        "operator.lua:2: the script "
+        "ran longer than its budget of 5,000,000 instructions" KIT_LOOP_HINT);
     load_fails("local t = {}\nfor i = 1, 1e7 do t[i] = { i } end", ERR_BUDGET,
                "operator.lua:2: the script used more than its budget of 16 MiB "
-               "of memory");
+               "of memory" KIT_MEMORY_HINT);
 }
 
 TEST(a_script_declares_one_operator)
@@ -431,8 +433,9 @@ TEST(the_most_frequent_mistakes_come_with_advice)
          "there is no global 'deploymnt': a typing mistake, a "
          "`local` that comes later, or a part of Lua that scripts do not have"},
         {"local x = site.status.conditions",
-         "'status' is absent: test it "
-         "first, or use tidelock.get(object, ..., \"status\", ...)"},
+         "'status' is absent: of the root only the fields under memory = { ... "
+         "} are seen, other objects get theirs later; test it, or use "
+         "tidelock.get(object, \"status\", ...)"},
         {"local x = site.spec.n + 1", "'n' is absent: write (value or "
                                       "default)"},
         {"local x = site.metadata.name < 3", "quotes in YAML make a text: use "

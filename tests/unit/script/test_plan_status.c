@@ -55,7 +55,8 @@ TEST(status_says_what_is_wrong)
         {"plan:status { a = print }", "" /* print is nil: an empty status */},
         {"plan:status { a = { b = pairs } }",
          "operator.lua:1: plan:status: "
-         ".a.b: a function cannot be part of an object"},
+         ".a.b: a function cannot be part of an object\n  hint: call it: "
+         "name(...) instead of name"},
     };
 
     all_fail(e, 5);
@@ -102,7 +103,8 @@ TEST(condition_says_what_is_wrong)
          "status: expected true, false or nil, got table"},
         {"plan:condition('Ready', 'yes')",
          "operator.lua:1: plan:condition: "
-         "status: expected true, false or nil, got yes"},
+         "status: expected true, false or nil, got \"yes\"\n  hint: without "
+         "quotes; nil stands for Unknown"},
         {"plan:condition('Ready', true, 'all is well')",
          "operator.lua:1: "
          "plan:condition: reason: \"all is well\" is not a CamelCase word\n  "

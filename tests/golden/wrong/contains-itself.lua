@@ -1,0 +1,18 @@
+--- a table that contains itself
+
+local tidelock = require "tidelock"
+
+local function reconcile(site, view, plan)
+  local labels = { app = "web" }
+  labels.all = labels
+  plan:status { labels = labels }
+end
+
+return tidelock.operator {
+  api = 1,
+  name = "wrong",
+  resource = { "example.com/v1", "Website" },
+  owns = { { "apps/v1", "Deployment" }, { "v1", "ConfigMap" }, { "v1", "Service" } },
+  reads = { { "v1", "Node", namespace = "none" } },
+  reconcile = reconcile,
+}

@@ -1,0 +1,18 @@
+--- nothing is declared, since spec.pages does not exist
+
+local tidelock = require "tidelock"
+
+local function reconcile(site, view, plan)
+  for _, page in ipairs(site.spec.pages or {}) do
+    plan:apply { apiVersion = "v1", kind = "ConfigMap", metadata = { name = page } }
+  end
+end
+
+return tidelock.operator {
+  api = 1,
+  name = "wrong",
+  resource = { "example.com/v1", "Website" },
+  owns = { { "apps/v1", "Deployment" }, { "v1", "ConfigMap" }, { "v1", "Service" } },
+  reads = { { "v1", "Node", namespace = "none" } },
+  reconcile = reconcile,
+}

@@ -1,0 +1,19 @@
+--- a name that the server would make up
+
+local tidelock = require "tidelock"
+
+local function reconcile(site, view, plan)
+  plan:apply {
+    apiVersion = "v1", kind = "ConfigMap",
+    metadata = { generateName = site.metadata.name .. "-" },
+  }
+end
+
+return tidelock.operator {
+  api = 1,
+  name = "wrong",
+  resource = { "example.com/v1", "Website" },
+  owns = { { "apps/v1", "Deployment" }, { "v1", "ConfigMap" }, { "v1", "Service" } },
+  reads = { { "v1", "Node", namespace = "none" } },
+  reconcile = reconcile,
+}

@@ -1,0 +1,18 @@
+--- # of an object is always 0
+
+local tidelock = require "tidelock"
+
+local function reconcile(site, view, plan)
+  if #site.metadata.labels == 0 then
+    plan:nothing("it has no labels")
+  end
+end
+
+return tidelock.operator {
+  api = 1,
+  name = "wrong",
+  resource = { "example.com/v1", "Website" },
+  owns = { { "apps/v1", "Deployment" }, { "v1", "ConfigMap" }, { "v1", "Service" } },
+  reads = { { "v1", "Node", namespace = "none" } },
+  reconcile = reconcile,
+}

@@ -1,0 +1,20 @@
+--- a list with nothing in its middle
+
+local tidelock = require "tidelock"
+
+local function reconcile(site, view, plan)
+  plan:apply {
+    apiVersion = "v1", kind = "ConfigMap",
+    metadata = { name = site.metadata.name },
+    data = { a = "b" }, extra = { 1, nil, 3 },
+  }
+end
+
+return tidelock.operator {
+  api = 1,
+  name = "wrong",
+  resource = { "example.com/v1", "Website" },
+  owns = { { "apps/v1", "Deployment" }, { "v1", "ConfigMap" }, { "v1", "Service" } },
+  reads = { { "v1", "Node", namespace = "none" } },
+  reconcile = reconcile,
+}

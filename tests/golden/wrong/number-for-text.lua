@@ -1,0 +1,20 @@
+--- a number where a text belongs
+
+local tidelock = require "tidelock"
+
+local function reconcile(site, view, plan)
+  plan:apply {
+    apiVersion = "v1", kind = "ConfigMap",
+    metadata = { name = site.metadata.name },
+    data = { a = 5 },
+  }
+end
+
+return tidelock.operator {
+  api = 1,
+  name = "wrong",
+  resource = { "example.com/v1", "Website" },
+  owns = { { "apps/v1", "Deployment" }, { "v1", "ConfigMap" }, { "v1", "Service" } },
+  reads = { { "v1", "Node", namespace = "none" } },
+  reconcile = reconcile,
+}

@@ -1,0 +1,16 @@
+--- the time of the machine
+
+local tidelock = require "tidelock"
+
+local function reconcile(site, view, plan)
+  plan:status { at = os.time() }
+end
+
+return tidelock.operator {
+  api = 1,
+  name = "wrong",
+  resource = { "example.com/v1", "Website" },
+  owns = { { "apps/v1", "Deployment" }, { "v1", "ConfigMap" }, { "v1", "Service" } },
+  reads = { { "v1", "Node", namespace = "none" } },
+  reconcile = reconcile,
+}
