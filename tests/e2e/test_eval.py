@@ -237,6 +237,7 @@ def test_the_log_is_not_the_answer(folder):
     (["loop.lua"], 1,
      "tidelock: loop.lua:2: the script ran longer than its budget of "
      "5,000,000 instructions\n"
+     "  hint: this line was running: does its loop end?\n"
      "  stack: loop.lua:2 in the main chunk\n"),
 ])
 def test_what_is_wrong_is_said(folder, arguments, code, message):

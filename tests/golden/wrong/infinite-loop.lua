@@ -4,9 +4,7 @@ local tidelock = require "tidelock"
 
 local function reconcile(site, view, plan)
   local tries = 0
-  while site.metadata.name ~= "ready" do
-    tries = tries + 1
-  end
+  while site.metadata.name ~= "ready" do tries = tries + 1 end
 end
 
 return tidelock.operator {

@@ -4,9 +4,7 @@ local tidelock = require "tidelock"
 
 local function reconcile(site, view, plan)
   local text = {}
-  for i = 1, 1e9 do
-    text[i] = "line " .. i
-  end
+  for i = 1, 1e9 do text[i] = "line " .. i end
 end
 
 return tidelock.operator {
