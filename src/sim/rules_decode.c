@@ -210,12 +210,30 @@ static int decode_bytes(struct decoding *d, struct schema_node n,
     return rc < 0 ? decode_refuse(d, "illegal base64 data at input byte 0") : 0;
 }
 
-static int decode_integer(struct decoding *d, struct schema_node n,
-                          const struct place *at, const struct value *v)
+/* What was applied is converted as Go converts numbers: whole ones become
+ * integers, large ones lose what does not fit. */
+static void convert_number(struct value *v, bool narrow)
 {
-    int64_t i = v->as.integer;
-    bool narrow = schema_integer_bits(n) == 32;
+    const double limit = 9223372036854775808.0; /* 2^63 */
+    const double x = v->as.number;
 
+    if (v->type == VALUE_DOUBLE && isfinite(x) && fabs(x - trunc(x)) <= 0) {
+        v->type = VALUE_INTEGER;
+        v->as.integer = x >= -limit && x < limit ? (int64_t)x : INT64_MIN;
+    }
+    if (v->type == VALUE_INTEGER && narrow)
+        v->as.integer = (int32_t)(uint32_t)v->as.integer;
+}
+
+static int decode_integer(struct decoding *d, struct schema_node n,
+                          const struct place *at, struct value *v)
+{
+    bool narrow = schema_integer_bits(n) == 32;
+    int64_t i;
+
+    if (d->c->applied)
+        convert_number(v, narrow);
+    i = v->as.integer;
     if (v->type != VALUE_INTEGER ||
         (narrow && (i < INT32_MIN || i > INT32_MAX)))
         return refuse_type(d, n, at, v);
@@ -238,6 +256,8 @@ static int decode_scalar(struct decoding *d, struct schema_node n,
         right = v->type == VALUE_INTEGER || v->type == VALUE_DOUBLE;
         break;
     case SCHEMA_INT_OR_STRING:
+        if (d->c->applied)
+            convert_number(v, false);
         right = v->type == VALUE_STRING ||
                 (v->type == VALUE_INTEGER && v->as.integer >= INT32_MIN &&
                  v->as.integer <= INT32_MAX);

@@ -46,7 +46,6 @@ static void check_counts(struct check *k, const char *const *counts,
 
     for (size_t i = 0; i < 8 && counts[i]; i++)
         check_non_negative(k, at, status, counts[i]);
-    check_non_negative(k, at, status, "observedGeneration");
     for (size_t i = 1; bounded && i < 8 && counts[i]; i++) {
         int64_t is = value_int_at(status, counts[i], 0);
 
@@ -61,6 +60,22 @@ static void check_counts(struct check *k, const char *const *counts,
         check_add(k, CAUSE_INVALID, PLACE(at, "availableReplicas"),
                   "Invalid value: %lld: cannot be greater than readyReplicas",
                   (long long)value_int_at(status, "availableReplicas", 0));
+}
+
+/* What has revisions counts how often their names were taken. */
+static void check_revisions(struct check *k)
+{
+    const struct value *status = value_get(k->object, "status");
+    const struct value *is = value_get(status, "collisionCount");
+    const struct value *was = value_path(k->old, "status.collisionCount");
+    const struct place *at = PLACE(NULL, "status");
+
+    check_non_negative(k, at, status, "observedGeneration");
+    check_non_negative(k, at, status, "collisionCount");
+    check_non_negative(k, at, status, "terminatingReplicas");
+    if (was && (!is || is->as.integer < was->as.integer))
+        check_add(k, CAUSE_INVALID, PLACE(at, "collisionCount"),
+                  "Invalid value: cannot be decremented");
 }
 
 static void check_balancer(struct check *k)
@@ -122,6 +137,9 @@ void rules_check_status(struct check *k)
         rules_check_job_status(k);
     if (rules_is(k->c->kind, "", "ResourceQuota"))
         rules_check_quota_status(k);
+    if (strcmp(k->c->kind->r.group, "apps") == 0 ||
+        rules_is(k->c->kind, "", "ReplicationController"))
+        check_revisions(k);
     for (size_t i = 0; i < sizeof COUNTED / sizeof COUNTED[0]; i++)
         if (strcmp(COUNTED[i].kind, kind) == 0)
             check_counts(k, COUNTED[i].counts, COUNTED[i].bounded);

@@ -245,6 +245,21 @@ static bool may_be_made(const struct ask *k)
             rules_allows_create_on_update(k->kind));
 }
 
+/* Who says a uid means an object that is there. */
+static int refuse_uid(struct ask *k, const struct value *object)
+{
+    const char *uid = value_text_at(object, "metadata.uid");
+    const char *why;
+
+    if (!uid)
+        return 0;
+    why = arena_printf(k->a,
+                       "uid mismatch: the provided object specified uid %s, "
+                       "and no existing object was found",
+                       uid);
+    return why ? conflict(k, k->at.key.name, why) : failure_nomem(&k->f);
+}
+
 static int create_by_apply(struct ask *k)
 {
     struct managed_call m = managed_call(k);
@@ -254,17 +269,9 @@ static int create_by_apply(struct ask *k)
     if (!may_be_made(k))
         return not_found(k, k->at.key.name);
     if (managed_apply(&m, NULL, k->body, &object, &k->f) < 0 ||
-        decode_patched(k, object) < 0 || meta_check_names(k, object) < 0)
+        decode_patched(k, object) < 0 || refuse_uid(k, object) < 0 ||
+        meta_check_names(k, object) < 0)
         return -1;
-    if (value_text_at(object, "metadata.uid")) {
-        const char *why = arena_printf(
-            k->a,
-            "uid mismatch: the provided object specified uid %s, and no "
-            "existing object was found",
-            value_text_at(object, "metadata.uid"));
-
-        return why ? conflict(k, k->at.key.name, why) : failure_nomem(&k->f);
-    }
     /* "1" is no version of any object: a create-only apply. */
     if (!k->o.dry_run)
         value_unset(meta_of(k, object), "resourceVersion");

@@ -182,3 +182,60 @@ TEST(a_job_is_read_with_the_labels_of_its_pods)
     check_str(kit_text(&k, "metadata.labels.job-name"), "b");
     kit_stop(&k);
 }
+
+/* Go's conversion of what was merged, where decoding would refuse it. */
+TEST(numbers_that_are_applied_lose_what_does_not_fit)
+{
+    static const struct {
+        const char *sent;
+        int code;
+        const char *is;
+    } answers[] = {
+        {"4294967301", 201, "5"},                     /* 2^32 + 5 */
+        {"5.0", 201, "5"},        {"1e300", 201, ""}, /* nothing of it fits: 0
+                                                       */
+        {"2147483648", 422, ""},  {"1.5", 500, ""},   {"true", 500, ""},
+    };
+    struct kit k;
+    char body[512];
+
+    kit_start(&k, NULL);
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        snprintf(
+            body, sizeof body,
+            "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{"
+            "'name':'n'},'spec':{'minReadySeconds':%s,'selector':{"
+            "'matchLabels':{'a':'b'}},'template':{'metadata':{'labels':{"
+            "'a':'b'}},'spec':{'containers':[{'name':'c','image':'i'}]}}}}",
+            answers[i].sent);
+        check_int(kit_ask(&k, "APPLY",
+                          DEPLOYMENTS "/n?fieldManager=m&dryRun=All", body),
+                  answers[i].code);
+        check_str(kit_text(&k, "spec.minReadySeconds"), answers[i].is);
+    }
+    /* A uid is of an object that is there, whatever its name. */
+    check_int(kit_ask(&k, "APPLY", DEPLOYMENTS "/n?fieldManager=m",
+                      "{'apiVersion':'apps/v1','kind':'Deployment',"
+                      "'metadata':{'uid':'u'}}"),
+              409);
+    kit_stop(&k);
+}
+
+TEST(collisions_of_revisions_are_counted_up)
+{
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(apply_ports(&k, PORTS("80", "443")), 201);
+    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/a/status",
+                      "{'status':{'collisionCount':3}}"),
+              200);
+    check_int(kit_ask(&k, "MERGE", DEPLOYMENTS "/a/status",
+                      "{'status':{'collisionCount':2,'terminatingReplicas':-1,"
+                      "'observedGeneration':-1}}"),
+              422);
+    check_str(kit_causes(&k), "Invalid status.collisionCount\n"
+                              "Invalid status.observedGeneration\n"
+                              "Invalid status.terminatingReplicas");
+    kit_stop(&k);
+}
