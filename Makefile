@@ -29,6 +29,7 @@ bench: build ## print the figures of every benchmark
 	done
 	@tests/bench/cluster.py
 	@tests/bench/sim.py
+	@tests/bench/specs.py
 
 fmt: ## lay out all C files as .clang-format says
 	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | \

@@ -378,6 +378,22 @@ def test_specs_read_files_of_their_operator(folder, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_the_document_shows_is_what_happens(folder):
+    text = (ROOT / "lua/TESTING.md").read_text()
+    lua = re.findall(r"^```lua\n(.*?)^```$", text, re.M | re.S)
+    (yaml,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
+    one_pass, table, world = lua
+
+    (folder / "spec/one_spec.lua").write_text(one_pass)
+    spec(folder, f'describe("table", function()\n{table}\nend)\n', "table_spec.lua")
+    spec(folder, f'it("is a world", function()\n{world}\nend)\n', "world_spec.lua")
+    (folder / "spec/documents.yaml").write_text(yaml)
+    done = run(folder)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "5 passed, 0 failed" in done.stdout
+
+
 TIMER = """\
 local tidelock = require "tidelock"
 return tidelock.operator {
