@@ -263,7 +263,7 @@ static int world_of(struct specs_question *q, struct specs_world **ret,
 /* {world =} -> the pass, or {} when none is due */
 int specs_answer_world_pass(struct specs_question *q, struct err *err)
 {
-    struct specs_world *w;
+    struct specs_world *w = NULL;
     int rc = world_of(q, &w, err);
 
     if (rc < 0)
@@ -279,7 +279,7 @@ int specs_answer_world_pass(struct specs_question *q, struct err *err)
 int specs_answer_world_advance(struct specs_question *q, struct err *err)
 {
     struct arena *a = q->a;
-    struct specs_world *w;
+    struct specs_world *w = NULL;
     uint64_t before;
     int rc = world_of(q, &w, err);
 
@@ -304,7 +304,7 @@ int specs_answer_world_advance(struct specs_question *q, struct err *err)
 int specs_answer_world_apply(struct specs_question *q, struct err *err)
 {
     const struct value *object = value_get(q->given, "object");
-    struct specs_world *w;
+    struct specs_world *w = NULL;
     int rc = world_of(q, &w, err);
 
     if (rc == 0)
@@ -317,7 +317,7 @@ int specs_answer_world_apply(struct specs_question *q, struct err *err)
 /* {world =, object = ref} -> the object, nil when there is none */
 int specs_answer_world_get(struct specs_question *q, struct err *err)
 {
-    struct specs_world *w;
+    struct specs_world *w = NULL;
     int rc = world_of(q, &w, err);
 
     return rc < 0 ? rc
@@ -328,7 +328,7 @@ int specs_answer_world_get(struct specs_question *q, struct err *err)
 /* {world =, object = ref} -> nothing */
 int specs_answer_world_delete(struct specs_question *q, struct err *err)
 {
-    struct specs_world *w;
+    struct specs_world *w = NULL;
     int rc = world_of(q, &w, err);
 
     if (rc == 0)
