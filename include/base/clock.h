@@ -23,6 +23,10 @@ static inline int64_t clock_unix(const struct clock *c)
 /* The kernel's clocks; a static, never freed. */
 const struct clock *clock_real(void);
 
+/* The same, but its milliseconds go on while the machine is suspended: for what
+ * other machines count, too. */
+const struct clock *clock_boot(void);
+
 /* Moves only when told to. Embed it and use &fake.clock. */
 struct clock_fake {
     struct clock clock;
