@@ -93,6 +93,11 @@ struct cluster_call; /* freed when answered or cancelled */
 struct cluster_call *cluster_send(struct cluster *c, const struct request *r,
                                   cluster_answer_fn fn, void *arg,
                                   struct err *err);
+/* The same for the Lease itself: no fence stops it, and it is not repeated. */
+struct cluster_call *cluster_send_unfenced(struct cluster *c,
+                                           const struct request *r,
+                                           cluster_answer_fn fn, void *arg,
+                                           struct err *err);
 void cluster_cancel(struct cluster_call *call); /* NULL is fine */
 
 #endif

@@ -11,6 +11,7 @@
 #include "app/cluster.h"
 #include "app/fixture.h"
 #include "app/report.h"
+#include "kube/lease.h"
 
 /* Exit codes of the program (note 01). */
 enum {
@@ -31,14 +32,15 @@ struct runtime_options {
     const char *name;    /* plan OPERATOR NAME */
     const char *record;  /* --record: folder for fixtures */
     const char *compare; /* plan: the old revision of the only operator */
-    const char *listen;  /* --listen, NULL: nobody is served */
-    const char *lease;   /* --lease-name, NULL: "tidelock" */
-    bool plan;           /* one pass, print, stop */
-    bool dry_run;        /* print, write nothing */
-    bool once;           /* until nothing is ready */
-    bool offline;        /* no cluster */
-    const struct fixture *fixture; /* offline: what it holds is all there is,
-                                    * also the time and the parameters */
+    const struct lease_timing *elect; /* leader election; NULL: without */
+    const char *listen;               /* --listen, NULL: nobody is served */
+    const char *lease;                /* --lease-name, NULL: "tidelock" */
+    bool plan;                        /* one pass, print, stop */
+    bool dry_run;                     /* print, write nothing */
+    bool once;                        /* until nothing is ready */
+    bool offline;                     /* no cluster */
+    const struct fixture *fixture;    /* offline: what it holds is all there is,
+                                       * also the time and the parameters */
     enum report_format format;
     bool color;
     void (*print)(void *arg, const char *text, size_t len);

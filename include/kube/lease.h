@@ -9,11 +9,12 @@
  * A candidate reads the Lease every retry period. It takes it when nobody holds
  * it, or when the holder was not seen to renew it for as long as the holder
  * itself promised: measured on our own clock from when we saw the change, never
- * from the times in the Lease (LE-3: clocks are skewed). A leader writes without
- * reading (LE-4). When it could not for the renew deadline, counted from when
- * the last write that succeeded was *sent*, it leads no more, at once and for
- * good (LE-5): others wait for the whole lease duration from a moment after
- * that, so what it has in flight then has the difference of the two to land.
+ * from the times in the Lease (LE-3: clocks are skewed). A leader writes
+ * without reading (LE-4). When it could not for the renew deadline, counted
+ * from when the last write that succeeded was *sent*, it leads no more, at once
+ * and for good (LE-5): others wait for the whole lease duration from a moment
+ * after that, so what it has in flight then has the difference of the two to
+ * land.
  *
  * Each write carries the resourceVersion that was seen, so two candidates never
  * both get it. `now` is in milliseconds of a clock that goes on while the
@@ -77,8 +78,9 @@ struct lease {
     char version[64];
     char acquire_time[64];
     int64_t transitions;
-    uint64_t holder_ms;   /* how long its holder promised to be waited for */
-    uint64_t observed_at; /* when holder or renewTime were last seen to change */
+    uint64_t holder_ms; /* how long its holder promised to be waited for */
+    uint64_t
+        observed_at; /* when holder or renewTime were last seen to change */
     uint64_t asked_at;
     uint64_t renewed_at; /* the last write that succeeded was sent then */
     uint64_t next_at;

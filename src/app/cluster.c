@@ -119,26 +119,25 @@ static struct cluster_call *direct_ask(struct cluster_call *call,
 
 /* ---- requests ---- */
 
-struct cluster_call *cluster_ask(struct cluster *c, const struct request *r,
-                                 const char *etag, cluster_answer_fn fn,
-                                 void *arg, struct err *err)
+/* `http` lacks on_done and arg. */
+static struct cluster_call *send_call(struct cluster *c,
+                                      const struct request *r,
+                                      struct http_call http,
+                                      const struct cluster_call *with,
+                                      struct err *err)
 {
     struct cluster_call *call = mem_alloc(sizeof(*call));
-    /* applies and deletes carry preconditions: twice is as good as once */
-    bool apply = text_equal(r->content_type, "application/apply-patch+yaml");
-    struct http_call http = {.on_done = call_done,
-                             .arg = call,
-                             .if_none_match = etag,
-                             .retry = true,
-                             .repeatable = apply || r->method == HTTP_DELETE};
 
     if (!call) {
         err_nomem(err);
         return NULL;
     }
-    *call = (struct cluster_call){.cluster = c, .fn = fn, .arg = arg};
+    *call = *with;
+    call->cluster = c;
     if (c->direct)
         return direct_ask(call, r, err);
+    http.on_done = call_done;
+    http.arg = call;
     call->id = http_send(c->http, r, &http, err);
     if (!call->id) {
         mem_free(call);
@@ -146,6 +145,32 @@ struct cluster_call *cluster_ask(struct cluster *c, const struct request *r,
     }
     call_link(call);
     return call;
+}
+
+struct cluster_call *cluster_ask(struct cluster *c, const struct request *r,
+                                 const char *etag, cluster_answer_fn fn,
+                                 void *arg, struct err *err)
+{
+    /* applies and deletes carry preconditions: twice is as good as once */
+    bool apply = text_equal(r->content_type, "application/apply-patch+yaml");
+    const struct http_call http = {.if_none_match = etag,
+                                   .retry = true,
+                                   .repeatable =
+                                       apply || r->method == HTTP_DELETE};
+    const struct cluster_call with = {.fn = fn, .arg = arg};
+
+    return send_call(c, r, http, &with, err);
+}
+
+struct cluster_call *cluster_send_unfenced(struct cluster *c,
+                                           const struct request *r,
+                                           cluster_answer_fn fn, void *arg,
+                                           struct err *err)
+{
+    const struct http_call http = {.unfenced = true};
+    const struct cluster_call with = {.fn = fn, .arg = arg};
+
+    return send_call(c, r, http, &with, err);
 }
 
 struct cluster_call *cluster_send(struct cluster *c, const struct request *r,

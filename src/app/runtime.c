@@ -32,6 +32,11 @@ const char *runtime_namespace(const struct runtime *rt)
     return rt->cluster ? rt->cluster->config.ns : "default";
 }
 
+const char *runtime_lease(const struct runtime *rt)
+{
+    return rt->options->lease ? rt->options->lease : DEFAULT_LEASE;
+}
+
 /* ---- ending ---- */
 
 static void stop_now(void *arg)
@@ -52,6 +57,15 @@ void runtime_fail(struct runtime *rt, const struct err *err)
     rt->stop_timer = loop_after(rt->loop, 0, stop_now, rt);
 }
 
+/* Nothing is under way any more. */
+static void leave(void *arg)
+{
+    struct runtime *rt = arg;
+
+    rt->stop_timer = 0;
+    runtime_leave(rt, stop_now);
+}
+
 static bool busy(const struct runtime *rt)
 {
     for (size_t i = 0; i < rt->unit_count; i++)
@@ -67,8 +81,11 @@ static void drain(struct runtime *rt)
     for (size_t i = 0; i < rt->unit_count && rt->started; i++)
         controller_drain(rt->units[i].controller);
     loop_cancel(rt->loop, rt->stop_timer);
-    rt->stop_timer = loop_after(
-        rt->loop, rt->started && busy(rt) ? DRAIN_MS : 0, stop_now, rt);
+    if (rt->started && busy(rt)) /* the Lease is not given back with writes
+                                  * under way */
+        rt->stop_timer = loop_after(rt->loop, DRAIN_MS, stop_now, rt);
+    else
+        rt->stop_timer = loop_after(rt->loop, 0, leave, rt);
 }
 
 static void on_signal(int signum, void *arg)
@@ -173,7 +190,7 @@ void runtime_check(struct runtime *rt)
             drain(rt);
         return;
     }
-    for (size_t i = 0; i < rt->unit_count; i++)
+    for (size_t i = 0; i < rt->unit_count && rt->working; i++)
         if (controller_state(rt->units[i].controller).synced)
             unit_drop_retired(&rt->units[i]);
     if (!runtime_ends(rt) || hopeless(rt))
@@ -199,6 +216,15 @@ void runtime_feed_changed(void *arg, struct source_feed *feed)
 
 /* ---- the start ---- */
 
+void runtime_begin_work(struct runtime *rt)
+{
+    rt->working = true;
+    for (size_t i = 0; i < rt->unit_count; i++)
+        controller_start(rt->units[i].controller, rt->units[i].sink);
+    runtime_check(rt);
+}
+
+/* The feeds begin to fill their stores here, also those of a standby. */
 static void start(struct runtime *rt)
 {
     struct err err = {0};
@@ -209,9 +235,10 @@ static void start(struct runtime *rt)
             return;
         }
     rt->started = true;
-    for (size_t i = 0; i < rt->unit_count; i++)
-        controller_start(rt->units[i].controller, rt->units[i].sink);
-    runtime_check(rt);
+    if (!rt->options->elect)
+        runtime_begin_work(rt);
+    else if (runtime_stand(rt, &err) < 0)
+        runtime_fail(rt, &err);
 }
 
 void runtime_step_done(struct runtime *rt)
@@ -219,56 +246,6 @@ void runtime_step_done(struct runtime *rt)
     if (--rt->pending > 0 || rt->failed)
         return;
     start(rt);
-}
-
-static void on_ledger_written(void *arg, const struct err *err)
-{
-    struct unit *u = arg;
-
-    if (err->code != ERR_NONE)
-        runtime_fail(u->runtime, err);
-    runtime_step_done(u->runtime);
-}
-
-static void on_ledger_read(void *arg, const struct err *answer)
-{
-    struct unit *u = arg;
-    struct runtime *rt = u->runtime;
-    struct err err = *answer;
-
-    if (err.code == ERR_FORBIDDEN && runtime_prints(rt)) {
-        /* a plan needs no Lease; it only cannot show that write */
-        log_warn("the Lease cannot be read", "err", err.msg, NULL);
-        ledger_free(u->ledger);
-        u->ledger = NULL;
-    } else if (err.code != ERR_NONE)
-        runtime_fail(rt, &err);
-    else if (!runtime_prints(rt) && ledger_incomplete(u->ledger)) {
-        if (ledger_write(u->ledger, on_ledger_written, u, &err) == 0)
-            return;
-        runtime_fail(rt, &err);
-    }
-    runtime_step_done(rt);
-}
-
-static void start_ledgers(struct runtime *rt)
-{
-    const char *lease = rt->options->lease ? rt->options->lease : DEFAULT_LEASE;
-    const char *ns = rt->cluster->config.ns;
-    struct err err = {0};
-
-    for (size_t i = 0; i < rt->unit_count && !rt->failed; i++) {
-        struct unit *u = &rt->units[i];
-
-        u->ledger = ledger_new(rt->cluster, u->bundle.decl, ns, lease);
-        rt->pending++;
-        if (!u->ledger)
-            err_nomem(&err);
-        else
-            ledger_check(u->ledger, on_ledger_read, u, &err);
-        if (err.code != ERR_NONE)
-            runtime_fail(rt, &err);
-    }
 }
 
 static void on_discovered(void *arg, bool changed, const struct err *err)
@@ -289,7 +266,7 @@ static void on_discovered(void *arg, bool changed, const struct err *err)
         return;
     }
     rt->pending++; /* held until every step below was begun */
-    start_ledgers(rt);
+    runtime_check_ledgers(rt);
     rt->pending++;
     runtime_ask_roots(rt, runtime_step_done);
     runtime_step_done(rt);
@@ -377,6 +354,7 @@ static int load_units(struct runtime *rt, struct err *err)
 
 static void runtime_release(struct runtime *rt)
 {
+    elector_free(rt->elector);
     runtime_stop_serving(rt);
     for (size_t i = rt->unit_count; i-- > 0;) /* the first owns the source */
         unit_release(&rt->units[i]);

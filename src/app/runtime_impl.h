@@ -6,6 +6,7 @@
 
 #include "app/bundle.h"
 #include "app/controller.h"
+#include "app/elector.h"
 #include "app/endpoint.h"
 #include "app/ledger.h"
 #include "app/manifests.h"
@@ -35,6 +36,7 @@ struct runtime {
     struct arena arena;
     struct loop *loop;           /* the host's */
     struct cluster *cluster;     /* NULL when offline */
+    struct elector *elector;     /* NULL without leader election */
     struct endpoint *endpoint;   /* NULL without --listen */
     struct telemetry *telemetry; /* the same */
     struct restmap *restmap;     /* the cluster's, or our own offline */
@@ -48,7 +50,9 @@ struct runtime {
     size_t pending;             /* answers that the start waits for */
     size_t next_root;           /* plan -f: which manifest is asked about */
     size_t differing;           /* plan --compare: objects */
+    size_t entering;            /* ledgers that a new leader writes first */
     bool started, stopping, done;
+    bool working;     /* roots are reconciled: not by a standby */
     bool interrupted; /* by a signal */
     loop_timer_id stop_timer;
     loop_timer_id trouble_timer; /* how long an incomplete view is borne */
@@ -76,6 +80,19 @@ static inline bool runtime_ends(const struct runtime *rt)
 {
     return rt->options->plan || rt->options->once;
 }
+
+/* Reconcile from now on. */
+void runtime_begin_work(struct runtime *rt);
+const char *runtime_lease(const struct runtime *rt);
+
+/* ---- runtime_ledgers.c ---- */
+/* A step of the start for each operator: runtime_step_done(). */
+void runtime_check_ledgers(struct runtime *rt);
+
+/* ---- runtime_lead.c: leader election ---- */
+int runtime_stand(struct runtime *rt, struct err *err);
+/* Nothing is written any more: give the Lease back, then `done`. */
+void runtime_leave(struct runtime *rt, void (*done)(void *arg));
 
 /* ---- unit.c ---- */
 int unit_start(struct unit *u, struct err *err);

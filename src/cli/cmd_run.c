@@ -1,15 +1,68 @@
 /*
  * cmd_run.c -- tidelock run OPERATOR...
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/runtime.h"
 #include "base/log.h"
 #include "options.h"
 
+/* ---- leader election ---- */
+
+struct election {
+    const char *elect, *duration, *renew, *retry; /* as given, or NULL */
+    struct lease_timing timing;
+};
+
+static int read_time(const char *flag, const char *text, uint32_t *ret,
+                     struct err *err)
+{
+    int64_t ms;
+
+    if (!text)
+        return 0;
+    if (!text_parse_duration(text, &ms) || ms <= 0 || ms > UINT32_MAX)
+        return err_set(err, ERR_USAGE, "%s '%s' is no time such as 15s", flag,
+                       text);
+    *ret = (uint32_t)ms;
+    return 0;
+}
+
+/* Alone on a laptop there is nobody to elect; what ends by itself does not
+ * wait for its turn, unless it is told to. */
+static bool wants_election(const struct election *e,
+                           const struct runtime_options *o)
+{
+    if (e->elect)
+        return strcmp(e->elect, "true") == 0;
+    return getenv("KUBERNETES_SERVICE_HOST") && !o->once && !o->dry_run;
+}
+
+static int set_election(struct election *e, struct runtime_options *o,
+                        struct err *err)
+{
+    e->timing = lease_timing_default;
+    if (read_time("--leader-elect-lease-duration", e->duration,
+                  &e->timing.duration_ms, err) < 0 ||
+        read_time("--leader-elect-renew-deadline", e->renew,
+                  &e->timing.renew_ms, err) < 0 ||
+        read_time("--leader-elect-retry-period", e->retry, &e->timing.retry_ms,
+                  err) < 0)
+        return -ERR_USAGE;
+    if (!wants_election(e, o))
+        return 0;
+    if (o->dry_run)
+        return err_set(err, ERR_USAGE,
+                       "--dry-run writes nothing: it needs no leader");
+    o->elect = &e->timing;
+    return lease_timing_check(&e->timing, err);
+}
+
 static int run(int argc, char **argv)
 {
     struct runtime_options o = {0};
+    struct election e = {0};
     struct option_values words = {0}, sets = {0}, overlays = {0};
     const char *log_format = "text";
     bool verbose = false;
@@ -25,6 +78,17 @@ static int run(int argc, char **argv)
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
         OPTION_CONTEXT(&o.cluster.context),
         OPTION_LEASE_NAME(&o.lease),
+        {"--leader-elect", NULL, "true|false",
+         "wait until this process holds the Lease; default: in a pod",
+         OPTION_TEXT, &e.elect},
+        {"--leader-elect-lease-duration", NULL, "TIME",
+         "others wait so long for a leader that is silent; default 15s",
+         OPTION_TEXT, &e.duration},
+        {"--leader-elect-renew-deadline", NULL, "TIME",
+         "a leader that cannot renew for so long ends; default 10s",
+         OPTION_TEXT, &e.renew},
+        {"--leader-elect-retry-period", NULL, "TIME",
+         "between two tries; default 2s", OPTION_TEXT, &e.retry},
         {"--listen", NULL, "ADDRESS",
          "serve /metrics, /healthz, /livez and /readyz: 8080 on loopback, "
          "[HOST]:PORT elsewhere; default: do not",
@@ -51,6 +115,8 @@ static int run(int argc, char **argv)
         err_hint(&err, "tidelock run operators/website");
         return cli_fail(&err, EXIT_BAD_USAGE);
     }
+    if (set_election(&e, &o, &err) < 0)
+        return cli_fail(&err, EXIT_BAD_USAGE);
     log_setup(verbose ? LOG_DEBUG : LOG_INFO,
               strcmp(log_format, "json") == 0 ? LOG_JSON : LOG_TEXT,
               clock_real());

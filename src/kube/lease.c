@@ -85,8 +85,7 @@ static bool is_free(const struct lease *l, uint64_t now)
 
 bool lease_leads(const struct lease *l, uint64_t now)
 {
-    return l->role == LEASE_LEADER &&
-           now < l->renewed_at + l->timing.renew_ms;
+    return l->role == LEASE_LEADER && now < l->renewed_at + l->timing.renew_ms;
 }
 
 static struct lease_want want(enum lease_action action)
@@ -179,8 +178,7 @@ static void keep_record(struct lease *l, uint64_t now,
 static void after_read(struct lease *l, uint64_t now)
 {
     if (l->role == LEASE_STANDBY) {
-        l->next_at =
-            is_ours(l) || is_free(l, now) ? now : after_retry(l, now);
+        l->next_at = is_ours(l) || is_free(l, now) ? now : after_retry(l, now);
         return;
     }
     if (is_ours(l))
@@ -196,8 +194,7 @@ static void after_write(struct lease *l, uint64_t now)
         return;
     }
     l->renewed_at = l->asked_at;
-    l->role = now < l->renewed_at + l->timing.renew_ms ? LEASE_LEADER
-                                                       : l->role;
+    l->role = now < l->renewed_at + l->timing.renew_ms ? LEASE_LEADER : l->role;
     l->next_at = after_retry(l, l->asked_at);
     if (l->next_at < now)
         l->next_at = now;
@@ -266,13 +263,13 @@ static struct value *micro_time(struct arena *a, int64_t unix_us)
     char time[32];
 
     text_rfc3339(unix_us / 1000000, time);
-    return value_string(a, arena_printf(a, "%.*s.%06lldZ",
-                                        (int)strlen(time) - 1, time,
-                                        (long long)(unix_us % 1000000)));
+    return value_string(a,
+                        arena_printf(a, "%.*s.%06lldZ", (int)strlen(time) - 1,
+                                     time, (long long)(unix_us % 1000000)));
 }
 
-static int fill_spec(const struct lease *l, struct arena *a,
-                     struct value *spec, int64_t unix_us)
+static int fill_spec(const struct lease *l, struct arena *a, struct value *spec,
+                     int64_t unix_us)
 {
     const bool release = l->role == LEASE_RELEASING;
     const bool taken = !release && !is_ours(l);
@@ -286,8 +283,8 @@ static int fill_spec(const struct lease *l, struct arena *a,
 
     if (value_set(a, spec, "holderIdentity",
                   value_string(a, release ? "" : l->identity)) < 0 ||
-        value_set(a, spec, "leaseDurationSeconds",
-                  value_integer(a, seconds)) < 0 ||
+        value_set(a, spec, "leaseDurationSeconds", value_integer(a, seconds)) <
+            0 ||
         value_set(a, spec, "renewTime", micro_time(a, unix_us)) < 0 ||
         value_set(a, spec, "acquireTime", acquired) < 0)
         return -ERR_NOMEM;

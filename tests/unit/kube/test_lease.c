@@ -85,8 +85,8 @@ static void answer(struct candidate *c, enum lease_action action, uint64_t now)
     enum err_code code;
 
     if (action != LEASE_READ)
-        body = lease_body(&c->l, &a, "tidelock",
-                          (int64_t)now * 1000 + c->skew_us);
+        body =
+            lease_body(&c->l, &a, "tidelock", (int64_t)now * 1000 + c->skew_us);
     lease_asked(&c->l, action, now);
     code = serve(c->s, action, body);
     lease_answered(&c->l, now, code, code == ERR_NONE ? c->s->lease : NULL);
@@ -98,7 +98,8 @@ static void turn(struct candidate *c, uint64_t now)
 {
     struct lease_want w = lease_next(&c->l, now);
 
-    for (unsigned i = 0; w.action != LEASE_WAIT && w.action != LEASE_OVER; i++) {
+    for (unsigned i = 0; w.action != LEASE_WAIT && w.action != LEASE_OVER;
+         i++) {
         if (!check(i < 10))
             return;
         answer(c, w.action, now);
@@ -280,9 +281,9 @@ TEST(lease_answer_that_comes_late_gives_no_more_time)
     answer(&a, LEASE_READ, 1000);
     check_int(lease_next(&a.l, 1000).action, LEASE_CREATE);
     lease_asked(&a.l, LEASE_CREATE, 1000);
-    check_int(serve(&s, LEASE_CREATE,
-                    lease_body(&a.l, &arena, "tidelock", 1000000)),
-              ERR_NONE);
+    check_int(
+        serve(&s, LEASE_CREATE, lease_body(&a.l, &arena, "tidelock", 1000000)),
+        ERR_NONE);
     lease_answered(&a.l, 8000, ERR_NONE, s.lease);
     check(lease_leads(&a.l, 8000));
     check(lease_leads(&a.l, 10999));
