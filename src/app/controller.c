@@ -18,6 +18,7 @@
  *   I2  workqueue_done() is called exactly once per job, at its very end
  */
 #include "controller_impl.h"
+#include "job_mode.h"
 
 #include <string.h>
 
@@ -126,7 +127,7 @@ static void set_failing(struct controller *c, const struct job *job)
     m->lost_child |= failing && job->lost_child;
     if (!failing)
         m->conflicts = 0;
-    if (!failing && job->row)
+    if (!failing && job->row && !job->shown)
         m->row = (size_t)(job->row - c->decl->rows) + 1;
     if (m->failing == failing)
         return;
@@ -344,14 +345,23 @@ static void tell_planned(struct job *job, const struct err *err)
 static void job_run(struct job *job)
 {
     struct controller *c = job->controller;
+    enum job_mode mode = JOB_APPLY;
     struct err err = {0};
-    int rc = job_plan(job, &err);
+    int rc = c->config.one_pass ? 0 : job_mode(job, &mode, &err);
 
+    if (rc == 0 && mode == JOB_PAUSE) {
+        job_finish(job, 0);
+        return;
+    }
+    if (rc == 0)
+        rc = job_plan(job, &err);
     log_script_lines(job);
     tell_planned(job, &err);
     if (rc == 0) {
         guard_creates(job);
-        if (!c->config.one_pass)
+        if (mode == JOB_PLAN)
+            job_show(job);
+        else if (!c->config.one_pass)
             drop_known_events(job);
         rc = sink_submit(c->sink, &job->cs, on_submitted, job, &err);
     }

@@ -26,8 +26,8 @@ struct root_memory {
     bool lost_child;    /* a child that was seen is gone, since the last pass */
     unsigned conflicts; /* passes in a row that ended so */
     int64_t last_failure; /* err code whose Event was sent */
-    size_t row; /* of the last pass that was carried out, counted from 1; 0: not
-                 * known */
+    char shown[HASH_HEX_SIZE]; /* what the log was told, in mode "plan" */
+    size_t row; /* of the last pass carried out, from 1; 0: not known */
 };
 
 struct feed_slot {
@@ -56,8 +56,8 @@ struct job {
     bool lost_child; /* its creates make up for children that vanished */
     struct err err;
     const char *trace; /* of a script that failed; in the arena */
-    const struct operator_row *row; /* that was chosen, also when the pass
-                                     * failed later; NULL: none */
+    bool shown; /* mode "plan": nothing of it was carried out */
+    const struct operator_row *row; /* also of a failed pass; NULL: none */
     const char *why;                /* its reason; in the arena */
 };
 

@@ -35,6 +35,7 @@ int job_begin(struct job *job, struct snapshot *root)
     job->zones_added = 0;
     job->trace = NULL;
     job->row = NULL;
+    job->shown = false;
     job->why = NULL;
     err_clear(&job->err);
     memset(&job->view, 0, sizeof(job->view));
@@ -43,6 +44,7 @@ int job_begin(struct job *job, struct snapshot *root)
     if (!job->key.ns || !job->key.name || job_hold(job, root) < 0)
         return -ERR_NOMEM;
     job->view.root = root;
+    job->view.root_resource = job->controller->root.feed->resource;
     return 0;
 }
 

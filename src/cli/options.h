@@ -58,8 +58,7 @@ struct command {
 #define OPTION_OVERLAY(target)                                                 \
     {                                                                          \
         "--overlay", NULL, "FILE",                                             \
-            "change an operator by it, or by a folder's; may be repeated",     \
-            OPTION_LIST, target                                                \
+            "changes an operator; may be repeated", OPTION_LIST, target        \
     }
 #define OPTION_KUBECONFIG(target)                                              \
     {                                                                          \
@@ -135,6 +134,7 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
     XX(new)                                                                    \
     XX(sim)                                                                    \
     XX(rbac)                                                                   \
+    XX(runbook)                                                                \
     XX(explain)                                                                \
     XX(completion)                                                             \
     XX(version)                                                                \

@@ -162,6 +162,34 @@ def test_an_address_that_is_taken_is_an_error(cluster, listening):
     assert f"cannot listen on '{taken}'" in done.stderr
 
 
+# ---- the mode of one object ----
+
+def annotate(cluster, name, mode):
+    cluster.kubectl("annotate", KIND, name, "--overwrite", f"tidelock.dev/mode={mode}")
+
+
+def test_an_object_is_paused_planned_and_applied_again(cluster, listening):
+    create(cluster, "careful")
+    wait_for(lambda: message(cluster, "careful")[2].startswith("row working"), "it works")
+    annotate(cluster, "careful", "plan")
+    cluster.kubectl("patch", KIND, "careful", "--type=merge", "-p", '{"spec":{"replicas":3}}')
+    wait_for(lambda: re.search(r'msg="planned, not applied" .*object=default/careful '
+                               r'changes="1 change', listening.log), "the plan is in the log")
+    annotate(cluster, "careful", "pause")
+    cluster.kubectl("patch", KIND, "careful", "--type=merge", "-p", '{"spec":{"replicas":4}}')
+    create(cluster, "other")
+    wait_for(lambda: message(cluster, "other")[2].startswith("row working"), "others go on")
+    running = json.loads(cluster.kubectl("get", "deployment", "careful", "-o", "json").stdout)
+    assert running["spec"]["replicas"] == 2
+    annotate(cluster, "careful", "paused")
+    wait_for(lambda: message(cluster, "careful") ==
+             ("False", "PlanRefused", "annotation tidelock.dev/mode is 'paused'"), "refused")
+    annotate(cluster, "careful", "apply")
+    wait_for(lambda: message(cluster, "careful")[2] == "row working: 4 of 4 workers are ready",
+             "it works again")
+    cluster.kubectl("delete", KIND, "careful", "other")
+
+
 # ---- overlays ----
 
 OVERLAY = OPERATOR / "overlays/site.lua"

@@ -218,6 +218,63 @@ TEST(events_of_the_script_are_not_sent_again_because_of_the_row)
     pipe_release(&p);
 }
 
+/* ---- the mode of one object ---- */
+
+#define MODE(word) ",'annotations':{'tidelock.dev/mode':'" word "'}"
+
+TEST(a_paused_object_is_not_looked_at_until_it_is_not_paused)
+{
+    struct pipe p;
+
+    pipe_init(&p);
+    check(pipe_start(&p, TABLE));
+    pipe_put_both(&p, "Widget", "blog", MODE("pause"), ",'spec':{'n':3}");
+    check_str(pipe_run(&p), "");
+    check_str(pipe_passes(&p), "blog ok 0\n");
+    pipe_put_both(&p, "Widget", "blog", MODE("apply"), ",'spec':{'n':3}");
+    check_str(pipe_run(&p), "blog: create blog, status blog\n");
+    pipe_release(&p);
+}
+
+TEST(an_object_in_mode_plan_is_planned_and_nothing_is_written)
+{
+    struct pipe p;
+
+    pipe_init(&p);
+    check(pipe_start(&p, TABLE));
+    pipe_put_both(&p, "Widget", "blog", MODE("plan"), ",'spec':{'n':1}");
+    check_str(pipe_run(&p), "blog: nothing\n");
+    check_str(pipe_passes(&p), "blog ok 0\n");
+    pipe_put_both(&p, "Widget", "blog", "", ",'spec':{'n':1}");
+    check_str(pipe_run(&p), "blog: create blog, status blog, event\n");
+    pipe_release(&p);
+}
+
+TEST(another_mode_is_refused_and_applies_nothing)
+{
+    struct pipe p;
+
+    pipe_init(&p);
+    check(pipe_start(&p, TABLE));
+    pipe_put_both(&p, "Widget", "blog", MODE("paused"), ",'spec':{'n':1}");
+    check_str(pipe_run(&p), "blog: status blog, event\n");
+    check_str(pipe_passes(&p), "blog PLAN\n");
+    check_has(p.err.msg, "annotation tidelock.dev/mode is 'paused'");
+    pipe_release(&p);
+}
+
+TEST(plan_shows_an_object_in_every_mode)
+{
+    struct pipe p;
+
+    pipe_init(&p);
+    p.config.one_pass = true;
+    check(pipe_start(&p, TABLE));
+    pipe_put_both(&p, "Widget", "blog", MODE("pause"), ",'spec':{'n':3}");
+    check_str(pipe_run(&p), "blog: create blog, status blog\n");
+    pipe_release(&p);
+}
+
 /* ---- the plan as text and document ---- */
 
 static struct pass pass_of(struct stage *s, const struct operator_row *row,

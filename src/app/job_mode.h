@@ -1,0 +1,15 @@
+/*
+ * job_mode.h -- the annotation tidelock.dev/mode of a root; private to app.
+ */
+#ifndef TIDELOCK_APP_JOB_MODE_H
+#define TIDELOCK_APP_JOB_MODE_H
+
+#include "controller_impl.h"
+
+enum job_mode { JOB_APPLY, JOB_PLAN, JOB_PAUSE };
+
+int job_mode(struct job *job, enum job_mode *ret, struct err *err);
+/* Say what would be done, and leave nothing to do in job->cs. */
+void job_show(struct job *job);
+
+#endif
