@@ -22,6 +22,8 @@
     XX(EMPTY_PLAN, "EmptyPlan")                                                \
     XX(SCRIPT, "ScriptError")                                                  \
     XX(BUDGET, "BudgetExceeded")                                               \
-    XX(LIMIT, "LimitExceeded")
+    XX(LIMIT, "LimitExceeded")                                                 \
+    XX(DEADLINE, "Quarantined")                                                \
+    XX(WORKER, "Quarantined")
 
 #endif
