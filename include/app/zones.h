@@ -21,6 +21,9 @@ void zones_free(struct zones *z); /* NULL is fine */
 int zones_find(struct zones *z, const char *name, struct arena *a,
                struct view_zone *ret);
 
+/* The same without a reason: NULL when there is none. */
+const struct zone *zones_peek(struct zones *z, const char *name);
+
 /* Add what a script wanted (plan.zone_wanted) to the zones of a view, of which
  * `a` is the arena: true when the script can be run again. false with `why`
  * when the view is full or out of memory; when nothing was wanted, or `z` is

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/zone.h"
 #include "base/value.h"
 #include "sim/failure.h"
 #include "sim/history.h"
@@ -20,6 +21,8 @@
 #include "sim/sim.h"
 
 const struct clock *sim_clock(const struct sim *s);
+/* Borrowed from whoever made the sim; NULL when there is none of that name. */
+const struct zone *sim_zone(const struct sim *s, const char *name);
 const struct sim_options *sim_options(const struct sim *s);
 struct kinds *sim_kinds(struct sim *s);
 struct history *sim_history(struct sim *s);

@@ -36,6 +36,10 @@ struct sim_options {
     const char *controllers;   /* "all", "none", "name,name"; NULL is all */
     unsigned nodes;            /* simulated nodes */
     uint64_t pod_ready_ms;     /* from its start to Ready */
+    /* The time zone of a valid name, or NULL: pure as it is, the sim has no
+     * files. Borrowed while it lives. NULL: there is only UTC. */
+    const struct zone *(*zone)(void *arg, const char *name);
+    void *zone_arg;
     size_t history; /* changes kept for watches that resume; 0: 10000 */
     /* Called for each change before the answer to its request is returned;
      * NULL: nobody keeps. */

@@ -37,6 +37,7 @@ struct sim_run {
     struct sim_audit *audit;
     struct sim_http *http;
     struct sim_access access;
+    struct zones *zones;
     const char *url;
     const char *kubeconfig; /* where it was written */
     const char *folder;     /* a temporary one for it, or NULL */
@@ -147,6 +148,11 @@ static int restore(void *arg, const struct sim_change *change, struct err *err)
     return sim_restore(arg, change, err);
 }
 
+static const struct zone *find_zone(void *arg, const char *name)
+{
+    return zones_peek(arg, name);
+}
+
 static int open_sim(struct sim_run *r, struct err *err)
 {
     const struct sim_run_options *o = r->o;
@@ -161,6 +167,11 @@ static int open_sim(struct sim_run *r, struct err *err)
     };
     int rc = 0;
 
+    r->zones = zones_new(NULL);
+    if (!r->zones)
+        return err_nomem(err);
+    options.zone = find_zone;
+    options.zone_arg = r->zones;
     if (o->data) {
         rc = sim_data_open(o->data, &r->data, err);
         options.keep = sim_data_keep;
@@ -376,6 +387,7 @@ static void release(struct sim_run *r)
     runtime_close(r->runtime);
     sim_http_close(r->http);
     sim_free(r->sim);
+    zones_free(r->zones);
     sim_data_close(r->data);
     sim_audit_close(r->audit);
     remove_folder(r);

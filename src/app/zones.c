@@ -177,6 +177,16 @@ int zones_find(struct zones *z, const char *name, struct arena *a,
     return ret->why ? 0 : -ERR_NOMEM;
 }
 
+const struct zone *zones_peek(struct zones *z, const char *name)
+{
+    struct arena a = {0};
+    struct view_zone found = {0};
+
+    zones_find(z, name, &a, &found);
+    arena_release(&a);
+    return found.zone;
+}
+
 static int add(struct zones *z, const char *name, struct arena *a,
                struct view *v)
 {

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/text.h"
+
+#define FIVE_YEARS ((int64_t)5 * 366 * 86400)
 
 struct field {
     int low, high;
@@ -64,7 +67,8 @@ static bool read_step(const char **at, int *ret)
 }
 
 /* One of "*", "a", "a-b", each with "/n". */
-static bool read_range(const struct field *f, const char **at, uint64_t *bits)
+static bool read_range(const struct field *f, const char **at, uint64_t *bits,
+                       bool *any)
 {
     int low = f->low, high = f->high, step = 1;
     bool star = **at == '*' || **at == '?';
@@ -87,13 +91,16 @@ static bool read_range(const struct field *f, const char **at, uint64_t *bits)
         return false;
     for (int i = low; i <= high; i += step)
         *bits |= (uint64_t)1 << i;
+    *any |= star && step == 1;
     return true;
 }
 
-static bool read_field(const struct field *f, const char **at, uint64_t *bits)
+static bool read_field(const struct field *f, const char **at, uint64_t *bits,
+                       bool *any)
 {
     *bits = 0;
-    while (read_range(f, at, bits)) {
+    *any = false;
+    while (read_range(f, at, bits, any)) {
         if (**at != ',')
             return **at == '\0' || **at == ' ' || **at == '\t';
         (*at)++;
@@ -119,43 +126,20 @@ bool cron_parse(const char *text, struct cron *ret)
 {
     uint64_t *const bits[] = {&ret->minute, &ret->hour, &ret->day, &ret->month,
                               &ret->weekday};
+    bool any[sizeof fields / sizeof *fields];
     const char *at = shorthand(text);
-    bool star;
 
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         at += strspn(at, " \t");
-        star = *at == '*' || *at == '?';
-        if (i == 2)
-            ret->any_day = star;
-        if (i == 4)
-            ret->any_weekday = star;
-        if (!read_field(&fields[i], &at, bits[i]))
+        if (!read_field(&fields[i], &at, bits[i], &any[i]))
             return false;
     }
+    ret->any_day = any[2];
+    ret->any_weekday = any[4];
     return at[strspn(at, " \t")] == '\0';
 }
 
-/* ---- the calendar (proleptic Gregorian) ---- */
-
-struct date {
-    int64_t year;
-    unsigned month, day, weekday;
-};
-
-static struct date date_of(int64_t days)
-{
-    int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
-    unsigned doe = (unsigned)(z - era * 146097);
-    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    unsigned mp = (5 * doy + 2) / 153;
-    struct date d = {.day = doy - (153 * mp + 2) / 5 + 1,
-                     .month = mp < 10 ? mp + 3 : mp - 9,
-                     .weekday = (unsigned)(((days % 7) + 11) % 7)};
-
-    d.year = yoe + era * 400 + (d.month <= 2);
-    return d;
-}
+/* ---- the next moment ---- */
 
 static bool has(uint64_t bits, unsigned value)
 {
@@ -163,32 +147,51 @@ static bool has(uint64_t bits, unsigned value)
 }
 
 /* Both day fields restricted: either will do. */
-static bool day_fits(const struct cron *c, const struct date *d)
+static bool day_fits(const struct cron *c, int64_t days)
 {
-    bool day = has(c->day, d->day), weekday = has(c->weekday, d->weekday);
+    struct date d = date_from_days(days);
+    bool day = has(c->day, (unsigned)d.day);
+    bool weekday = has(c->weekday, (unsigned)date_weekday(days));
 
-    if (!has(c->month, d->month))
+    if (!has(c->month, (unsigned)d.month))
         return false;
     return c->any_day || c->any_weekday ? day && weekday : day || weekday;
 }
 
-int64_t cron_next(const struct cron *c, int64_t after)
+/* The first local minute after `after` that fits, before `end`; else `end`. */
+static int64_t next_local(const struct cron *c, int64_t after, int64_t end)
 {
-    int64_t minute = after / 60 + 1, day, last = minute + 5 * 366 * 1440;
-    struct date d;
+    int64_t minute = date_floor_div(after, 60) + 1, day;
 
-    while (minute < last) {
-        day = minute / 1440;
-        d = date_of(day);
-        if (!day_fits(c, &d)) {
+    while (minute * 60 < end) {
+        day = date_floor_div(minute, 1440);
+        if (!day_fits(c, day))
             minute = (day + 1) * 1440;
-        } else if (!has(c->hour, (unsigned)(minute % 1440 / 60))) {
-            minute = (minute / 60 + 1) * 60;
-        } else if (!has(c->minute, (unsigned)(minute % 60))) {
+        else if (!has(c->hour, (unsigned)((minute - day * 1440) / 60)))
+            minute = (date_floor_div(minute, 60) + 1) * 60;
+        else if (!has(c->minute, (unsigned)((minute - day * 1440) % 60)))
             minute++;
-        } else {
+        else
             return minute * 60;
-        }
+    }
+    return end;
+}
+
+/* Each span of one offset is searched as if there were no other. */
+int64_t cron_next(const struct cron *c, const struct zone *z, int64_t after)
+{
+    const int64_t last = after + FIVE_YEARS;
+
+    while (after < last) {
+        struct zone_span s;
+        int64_t end, found;
+
+        zone_span(z, after + 1, &s);
+        end = s.until < last ? s.until : last;
+        found = next_local(c, after + s.offset, end + s.offset) - s.offset;
+        if (found < end)
+            return found;
+        after = end - 1 + (end == last);
     }
     return 0;
 }

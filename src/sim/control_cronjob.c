@@ -16,6 +16,7 @@ struct cronjob {
     const struct value *cron;
     struct value *jobs, *status;
     struct cron schedule;
+    const struct zone *zone;
 };
 
 /* "Complete", "Failed" or NULL. */
@@ -196,7 +197,7 @@ static int64_t missed(struct cronjob *c)
         at = object_time(c->cron, "metadata.creationTimestamp");
     if (limit >= 0 && now - limit > at)
         at = now - limit - 1;
-    while ((at = cron_next(&c->schedule, at)) > 0 && at <= now) {
+    while ((at = cron_next(&c->schedule, c->zone, at)) > 0 && at <= now) {
         last = at;
         if (++count == MISSED_MOST + 1)
             say(c, true, "TooManyMissedTimes",
@@ -211,10 +212,11 @@ static bool read_schedule(struct cronjob *c)
     const char *text = value_text_at(c->cron, "spec.schedule");
     const char *zone = value_text_at(c->cron, "spec.timeZone");
 
-    if (zone && !text_equal(zone, "UTC") && !text_equal(zone, "Etc/UTC")) {
+    c->zone = zone ? sim_zone(c->w->c->s, zone) : zone_utc();
+    if (!c->zone) {
         say(c, true, "UnknownTimeZone",
-            draft_printf(c->d, "invalid timeZone: %s: only UTC is known here",
-                         zone));
+            draft_printf(c->d, "invalid timeZone: %s: unknown time zone %s",
+                         zone, zone));
         return false;
     }
     if (!text || !cron_parse(text, &c->schedule)) {
@@ -231,7 +233,7 @@ static void keep_schedule(struct cronjob *c)
 
     if (when > 0)
         start(c, when);
-    next = cron_next(&c->schedule, c->d->unix_now);
+    next = cron_next(&c->schedule, c->zone, c->d->unix_now);
     if (next > 0)
         work_after(c->w, (uint64_t)(next - c->d->unix_now) * 1000);
 }

@@ -22,6 +22,15 @@ const struct clock *sim_clock(const struct sim *s)
     return s->o.clock;
 }
 
+const struct zone *sim_zone(const struct sim *s, const char *name)
+{
+    if (text_equal(name, "UTC") || text_equal(name, "Etc/UTC"))
+        return zone_utc();
+    if (!s->o.zone || !zone_name_is_valid(name))
+        return NULL;
+    return s->o.zone(s->o.zone_arg, name);
+}
+
 const struct sim_options *sim_options(const struct sim *s)
 {
     return &s->o;

@@ -35,7 +35,7 @@ static void check_next(const char *schedule, const char *after,
 
     if (!check(cron_parse(schedule, &c)))
         return;
-    text_rfc3339(cron_next(&c, at(after)), got);
+    text_rfc3339(cron_next(&c, zone_utc(), at(after)), got);
     check_str(got, want);
 }
 
@@ -50,6 +50,52 @@ TEST(cron_finds_the_next_moment)
     check_next("@hourly", "2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z");
     check_next("5/20 1,3 * JAN ?", "2026-01-01T01:25:00Z",
                "2026-01-01T01:45:00Z");
+}
+
+/* A step above 1 restricts the day, so either day will do. */
+TEST(cron_takes_a_step_for_a_restriction)
+{
+    check_next("0 0 */10 * 0", "2026-01-01T00:00:00Z", "2026-01-04T00:00:00Z");
+    check_next("0 0 */1 * 0", "2026-01-01T00:00:00Z", "2026-01-04T00:00:00Z");
+    check_next("0 0 */1 * 0", "2026-01-04T00:00:00Z", "2026-01-11T00:00:00Z");
+    check_next("0 0 */10 * 0", "2026-01-04T00:00:00Z", "2026-01-11T00:00:00Z");
+    check_next("0 0 */10 * 0", "2026-01-18T00:00:00Z", "2026-01-21T00:00:00Z");
+}
+
+/* EST5EDT by its rule: 02:00 is skipped on 8 March, 01:00 is twice on
+ * 1 November. */
+static struct zone *new_york(void)
+{
+    static const char bytes[] =
+        "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+        "\0"
+        "\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
+        "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+        "\0"
+        "\0\1\0\0\0\4\0\0\0\0\0\0UTC\0\nEST5EDT,M3.2.0,M11.1.0\n";
+    struct zone *z = NULL;
+
+    check_int(zone_parse("America/New_York", bytes, sizeof bytes - 1, &z, NULL),
+              0);
+    return z;
+}
+
+TEST(cron_skips_and_repeats_as_the_clock_does)
+{
+    struct zone *z = new_york();
+    struct cron c;
+
+    check(cron_parse("30 2 * * *", &c));
+    check_int(cron_next(&c, z, at("2026-03-07T12:00:00Z")),
+              at("2026-03-09T06:30:00Z"));
+    check(cron_parse("0 1 * * *", &c));
+    check_int(cron_next(&c, z, at("2026-10-31T12:00:00Z")),
+              at("2026-11-01T05:00:00Z"));
+    check_int(cron_next(&c, z, at("2026-11-01T05:00:00Z")),
+              at("2026-11-01T06:00:00Z"));
+    check_int(cron_next(&c, z, at("2026-11-01T06:00:00Z")),
+              at("2026-11-02T06:00:00Z"));
+    zone_free(z);
 }
 
 TEST(cron_refuses_what_is_no_schedule)
@@ -68,7 +114,7 @@ TEST(cron_knows_when_a_day_never_comes)
     struct cron c;
 
     check(cron_parse("0 0 31 2 *", &c));
-    check_int(cron_next(&c, 0), 0);
+    check_int(cron_next(&c, zone_utc(), 0), 0);
 }
 
 /* ---- sizes ---- */
