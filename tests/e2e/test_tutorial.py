@@ -85,7 +85,7 @@ def test_the_tutorial_is_what_happens(tmp_path):
     assert walk.document(text) == text
     assert 0 < len(walk.ran) < MOST_COMMANDS
     statuses = dict(walk.ran)  # the last of each command
-    for command in ("check", "test", "sim", "rbac"):
+    for command in ("check", "test", "sim", "rbac", "runbook"):
         ran = [status for line, status in walk.ran
                if line.startswith(f"tidelock {command} ")]
         assert ran and ran[-1] == 0, command
