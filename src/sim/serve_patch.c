@@ -212,7 +212,7 @@ int decode_patched(struct ask *k, struct value *object)
 
 static int change_by_patch(struct ask *k, const struct value *live)
 {
-    struct managed_call m = managed_call(k);
+    struct managed_call m = managed_call(k, false);
     struct rules_call c = rules_call(k);
     struct value *object, *mine;
     bool noop;
@@ -262,7 +262,7 @@ static int refuse_uid(struct ask *k, const struct value *object)
 
 static int create_by_apply(struct ask *k)
 {
-    struct managed_call m = managed_call(k);
+    struct managed_call m = managed_call(k, true);
     struct value *object;
     bool noop;
 
@@ -292,7 +292,7 @@ static bool same_at(const struct value *a, const struct value *b,
 
 static int change_by_apply(struct ask *k, const struct value *live)
 {
-    struct managed_call m = managed_call(k);
+    struct managed_call m = managed_call(k, true);
     struct rules_call c = rules_call(k);
     struct value *object;
     bool noop = false;

@@ -213,7 +213,7 @@ static int decode_scale(struct ask *k, struct value **object)
 /* Scales are managed as if they were stored. */
 static struct managed_call scale_call(struct ask *k)
 {
-    struct managed_call m = managed_call(k);
+    struct managed_call m = managed_call(k, false);
 
     m.schema = schema_find(NULL, "autoscaling/v1", "Scale");
     m.api_version = "autoscaling/v1";
@@ -221,7 +221,6 @@ static struct managed_call scale_call(struct ask *k)
     m.group = "autoscaling";
     m.subresource = "scale";
     m.reset = NULL;
-    m.empty = NULL;
     m.convert = NULL;
     return m;
 }

@@ -65,7 +65,7 @@ static const struct value *empty_object(struct ask *k)
     return empty;
 }
 
-struct managed_call managed_call(struct ask *k)
+struct managed_call managed_call(struct ask *k, bool fresh)
 {
     return (struct managed_call){
         .a = k->a,
@@ -78,7 +78,7 @@ struct managed_call managed_call(struct ask *k)
         .force = k->o.force == 1,
         .unix_now = k->world.unix_now,
         .reset = rules_reset_fields(k->kind, k->at.subresource),
-        .empty = empty_object(k),
+        .empty = fresh ? empty_object(k) : NULL,
         .convert = convert,
         .convert_arg = k,
     };
@@ -260,7 +260,7 @@ int dedup_owners(struct ask *k, struct value *object)
 
 int serve_create(struct ask *k)
 {
-    struct managed_call m = managed_call(k);
+    struct managed_call m = managed_call(k, true);
 
     if (body_read(k) < 0 || decode_body(k) < 0 ||
         meta_check_names(k, k->body) < 0 || dedup_owners(k, k->body) < 0)
@@ -293,7 +293,7 @@ static int check_uid(struct ask *k, const struct value *old)
 /* PUT on a name that is free, where the kind allows it. */
 static int create_by_update(struct ask *k)
 {
-    struct managed_call m = managed_call(k);
+    struct managed_call m = managed_call(k, true);
 
     if (!rules_allows_create_on_update(k->kind) ||
         (*k->at.subresource && strcmp(k->at.subresource, "status") != 0))
@@ -308,7 +308,7 @@ static int create_by_update(struct ask *k)
 
 int serve_update(struct ask *k)
 {
-    struct managed_call m = managed_call(k);
+    struct managed_call m = managed_call(k, false);
     struct rules_call c = rules_call(k);
     struct value *old;
     bool noop;

@@ -37,7 +37,9 @@ int meta_check_names(struct ask *k, struct value *object);
 int meta_fill(struct ask *k, struct value *object);
 uint64_t meta_revision(const struct value *object); /* 0: none, or not one */
 
-struct managed_call managed_call(struct ask *k);
+/* `fresh`: the object may be one that nobody manages yet, so that it is
+ * compared with an empty one. */
+struct managed_call managed_call(struct ask *k, bool fresh);
 /* The type of what a subresource takes: k->kind while its body is decoded. */
 struct kind body_kind(const struct ask *k, const char *api_version,
                       const char *kind);
