@@ -71,9 +71,10 @@ static void check_scalar(struct check *c, enum schema_type type,
         fault(c, at, "expected string, got %s", got);
     if (type == SCHEMA_BOOLEAN && v->type != VALUE_BOOL)
         fault(c, at, "expected boolean, got %s", got);
-    if (composite && (type == SCHEMA_TIME || ((type == SCHEMA_QUANTITY ||
-                                               type == SCHEMA_INT_OR_STRING) &&
-                                              !c->custom)))
+    /* What is a number or a text has no type here: it is refused when it is
+     * decoded, after conflicts. */
+    if (composite &&
+        (type == SCHEMA_TIME || (type == SCHEMA_QUANTITY && !c->custom)))
         fault(c, at, "expected any scalar, got %s", got);
 }
 

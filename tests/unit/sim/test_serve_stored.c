@@ -213,6 +213,19 @@ TEST(numbers_that_are_applied_lose_what_does_not_fit)
                   answers[i].code);
         check_str(kit_text(&k, "spec.minReadySeconds"), answers[i].is);
     }
+    /* A list in the place of a number or a text is none after conflicts. */
+    check_int(apply_ports(&k, PORTS("80", "443")), 201);
+    for (int i = 0; i < 2; i++) {
+        snprintf(body, sizeof body,
+                 "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{"
+                 "'name':'a'},'spec':{%s'strategy':{'rollingUpdate':{"
+                 "'maxSurge':['x']}}}}",
+                 i ? "'template':{'spec':{'containers':[{'name':'c','image':"
+                     "'other'}]}},"
+                   : "");
+        check_int(kit_ask(&k, "APPLY", DEPLOYMENTS "/a?fieldManager=two", body),
+                  i ? 409 : 500);
+    }
     /* A uid is of an object that is there, whatever its name. */
     check_int(kit_ask(&k, "APPLY", DEPLOYMENTS "/n?fieldManager=m",
                       "{'apiVersion':'apps/v1','kind':'Deployment',"
