@@ -32,6 +32,12 @@ struct yaml_docs {
  * -ERR_INVALID, -ERR_LIMIT for the limits above, -ERR_NOMEM. */
 int yaml_parse(struct arena *a, const char *name, const char *text, size_t len,
                struct yaml_docs *ret, struct err *err);
+/* As the API server reads what it is sent: of a key that appears twice the last
+ * counts, and `repeated`, an array, gets "line 7: key "k" already set in map".
+ */
+int yaml_parse_body(struct arena *a, const char *text, size_t len,
+                    struct value *repeated, struct yaml_docs *ret,
+                    struct err *err);
 /* The same for Kubernetes objects: each must have an apiVersion and a kind, and
  * a list (kind: List or any ...List) is replaced by its items. */
 int yaml_parse_objects(struct arena *a, const char *name, const char *text,

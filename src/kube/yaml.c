@@ -243,6 +243,7 @@ static bool read_json(struct arena *a, const char *text, size_t len,
 struct source {
     const char *name, *text;
     size_t len;
+    struct value *repeated; /* see yaml_parse_body(); NULL: an error */
 };
 
 static int read_documents(struct arena *a, const struct source *from,
@@ -253,6 +254,7 @@ static int read_documents(struct arena *a, const struct source *from,
         .name = from->name,
         .text = from->text ? from->text : "",
         .len = from->len,
+        .repeated = from->repeated,
         .err = err,
     };
     int rc;
@@ -271,15 +273,28 @@ static int read_documents(struct arena *a, const struct source *from,
     return rc;
 }
 
-int yaml_parse(struct arena *a, const char *name, const char *text, size_t len,
-               struct yaml_docs *ret, struct err *err)
+static int parse(struct arena *a, const struct source *from,
+                 struct yaml_docs *ret, struct err *err)
 {
     struct documents d = {0};
-    int rc = read_documents(a, &(struct source){name, text, len}, &d, err);
+    int rc = read_documents(a, from, &d, err);
 
     if (rc == 0)
         *ret = (struct yaml_docs){d.items, d.lines.at, d.lines.count};
     return rc;
+}
+
+int yaml_parse(struct arena *a, const char *name, const char *text, size_t len,
+               struct yaml_docs *ret, struct err *err)
+{
+    return parse(a, &(struct source){name, text, len, NULL}, ret, err);
+}
+
+int yaml_parse_body(struct arena *a, const char *text, size_t len,
+                    struct value *repeated, struct yaml_docs *ret,
+                    struct err *err)
+{
+    return parse(a, &(struct source){"body", text, len, repeated}, ret, err);
 }
 
 /* ---- objects ---- */
@@ -354,7 +369,8 @@ int yaml_parse_objects(struct arena *a, const char *name, const char *text,
                        size_t len, struct yaml_docs *ret, struct err *err)
 {
     struct documents from = {0}, to = {0};
-    int rc = read_documents(a, &(struct source){name, text, len}, &from, err);
+    int rc =
+        read_documents(a, &(struct source){name, text, len, NULL}, &from, err);
 
     if (rc == 0)
         rc = flatten(a, name, &from, &to, err);

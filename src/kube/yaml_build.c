@@ -149,6 +149,18 @@ static struct slot *find_slot(const struct mapping *m, const char *key,
     return NULL;
 }
 
+static int note_repeated(struct yaml_builder *b, const char *key)
+{
+    const char *text =
+        arena_printf(b->arena, "line %zu: key \"%s\" already set in map",
+                     b->value_line, key);
+
+    if (!text ||
+        value_append(b->arena, b->repeated, value_string(b->arena, text)) < 0)
+        return err_nomem(b->err);
+    return 0;
+}
+
 /* Own members must be new, except for what a merge has put there; merged ones
  * replace whatever there is. */
 static int put_member(struct yaml_builder *b, struct mapping *m,
@@ -156,9 +168,11 @@ static int put_member(struct yaml_builder *b, struct mapping *m,
 {
     struct slot room, *slot = find_slot(m, from->key, from->key_len, &room);
 
-    if (slot && slot->own && own)
+    if (slot && slot->own && own && !b->repeated)
         return err_set(b->err, ERR_INVALID, "key '%.200s' appears twice",
                        from->key);
+    if (slot && slot->own && own && note_repeated(b, from->key) < 0)
+        return -ERR_NOMEM;
     if (slot) {
         slot->own |= own;
         m->object->as.members[slot->at].value = from->value;
@@ -214,6 +228,7 @@ static int build_member(struct yaml_builder *b, struct mapping *m,
                         yaml_event_t *key_event, unsigned depth)
 {
     yaml_mark_t mark = key_event->start_mark;
+    size_t line;
     bool merges = is_merge_key(key_event);
     struct value *key, *value;
     yaml_event_t e;
@@ -226,9 +241,11 @@ static int build_member(struct yaml_builder *b, struct mapping *m,
     rc = yaml_next(b, &e);
     if (rc < 0)
         return rc;
+    line = e.start_mark.line + 1;
     rc = build(b, &e, depth, false, &value);
     if (rc < 0)
         return rc;
+    b->value_line = line;
     if (merges)
         rc = merge(b, m, value);
     else

@@ -28,6 +28,8 @@ struct yaml_builder {
     size_t nodes;            /* so far, in all documents */
     bool at_items;           /* the next value is the root's "items" */
     struct yaml_lines items; /* where the root's items start */
+    struct value *repeated;  /* where keys are twice; NULL: that is an error */
+    size_t value_line;       /* where the value starts, from 1 */
     struct err *err;
 };
 

@@ -42,7 +42,20 @@ void rules_check_config_map(struct check *k)
                   "Too long: may not be more than 1048576 bytes");
 }
 
-/* A map that was given empty is not the one that was not given. */
+/* A map that was given empty is not the one that was not given, but for texts:
+ * they have a map by default. */
+static bool is_other(const struct check *k, const char *field)
+{
+    const struct value *is = value_get(k->object, field);
+    const struct value *was = value_get(k->old, field);
+    bool texts =
+        strcmp(field, "data") == 0 && rules_is(k->c->kind, "", "ConfigMap");
+
+    if (is && was)
+        return !value_equal(is, was);
+    return is != was || (!texts && rules_sent_empty(k->c, field));
+}
+
 static void check_frozen(struct check *k, const char *const *fields)
 {
     if (!value_bool_at(k->old, "immutable", false))
@@ -50,15 +63,10 @@ static void check_frozen(struct check *k, const char *const *fields)
     if (!value_bool_at(k->object, "immutable", false))
         check_add(k, CAUSE_FORBIDDEN, PLACE(NULL, "immutable"),
                   "Forbidden: field is immutable when `immutable` is set");
-    for (; *fields; fields++) {
-        const struct value *is = value_get(k->object, *fields);
-        const struct value *was = value_get(k->old, *fields);
-
-        if ((is && was ? !value_equal(is, was) : is != was) ||
-            (!was && rules_sent_empty(k->c, *fields)))
+    for (; *fields; fields++)
+        if (is_other(k, *fields))
             check_add(k, CAUSE_FORBIDDEN, PLACE(NULL, *fields),
                       "Forbidden: field is immutable when `immutable` is set");
-    }
 }
 
 void rules_check_config_map_update(struct check *k)
@@ -167,6 +175,49 @@ static void check_size(struct check *k, const struct place *at,
 
 static const char *const VOLUME_MODES[] = {"Block", "Filesystem", NULL};
 
+/* Another claim, or an object of a group. */
+static void check_source(struct check *k, const struct place *at,
+                         const struct value *source)
+{
+    const char *kind = value_text_at(source, "kind");
+    const char *group = value_text_at(source, "apiGroup");
+    const char *ns = value_text_at(source, "namespace");
+
+    if (!source)
+        return;
+    if (rules_is_absent(value_get(source, "name")))
+        check_required(k, at, "name", "");
+    if (!kind || !*kind)
+        check_required(k, at, "kind", "");
+    if ((!group || !*group) && !text_equal(kind, "PersistentVolumeClaim"))
+        check_add(k, CAUSE_INVALID, at,
+                  "Invalid value: \"%s\": must be 'PersistentVolumeClaim' when "
+                  "referencing the default apiGroup",
+                  kind ? kind : "");
+    if (group && *group)
+        check_text_by(k, PLACE(at, "apiGroup"), group, wrong_dns_subdomain);
+    if (ns && *ns)
+        check_text_by(k, PLACE(at, "namespace"), ns, wrong_dns_label);
+}
+
+static void check_single_mode(struct check *k, const struct place *at,
+                              const struct value *modes)
+{
+    const struct value *mode;
+    bool alone = false, shared = false;
+
+    for (size_t i = 0; (mode = rules_item(modes, i)); i++) {
+        bool once = text_equal(value_text(mode), "ReadWriteOncePod");
+
+        alone |= once;
+        shared |= !once && is_listed(MODES, value_text(mode));
+    }
+    if (alone && shared)
+        check_add(k, CAUSE_FORBIDDEN, at,
+                  "Forbidden: may not use ReadWriteOncePod with other access "
+                  "modes");
+}
+
 void rules_check_claim_spec(struct check *k, const struct place *at,
                             const struct value *spec)
 {
@@ -187,7 +238,17 @@ void rules_check_claim_spec(struct check *k, const struct place *at,
         check_text_by(k, PLACE(at, "storageClassName"), class,
                       wrong_dns_subdomain);
     if (value_get(spec, "volumeMode"))
-        check_enum(k, at, spec, "volumeMode", VOLUME_MODES);
+        check_one_of(k, PLACE(at, "volumeMode"),
+                     value_text_at(spec, "volumeMode"), VOLUME_MODES);
+    class = value_text_at(spec, "volumeAttributesClassName");
+    if (class && *class)
+        check_text_by(k, PLACE(at, "volumeAttributesClassName"), class,
+                      wrong_dns_subdomain);
+    check_single_mode(k, PLACE(at, "accessModes"), modes);
+    check_selector(k, PLACE(at, "selector"), value_get(spec, "selector"));
+    check_source(k, PLACE(at, "dataSource"), value_get(spec, "dataSource"));
+    check_source(k, PLACE(at, "dataSourceRef"),
+                 value_get(spec, "dataSourceRef"));
 }
 
 void rules_check_claim(struct check *k)
@@ -239,6 +300,7 @@ void rules_check_claim_update(struct check *k)
         rules_quantity(has, &least);
     order = quantity_compare(&a, &b);
     if (!same_claim(spec, was) || (!bound && order != 0) ||
+        (before && !value_path(spec, "resources.requests")) ||
         (value_get(was, "volumeName") && !value_get(spec, "volumeName")))
         check_add(k, CAUSE_FORBIDDEN, at,
                   "Forbidden: spec is immutable after creation except "

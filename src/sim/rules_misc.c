@@ -210,7 +210,11 @@ void rules_check_storage_class(struct check *k)
         check_required(k, NULL, "provisioner", "");
     if (!rules_is_absent(value_get(k->object, "reclaimPolicy")))
         check_enum(k, NULL, k->object, "reclaimPolicy", policies);
-    check_enum(k, NULL, k->object, "volumeBindingMode", modes);
+    if (!value_get(k->object, "volumeBindingMode"))
+        check_required(k, NULL, "volumeBindingMode", "");
+    else
+        check_one_of(k, PLACE(NULL, "volumeBindingMode"),
+                     value_text_at(k->object, "volumeBindingMode"), modes);
 }
 
 static void check_forbidden_change(struct check *k, const char *field)

@@ -6,8 +6,6 @@
 
 #include "rules_kinds.h"
 
-static const char *const PROTOCOLS[] = {"SCTP", "TCP", "UDP", NULL};
-
 static bool is_text(const struct value *object, const char *field,
                     const char *text)
 {
@@ -250,58 +248,4 @@ void rules_check_network_policy(struct check *k)
                       "Unsupported value: \"%s\": supported values: "
                       "\"Ingress\", \"Egress\"",
                       value_text(type));
-}
-
-/* ---- EndpointSlices ---- */
-
-static void check_slice_ports(struct check *k, const struct value *ports)
-{
-    const struct value *port;
-
-    for (size_t i = 0; (port = rules_item(ports, i)); i++) {
-        const struct place *at = PLACE_AT(PLACE(NULL, "ports"), i);
-        const char *name = value_text_at(port, "name");
-
-        name = name ? name : "";
-        if (*name)
-            check_text_by(k, PLACE(at, "name"), name, wrong_dns_label);
-        if (check_seen(ports, i, "name", name))
-            check_add(k, CAUSE_DUPLICATE, PLACE(at, "name"),
-                      "Duplicate value: \"%s\"", name);
-        if (value_get(port, "protocol"))
-            check_enum(k, at, port, "protocol", PROTOCOLS);
-    }
-}
-
-static void check_addresses(struct check *k, const struct place *at,
-                            const struct value *endpoint)
-{
-    const struct value *addresses = value_get(endpoint, "addresses");
-    bool names = is_text(k->object, "addressType", "FQDN");
-    const struct value *address;
-
-    if (!addresses || addresses->count == 0)
-        check_required(k, at, "addresses", "must contain at least 1 address");
-    for (size_t i = 0; (address = rules_item(addresses, i)); i++) {
-        const struct place *one = PLACE_AT(PLACE(at, "addresses"), i);
-
-        if (names)
-            check_text_by(k, one, value_text(address), wrong_dns_subdomain);
-        else
-            check_ip(k, one, value_text(address));
-    }
-}
-
-void rules_check_endpoint_slice(struct check *k)
-{
-    static const char *const types[] = {"FQDN", "IPv4", "IPv6", NULL};
-    const struct value *endpoints = value_get(k->object, "endpoints");
-    const struct value *endpoint;
-
-    check_enum(k, NULL, k->object, "addressType", types);
-    check_slice_ports(k, value_get(k->object, "ports"));
-    for (size_t i = 0; (endpoint = rules_item(endpoints, i)); i++)
-        check_addresses(k, PLACE_AT(PLACE(NULL, "endpoints"), i), endpoint);
-    if (k->old)
-        check_immutable(k, "addressType");
 }

@@ -134,6 +134,20 @@ static bool counts_up(const struct kind *k, const struct value *object,
     return false;
 }
 
+/* NetworkPolicies are compared as Go compares: a map or a list that is empty is
+ * not the one that is not there. */
+static bool was_emptied(const struct rules_call *c)
+{
+    const struct value *all = c->trail ? c->trail->empties : NULL;
+    const struct value *path;
+
+    for (size_t i = 0; (path = rules_item(all, i)); i++)
+        if (text_starts(value_text(path), "spec.") &&
+            rules_is(c->kind, "networking.k8s.io", "NetworkPolicy"))
+            return true;
+    return false;
+}
+
 static int count_generation(const struct rules_call *c, struct value *object,
                             const struct value *old, struct failure *f)
 {
@@ -142,7 +156,7 @@ static int count_generation(const struct rules_call *c, struct value *object,
     bool embedded =
         *c->subresource == '\0' && c->trail && (c->trail->unread & UNREAD_BODY);
 
-    if (!embedded && !counts_up(c->kind, object, old))
+    if (!embedded && !was_emptied(c) && !counts_up(c->kind, object, old))
         return 0;
     return rules_set(c, meta_of(object), "generation",
                      value_integer(c->a, was + 1), f);

@@ -217,6 +217,19 @@ static int prepare_volume(const struct rules_call *c, struct value *object,
                           "lastPhaseTransitionTime", now, f);
 }
 
+/* Version 1 has a zone and a node name instead. */
+static int prepare_slice(const struct rules_call *c, struct value *object,
+                         const struct value *old, struct failure *f)
+{
+    const struct value *endpoints = value_get(object, "endpoints");
+    struct value *endpoint;
+
+    (void)c, (void)old, (void)f;
+    for (size_t i = 0; (endpoint = rules_item(endpoints, i)); i++)
+        value_unset(endpoint, "deprecatedTopology");
+    return 0;
+}
+
 /* ---- the list ---- */
 
 static const struct {
@@ -230,6 +243,7 @@ static const struct {
     {"", "Service", rules_prepare_service},
     {"apps", "DaemonSet", prepare_daemon_set},
     {"batch", "Job", prepare_job},
+    {"discovery.k8s.io", "EndpointSlice", prepare_slice},
 };
 
 int rules_prepare_kind(const struct rules_call *c, struct value *object,

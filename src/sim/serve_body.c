@@ -208,8 +208,8 @@ static int parse_yaml(struct ask *k, struct value **ret)
 {
     struct yaml_docs docs;
     struct err err;
-    int rc =
-        yaml_parse(k->a, "body", body_text(k), k->q->body_len, &docs, &err);
+    int rc = yaml_parse_body(k->a, body_text(k), k->q->body_len, k->strict,
+                             &docs, &err);
 
     if (rc == -ERR_NOMEM)
         return failure_nomem(&k->f);

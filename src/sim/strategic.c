@@ -198,7 +198,8 @@ static int merge_field(struct strategic *m, struct schema_node n,
         return take(m, original, key, patch);
     rc = field_of(m, n, key, &field);
     if (rc == 0 && there->type == VALUE_OBJECT && schema_patch_replaces(field))
-        return take(m, original, key, patch);
+        return value_set(m->a, original, key, patch) < 0 ? failure_nomem(m->f)
+                                                         : 0;
     if (rc == 0 && there->type == VALUE_OBJECT)
         rc = strategic_map(m, field, there, patch, &merged);
     else if (rc == 0)

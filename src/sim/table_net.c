@@ -37,7 +37,7 @@ static struct value *shortened_end(struct arena *a, struct shortened *s,
 {
     if (s->all > SHOWN)
         str_addf(&s->text, " + %u more...", s->all - SHOWN);
-    if (s->all == 0)
+    if (!s->text.len)
         str_add(&s->text, nothing);
     return cell_take(a, &s->text);
 }

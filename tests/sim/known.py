@@ -32,10 +32,16 @@ KNOWN = (
      "waits in silence"),
     ("the order of a namespace's finalizers once it is deleted",
      "as they were, the collector's last"),
+    ("a change of a Service that was made at its /status",
+     "an answer"),
     ("compaction",
      "by number and bytes of changes, not by minutes"),
-    ("duplicate keys in YAML",
-     "refused whatever fieldValidation says"),
     ("requests on non-resource paths other than health, discovery, OpenAPI, version",
      "404"),
 )
+
+
+def is_panic(answer):
+    """Did the real server give up in the middle of a Service? See the row of
+    those that are made at their /status."""
+    return answer.kind == "Service" and answer.code == 0 and "RemoteDisconnected" in answer.body["text"]

@@ -16,8 +16,10 @@ TEST(an_immutable_map_is_not_even_emptied)
     kit_start(&k, NULL);
     kit_ask(&k, "POST", CORE "/configmaps",
             "{'metadata':{'name':'a'},'immutable':true}");
-    check_int(kit_ask(&k, "MERGE", CORE "/configmaps/a", "{'data':{}}"), 422);
-    check_has(kit_body(&k), "\"field\":\"data\"");
+    check_int(kit_ask(&k, "MERGE", CORE "/configmaps/a", "{'binaryData':{}}"),
+              422);
+    check_has(kit_body(&k), "\"field\":\"binaryData\"");
+    check_int(kit_ask(&k, "MERGE", CORE "/configmaps/a", "{'data':{}}"), 200);
     check_int(kit_ask(&k, "MERGE", CORE "/configmaps/a", "{'data':null}"), 200);
     kit_ask(&k, "POST", CORE "/secrets",
             "{'metadata':{'name':'a'},'immutable':true}");
@@ -205,5 +207,71 @@ TEST(tolerations_that_are_gone_are_told_once)
     check_int(kit_ask(&k, "MERGE", CORE "/pods/a",
                       "{'spec':{'automountServiceAccountToken':false}}"),
               422);
+    kit_stop(&k);
+}
+
+/* The last counts; strict decoding refuses it, a warning tells of it. */
+TEST(a_key_that_is_twice_in_yaml_is_judged_by_field_validation)
+{
+    static const char body[] = "metadata:\n  name: %s\ndata:\n  k: v\n  k: w\n";
+    static const char *const modes[] = {"Ignore", "Warn", "Strict"};
+    char text[96], url[96];
+    struct kit k;
+
+    kit_start(&k, NULL);
+    k.q.content_type = "application/yaml";
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, body, i ? i > 1 ? "c" : "b" : "a");
+        snprintf(url, sizeof url, CORE "/configmaps?fieldValidation=%s",
+                 modes[i]);
+        check_int(kit_ask(&k, "POST", url, text), i < 2 ? 201 : 400);
+        if (i < 2)
+            check_str(kit_text(&k, "data.k"), "w");
+        else
+            check_has(kit_body(&k), "line 5: key \\\"k\\\" already set in map");
+    }
+    kit_stop(&k);
+}
+
+TEST(parts_of_claims_and_slices_are_judged)
+{
+    static const char claim[] =
+        "{'metadata':{'name':'a'},'spec':{'accessModes':['ReadWriteOnce',"
+        "'ReadWriteOncePod'],'resources':{'requests':{'storage':'1'}},"
+        "'selector':{'matchExpressions':[{'key':'a','operator':'Odd'}]}}}";
+    static const char slice[] =
+        "{'metadata':{'name':'a'},'addressType':'IPv6','endpoints':[{"
+        "'addresses':['10.0.0.1'],'nodeName':'A_','hostname':'B_','hints':{"
+        "'forZones':[{'name':'a'},{'name':'a'}]}}],'ports':[{'name':'','port'"
+        ":1,'appProtocol':'a b'}]}";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    check_int(kit_ask(&k, "POST", CORE "/persistentvolumeclaims", claim), 422);
+    check_int(value_path(k.answer, "details.causes")->count, 2);
+    check_int(kit_ask(&k, "POST",
+                      "/apis/discovery.k8s.io/v1/namespaces/default/"
+                      "endpointslices",
+                      slice),
+              422);
+    check_int(value_path(k.answer, "details.causes")->count, 5);
+    kit_stop(&k);
+}
+
+TEST(a_network_policy_is_another_when_a_map_is_emptied)
+{
+    static const char url[] =
+        "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies";
+    struct kit k;
+
+    kit_start(&k, NULL);
+    kit_ask(&k, "POST", url,
+            "{'metadata':{'name':'a'},'spec':{'podSelector':{}}}");
+    check_int(kit_ask(&k, "MERGE",
+                      "/apis/networking.k8s.io/v1/namespaces/default/"
+                      "networkpolicies/a",
+                      "{'spec':{'podSelector':{'matchLabels':{}}}}"),
+              200);
+    check_str(kit_text(&k, "metadata.generation"), "2");
     kit_stop(&k);
 }
