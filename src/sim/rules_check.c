@@ -209,7 +209,8 @@ static void check_meta_update(struct check *k, const struct place *at,
 static bool has_own_finalizers(const struct kind *k)
 {
     return !k->crd && strcmp(k->r.group, "apiextensions.k8s.io") != 0 &&
-           strcmp(k->r.group, "coordination.k8s.io") != 0;
+           strcmp(k->r.group, "coordination.k8s.io") != 0 &&
+           strcmp(k->r.group, "policy") != 0;
 }
 
 /* Kubernetes' own kinds want a domain in the name. */

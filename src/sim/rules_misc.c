@@ -2,6 +2,7 @@
  * rules_misc.c -- validation of kinds with few rules: rights, scaling,
  *                 disruptions, leases, classes.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "rules_kinds.h"
@@ -200,6 +201,18 @@ void rules_check_lease(struct check *k)
 
 /* ---- classes ---- */
 
+static void check_provisioner(struct check *k, const char *name)
+{
+    char *lower = arena_strdup(k->c->a, name);
+
+    for (char *c = lower; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (lower)
+        check_qualified(k, PLACE(NULL, "provisioner"), lower, name);
+    else
+        failure_nomem(k->f);
+}
+
 void rules_check_storage_class(struct check *k)
 {
     static const char *const policies[] = {"Delete", "Retain", NULL};
@@ -208,6 +221,8 @@ void rules_check_storage_class(struct check *k)
 
     if (rules_is_absent(value_get(k->object, "provisioner")))
         check_required(k, NULL, "provisioner", "");
+    else
+        check_provisioner(k, value_text_at(k->object, "provisioner"));
     if (!rules_is_absent(value_get(k->object, "reclaimPolicy")))
         check_enum(k, NULL, k->object, "reclaimPolicy", policies);
     if (!value_get(k->object, "volumeBindingMode"))

@@ -170,7 +170,8 @@ static void check_policy_port(struct check *k, const struct place *at,
     const struct value *number = value_get(port, "port");
 
     if (value_get(port, "protocol"))
-        check_enum(k, at, port, "protocol", protocols);
+        check_one_of(k, PLACE(at, "protocol"), value_text_at(port, "protocol"),
+                     protocols);
     if (number)
         rules_check_port_or_name(k, PLACE(at, "port"), number);
     if (end && !number)
