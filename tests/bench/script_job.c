@@ -28,6 +28,9 @@ struct scenario {
     const char *text; /* NULL: operators/website/operator.lua */
 };
 
+/* Those that print_conversion() compares. */
+enum { GET = 2, LIST_ONE = 3, LIST_ALL = 4, STATUS = 5 };
+
 static const struct scenario scenarios[] = {
     {"an empty reconcile", "local tidelock = require 'tidelock' local function "
                            "reconcile() end " OPERATOR},
@@ -41,6 +44,10 @@ static const struct scenario scenarios[] = {
     {"list 100 pods of 5 KB, look at all",
      "local tidelock = require 'tidelock' local function reconcile(s, view) "
      "for _, p in ipairs(view:list('v1', 'Pod')) do local x = p.spec end "
+     "end " OPERATOR},
+    {"get one pod of 5 KB, all of it into the status",
+     "local tidelock = require 'tidelock' local function reconcile(s, view, "
+     "plan) plan:status { pod = view:get('v1', 'Pod', 'pod-000') } "
      "end " OPERATOR},
     {"a million instructions",
      "local tidelock = require 'tidelock' local function reconcile(s, view) "
@@ -184,7 +191,8 @@ static double now_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static int run_scenario(struct bench *b, const struct scenario *s)
+static int run_scenario(struct bench *b, const struct scenario *s,
+                        double *ret_us)
 {
     struct script *script;
     struct arena params = {0};
@@ -211,20 +219,35 @@ static int run_scenario(struct bench *b, const struct scenario *s)
             best = (now_us() - start) / n;
     }
     if (rc == 0)
-        printf("%-40s %9.1f us\n", s->name, best);
+        printf("%-47s %9.1f us\n", s->name, best);
+    *ret_us = best;
     script_free(script);
     arena_release(&params);
     return rc;
 }
 
+/* What a KB of object costs, from the differences of the scenarios. */
+static void print_conversion(const struct bench *b, const double *us)
+{
+    double kb = (double)b->pods[0]->json_len / 1024;
+
+    printf("%-47s %9.2f us\n", "JSON to Lua tables, a KB",
+           (us[LIST_ALL] - us[LIST_ONE]) / (PODS - 1) / kb);
+    printf("%-47s %9.2f us\n", "Lua tables to a plan, a KB",
+           (us[STATUS] - us[GET]) / kb);
+}
+
 int main(void)
 {
     static struct bench b;
+    double us[sizeof scenarios / sizeof scenarios[0]] = {0};
     int rc = make_view(&b);
 
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
         if (rc == 0)
-            rc = run_scenario(&b, &scenarios[i]);
+            rc = run_scenario(&b, &scenarios[i], &us[i]);
+    if (rc == 0)
+        print_conversion(&b, us);
     if (rc < 0)
         printf("%s\n", b.err.msg);
     arena_release(&b.arena);

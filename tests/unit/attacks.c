@@ -204,7 +204,7 @@ const struct attack attacks[] = {
      "the script ran longer than its budget of 5,000,000 instructions"},
     {"", ATTACK_KILLED, "while true do plan:requeue(1) end",
      "the script ran longer than its budget of 5,000,000 instructions"},
-    {"", ATTACK_KILLED, "while true do view:get('v1', 'Node', 'x') end",
+    {"", ATTACK_KILLED, "while true do view:get('v1', 'ConfigMap', 'x') end",
      "the script ran longer than its budget of 5,000,000 instructions"},
     {"", ATTACK_KILLED, "local function f() return f() end f()",
      "the script ran longer than its budget of 5,000,000 instructions"},
