@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "app/executor.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "script/script.h"
@@ -18,7 +19,8 @@ struct bundle_files {
 struct bundle {
     const char *path; /* as given */
     struct bundle_files files;
-    struct script *script;
+    struct script *script;            /* loaded in this process, or NULL */
+    struct program *program;          /* loaded by an executor, or NULL */
     const struct operator_decl *decl; /* the script's */
     struct value *params;             /* view.params, checked */
 };
@@ -28,12 +30,13 @@ struct bundle_options {
     size_t set_count;
     const char *const *overlays; /* of --overlay: files, or folders of them */
     size_t overlay_count;
+    struct executor *executor; /* where to load the script; NULL: here */
 };
 
 /* `path` is a folder with operator.lua (and modules below it; spec/,
  * examples/, types/ and overlays/ are left out) or a single file. Parameters:
- * --set, above overlays, above parameters.yaml, above the defaults. `options` may be NULL. Everything
- * but the script lives in `a`. */
+ * --set, above overlays, above parameters.yaml, above the defaults. `options`
+ * may be NULL. Everything but the script lives in `a`. */
 int bundle_load(struct arena *a, const char *path,
                 const struct bundle_options *options, struct bundle *ret,
                 struct err *err);
@@ -53,8 +56,8 @@ int bundle_load_recorded(struct arena *a, const struct bundle_recorded *from,
                          struct bundle *ret, struct err *err);
 /* Only the script, for what its declaration says: `params` stays NULL. */
 int bundle_load_script(struct arena *a, const char *path,
-                       const struct bundle_options *options,
-                       struct bundle *ret, struct err *err);
+                       const struct bundle_options *options, struct bundle *ret,
+                       struct err *err);
 /* Is every overlay for one of these operators? -ERR_CONFIG says which is not,
  * and for whom it is. The bundles were loaded with the same options. */
 int bundle_check_overlays(const struct operator_decl *const *decls,

@@ -4,7 +4,7 @@
  *
  * The same controller serves `run`, `run --dry-run` and `plan`; they differ in
  * the source and the sink that are plugged in. It runs on the loop thread and
- * never blocks but for the script itself.
+ * never blocks but for a script that runs in this process.
  */
 #ifndef TIDELOCK_APP_CONTROLLER_H
 #define TIDELOCK_APP_CONTROLLER_H
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/executor.h"
 #include "app/sink_apply.h"
 #include "app/zones.h"
 #include "core/sink.h"
@@ -51,7 +52,8 @@ typedef void (*controller_change_fn)(void *arg);
 struct controller_config {
     struct loop *loop;         /* all borrowed */
     const struct clock *clock; /* of views and the queue; NULL: the loop's */
-    struct script *script;
+    struct program *program;   /* where its script runs; NULL: here */
+    struct script *script;     /* without a program */
     struct source *source;
     const struct restmap *restmap;
     const struct schema_set *schemas;

@@ -35,6 +35,7 @@ struct runtime_options {
     const struct lease_timing *elect; /* leader election; NULL: without */
     const char *listen;               /* --listen, NULL: nobody is served */
     const char *lease;                /* --lease-name, NULL: "tidelock" */
+    unsigned workers;                 /* processes that run scripts; 0: here */
     bool plan;                        /* one pass, print, stop */
     bool dry_run;                     /* print, write nothing */
     bool once;                        /* until nothing is ready */

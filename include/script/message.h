@@ -1,9 +1,6 @@
 /*
  * message.h -- the messages between the main process and a worker, as structs.
  *              See frame.h for who says what when, and how they travel.
- *
- * What a struct of core/ holds that is not sent is said here; tests/lint
- * fails when a member of one is neither sent nor spoken of.
  */
 #ifndef TIDELOCK_SCRIPT_MESSAGE_H
 #define TIDELOCK_SCRIPT_MESSAGE_H
@@ -73,6 +70,15 @@ struct frame_kind {
     size_t row_count;
 };
 
+/* A time zone of the view. */
+struct frame_zone {
+    const char *name;
+    bool utc;          /* the one that has no bytes */
+    const char *bytes; /* none: there is no such zone, `why` says so */
+    size_t len;
+    const char *why;
+};
+
 enum frame_job { FRAME_RECONCILE, FRAME_FINALIZE, FRAME_NAMES, FRAME_MAP };
 
 struct frame_call {
@@ -88,6 +94,8 @@ struct frame_call {
     struct value *params;
     struct frame_kind *kinds;
     size_t kind_count;
+    struct frame_zone *zones;
+    size_t zone_count;
 };
 
 enum frame_question { FRAME_GET_ITEM, FRAME_GET_NAME, FRAME_LIST };
@@ -118,10 +126,8 @@ struct frame_rows {
 
 /* struct view_read without pointers. */
 struct frame_read {
-    uint32_t kind;
-    bool list;
-    bool found;
-    uint32_t item;
+    uint32_t kind, item;
+    bool list, found;
     const char *ns, *name;
 };
 

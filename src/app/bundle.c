@@ -222,14 +222,20 @@ int bundle_load_script(struct arena *a, const char *path,
                        const struct bundle_options *options, struct bundle *ret,
                        struct err *err)
 {
+    struct executor *executor = options ? options->executor : NULL;
     struct bundle b = {.path = path};
     int rc = bundle_read(a, path, options, &b.files, err);
 
-    if (rc == 0)
+    if (rc == 0 && executor) {
+        b.program =
+            executor_load(executor, b.files.items, b.files.count, NULL, err);
+        rc = b.program ? 0 : -(int)err->code;
+    } else if (rc == 0) {
         rc = script_load(b.files.items, b.files.count, NULL, &b.script, err);
+    }
     if (rc < 0)
         return rc;
-    b.decl = script_decl(b.script);
+    b.decl = executor ? b.program->decl : script_decl(b.script);
     *ret = b;
     return 0;
 }
@@ -328,5 +334,7 @@ int bundle_load_recorded(struct arena *a, const struct bundle_recorded *from,
 void bundle_release(struct bundle *b)
 {
     script_free(b->script);
+    program_free(b->program);
     b->script = NULL;
+    b->program = NULL;
 }

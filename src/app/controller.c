@@ -195,17 +195,6 @@ static void on_reported(void *arg, struct changeset *cs,
     job_finish(job, outcome->writes);
 }
 
-/* They may not have been sent: the next pass does it. */
-static void forget_events(struct job *job)
-{
-    struct root_memory *m = mapping_memory(job->controller, &job->key, false);
-
-    if (!m)
-        return;
-    mem_free(m->events);
-    m->events = NULL;
-}
-
 /* The pass failed: say so in the object, where a person will look. */
 static void job_report(struct job *job)
 {
@@ -213,20 +202,11 @@ static void job_report(struct job *job)
     struct err err = {0};
 
     if (job->planned)
-        forget_events(job);
+        memory_forget_events(job);
     job->planned = false;
     if (c->config.one_pass || !job_plan_failure(job, &job->err) ||
         sink_submit(c->sink, &job->cs, on_reported, job, &err) < 0)
         job_finish(job, 0);
-}
-
-/* The reason of an earlier failure is gone: its Event may be sent again. */
-static void forget_failure(struct job *job)
-{
-    struct root_memory *m = mapping_memory(job->controller, &job->key, false);
-
-    if (m)
-        m->last_failure = ERR_NONE;
 }
 
 static void on_submitted(void *arg, struct changeset *cs,
@@ -240,7 +220,7 @@ static void on_submitted(void *arg, struct changeset *cs,
         job_report(job);
         return;
     }
-    forget_failure(job);
+    memory_forget_failure(job);
     job_finish(job, outcome->writes);
 }
 
@@ -258,81 +238,6 @@ static void log_script_lines(const struct job *job)
     str_release(&name);
 }
 
-/* Events are levels too: one that the pass before declared just so is not
- * sent again. Those without a line are the runtime's own, and always news. */
-static void drop_known_events(struct job *job)
-{
-    struct root_memory *m = mapping_memory(job->controller, &job->key, true);
-    struct changeset *cs = &job->cs;
-    struct str now = {0};
-    size_t kept = 0;
-
-    for (size_t i = 0; i < job->plan.event_count; i++)
-        if (job->plan.events[i].line)
-            str_addf(&now, "\n%s\t%s\t%s\n", job->plan.events[i].type,
-                     job->plan.events[i].reason, job->plan.events[i].note);
-    if (!m || now.failed) {
-        str_release(&now);
-        return;
-    }
-    for (size_t i = 0; i < cs->count; i++)
-        if (cs->items[i].verb != CHANGE_EVENT || !cs->items[i].line ||
-            !m->events || !text_equal(m->events, str_text(&now)))
-            cs->items[kept++] = cs->items[i];
-    cs->count = kept;
-    mem_free(m->events);
-    m->events = now.len ? str_take(&now) : NULL;
-    str_release(&now);
-}
-
-static void note_acted(struct root_memory *m, const struct snapshot *root)
-{
-    size_t len = strlen(root->resource_version);
-
-    m->generation = root->generation;
-    if (len >= sizeof(m->acted_rv))
-        len = 0;
-    memcpy(m->acted_rv, root->resource_version, len);
-    m->acted_rv[len] = '\0';
-}
-
-/* Row 16: a root older than one that was acted on is not acted on. One whose
- * generation went back in a newer version is not old: the cluster is, it was
- * restored from a backup. */
-static bool root_is_stale(struct controller *c, const struct snapshot *root)
-{
-    struct root_memory *m = mapping_memory(c, &root->key, true);
-
-    if (!m)
-        return false;
-    if (!m->uid || strcmp(m->uid, root->uid) != 0) {
-        mem_free(m->uid);
-        m->uid = mem_strdup(root->uid);
-        m->last_failure = ERR_NONE;
-        m->row = 0;
-    } else if (root->generation < m->generation &&
-               rv_compare(root->resource_version, m->acted_rv) != RV_NEWER) {
-        return true;
-    }
-    note_acted(m, root);
-    return false;
-}
-
-/* What vanished is made again only for a root that is still there: the garbage
- * collector takes the children of a deleted root, and that may be seen before
- * the root's own end (note 12, G4). */
-static void guard_creates(struct job *job)
-{
-    struct root_memory *m = mapping_memory(job->controller, &job->key, false);
-
-    job->lost_child = m && m->lost_child;
-    if (!job->lost_child)
-        return;
-    m->lost_child = false;
-    for (size_t i = 0; i < job->cs.count; i++)
-        job->cs.items[i].destructive |= job->cs.items[i].verb == CHANGE_CREATE;
-}
-
 static void tell_planned(struct job *job, const struct err *err)
 {
     const struct controller_config *config = &job->controller->config;
@@ -342,33 +247,41 @@ static void tell_planned(struct job *job, const struct err *err)
         config->on_planned(config->arg, &pass, &job->view);
 }
 
-static void job_run(struct job *job)
+void job_planned(struct job *job, struct err *err)
 {
     struct controller *c = job->controller;
-    enum job_mode mode = JOB_APPLY;
-    struct err err = {0};
-    int rc = c->config.one_pass ? 0 : job_mode(job, &mode, &err);
+    int rc = -(int)err->code;
 
-    if (rc == 0 && mode == JOB_PAUSE) {
-        job_finish(job, 0);
-        return;
-    }
-    if (rc == 0)
-        rc = job_plan(job, &err);
+    memory_note_overrun(job, err);
     log_script_lines(job);
-    tell_planned(job, &err);
+    tell_planned(job, err);
     if (rc == 0) {
-        guard_creates(job);
-        if (mode == JOB_PLAN)
+        memory_guard_creates(job);
+        if (job->mode == JOB_PLAN)
             job_show(job);
         else if (!c->config.one_pass)
-            drop_known_events(job);
-        rc = sink_submit(c->sink, &job->cs, on_submitted, job, &err);
+            memory_drop_known_events(job);
+        rc = sink_submit(c->sink, &job->cs, on_submitted, job, err);
     }
     if (rc < 0) {
-        job->err = err;
+        job->err = *err;
         job_report(job);
     }
+}
+
+static void job_run(struct job *job)
+{
+    int rc = 0;
+
+    job->mode = JOB_APPLY;
+    if (!job->controller->config.one_pass)
+        rc = job_mode(job, &job->mode, &job->err);
+    if (rc < 0)
+        job_report(job);
+    else if (job->mode == JOB_PAUSE)
+        job_finish(job, 0);
+    else
+        job_plan(job);
 }
 
 static struct job *free_job(struct controller *c)
@@ -379,22 +292,12 @@ static struct job *free_job(struct controller *c)
     return NULL;
 }
 
-/* `plan` looks at each root once, whatever happens meanwhile. */
-static bool passed_before(struct controller *c, const struct object_key *key)
-{
-    struct root_memory *m = mapping_memory(c, key, true);
-    bool passed = m && m->passed;
-
-    if (m)
-        m->passed = true;
-    return passed;
-}
-
 static void dispatch(struct controller *c, struct job *job,
                      const struct object_key *key)
 {
     struct snapshot *root = store_get(c->root.feed->store, key);
     struct root_memory *m;
+    uint64_t wait_ms;
 
     if (!root) {
         mapping_forget(c, key);
@@ -402,12 +305,17 @@ static void dispatch(struct controller *c, struct job *job,
         workqueue_done(c->queue, key);
         return;
     }
-    if (root_is_stale(c, root)) {
+    if (memory_is_stale(c, root)) {
         requeue_with_backoff(c, key);
         workqueue_done(c->queue, key);
         return;
     }
-    if (c->config.one_pass && passed_before(c, key)) {
+    if (c->config.one_pass && memory_passed_before(c, key)) {
+        workqueue_done(c->queue, key);
+        return;
+    }
+    if (memory_quarantines(c, root, &wait_ms)) {
+        requeue_after(c, key, wait_ms);
         workqueue_done(c->queue, key);
         return;
     }
@@ -486,6 +394,21 @@ static int controller_alloc(struct controller *c, struct err *err)
     return 0;
 }
 
+/* Its script runs where it was loaded, or here. */
+static int find_program(struct controller *c, struct err *err)
+{
+    c->program = c->config.program;
+    if (!c->program) {
+        c->executor = inline_new();
+        if (c->executor)
+            c->program = inline_program(c->executor, c->config.script);
+    }
+    if (!c->program)
+        return err_nomem(err);
+    c->decl = c->program->decl;
+    return 0;
+}
+
 struct controller *controller_new(const struct controller_config *config,
                                   struct err *err)
 {
@@ -498,8 +421,8 @@ struct controller *controller_new(const struct controller_config *config,
     c->config = *config;
     if (!c->config.clock)
         c->config.clock = loop_clock(config->loop);
-    c->decl = script_decl(config->script);
-    if (controller_alloc(c, err) == 0 && feeds_subscribe(c, err) == 0)
+    if (find_program(c, err) == 0 && controller_alloc(c, err) == 0 &&
+        feeds_subscribe(c, err) == 0)
         return c;
     controller_free(c);
     return NULL;
@@ -514,7 +437,14 @@ void controller_free(struct controller *c)
         if (c->jobs[i].busy)
             job_end(&c->jobs[i]);
     feeds_unsubscribe(c);
+    mapping_stop(c);
     mapping_free(c);
+    for (size_t i = 0; c->slots && i < c->slot_count; i++)
+        frozen_release(&c->slots[i].frozen);
+    if (c->executor) {
+        program_free(c->program);
+        executor_free(c->executor);
+    }
     workqueue_free(c->queue);
     diff_memo_free(c->memo);
     mem_free(c->slots);
@@ -570,7 +500,7 @@ struct controller_state controller_state(struct controller *c)
         .unsynced = c->synced ? NULL : &c->why,
         .final = !c->synced && feeds_final(&c->why),
         .ready = workqueue_ready(c->queue),
-        .running = workqueue_running(c->queue),
+        .running = workqueue_running(c->queue) + c->mapped_count,
         .delayed = workqueue_delayed(c->queue),
         .failing = c->failing,
         .known = map_count(c->memory),

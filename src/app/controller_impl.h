@@ -9,26 +9,11 @@
 #include "core/changeset.h"
 #include "core/diff.h"
 #include "core/workqueue.h"
+#include "frozen.h"
+#include "memory_impl.h"
 
-/* What is remembered of a root between passes. Freed when the root is gone. */
-struct root_memory {
-    char *uid;
-    int64_t generation; /* highest acted on (row 16) */
-    char acted_rv[40];  /* of the root then; "" when it is longer */
-    char **names;       /* asked for by by_name reads: "read\nns/name" */
-    size_t name_count;
-    char *names_rv;     /* of the root version the names were taken from */
-    char *zones;        /* time zones that its passes ask for, one a line */
-    char *events;       /* of the last pass, so that each is sent once */
-    bool passed;        /* one_pass only */
-    bool failing;       /* the last pass failed */
-    bool blocked;       /* ... because a foreign object has the name */
-    bool lost_child;    /* a child that was seen is gone, since the last pass */
-    unsigned conflicts; /* passes in a row that ended so */
-    int64_t last_failure; /* err code whose Event was sent */
-    char shown[HASH_HEX_SIZE]; /* what the log was told, in mode "plan" */
-    size_t row; /* of the last pass carried out, from 1; 0: not known */
-};
+/* What the annotation tidelock.dev/mode says (job_mode.h). */
+enum job_mode { JOB_APPLY, JOB_PLAN, JOB_PAUSE };
 
 struct feed_slot {
     struct controller *controller;
@@ -36,6 +21,7 @@ struct feed_slot {
     const struct operator_read *read; /* NULL: the root's or an owned kind */
     size_t read_index;
     bool root;
+    struct frozen_lists frozen;
 };
 
 struct job {
@@ -47,23 +33,30 @@ struct job {
     struct view view;
     struct plan plan;
     struct changeset cs;
+    enum job_mode mode;
+    struct task task;       /* the script's part of it */
+    struct frozen **frozen; /* by slot, in the arena; or NULLs */
     struct snapshot **held; /* references taken for the job's life */
     size_t held_count, held_cap;
-    bool planned;    /* plan and cs are valid */
-    bool reporting;  /* the changeset only writes why it failed */
-    bool guarded;    /* it may destroy: readset.c keeps what was read */
+    bool planned;         /* plan and cs are valid */
+    bool reporting;       /* the changeset only writes why it failed */
+    bool guarded;         /* it may destroy: readset.c keeps what was read */
     unsigned zones_added; /* time zones, by this pass */
-    bool lost_child; /* its creates make up for children that vanished */
+    bool lost_child;      /* its creates make up for children that vanished */
     struct err err;
-    const char *trace; /* of a script that failed; in the arena */
-    bool shown; /* mode "plan": nothing of it was carried out */
-    const struct operator_row *row; /* also of a failed pass; NULL: none */
+    const char *trace;              /* of a script that failed; in the arena */
+    const struct operator_row *row; /* that was chosen, also when the pass
+                                     * failed later; NULL: none */
     const char *why;                /* its reason; in the arena */
 };
 
 struct controller {
     struct controller_config config;
     const struct operator_decl *decl;
+    struct program *program;
+    struct executor *executor; /* our own, without config.program */
+    struct mapped *mapped;     /* map functions under way */
+    size_t mapped_count;
     struct sink *sink;
     struct workqueue *queue;
     struct diff_memo *memo; /* children known to be as declared */
@@ -81,7 +74,7 @@ struct controller {
     uint64_t passes;
     size_t failing;     /* roots whose last pass failed */
     struct err why;     /* why not synced */
-    uint64_t epoch;      /* of the root's feed, for what is remembered */
+    uint64_t epoch;     /* of the root's feed, for what is remembered */
     enum err_code told; /* what the log was told of it */
 };
 
@@ -91,20 +84,27 @@ void mapping_owned(void *arg, const struct delta *delta);
 void mapping_read(void *arg, const struct delta *delta);
 /* What roots failed for may be over: a kind can be seen again. */
 void mapping_wake_failing(struct controller *c);
-int mapping_update_names(struct controller *c, struct snapshot *root,
-                         struct arena *a, struct err *err);
+/* Must the root be asked again which names it reads? */
+bool mapping_lacks_names(struct controller *c, const struct snapshot *root);
+/* They depend on nothing but the root, so they are asked for once per version:
+ * `names` is what TASK_NAMES gave. */
+int mapping_set_names(struct controller *c, struct snapshot *root,
+                      const char **const *names, struct err *err);
 struct root_memory *mapping_memory(struct controller *c,
                                    const struct object_key *key, bool make);
 void mapping_forget(struct controller *c, const struct object_key *key);
 /* The cluster went back to a backup: versions and generations that were seen
  * mean nothing. */
 void mapping_forget_versions(struct controller *c);
+void mapping_stop(struct controller *c); /* map functions under way */
 void mapping_free(struct controller *c);
 void controller_enqueue(struct controller *c, const struct object_key *key);
 
 /* ---- controller.c ---- */
 void controller_schedule(struct controller *c);
 void controller_tell(struct controller *c); /* on_change, when there is one */
+/* The plan and its changes are in the job, or `err` says why not. */
+void job_planned(struct job *job, struct err *err);
 
 /* ---- feeds.c: what is listened to ---- */
 int feeds_subscribe(struct controller *c, struct err *err);
@@ -116,8 +116,9 @@ bool feeds_final(const struct err *why);
 
 /* ---- job.c: view, script, changeset ---- */
 int job_begin(struct job *job, struct snapshot *root);
-/* Runs the script and the diff: job->plan and job->cs, or an error. */
-int job_plan(struct job *job, struct err *err);
+/* Runs the script and the diff; job_planned() is told what came of it, maybe
+ * at once. */
+void job_plan(struct job *job);
 /* The plan to job->cs, and references to what it borrows. */
 int job_diff(struct job *job, struct err *err);
 /* A reference that lasts as long as the job. 0 or -ERR_NOMEM. */

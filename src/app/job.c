@@ -50,6 +50,10 @@ int job_begin(struct job *job, struct snapshot *root)
 
 void job_end(struct job *job)
 {
+    task_cancel(&job->task);
+    for (size_t i = 0; job->frozen && i < job->controller->slot_count; i++)
+        frozen_unref(job->frozen[i]);
+    job->frozen = NULL;
     for (size_t i = 0; i < job->held_count; i++)
         snapshot_unref(job->held[i], "job");
     mem_free(job->held);
@@ -173,16 +177,19 @@ static int view_named(struct job *job, const struct feed_slot *slot,
     return c.failed ? -ERR_NOMEM : 0;
 }
 
+static const char *read_namespace(const struct job *job,
+                                  const struct feed_slot *slot)
+{
+    return slot->read->scope == READ_OWN ? job->view.root->key.ns : "";
+}
+
 static int view_read(struct job *job, const struct feed_slot *slot,
                      struct view_kind *kind)
 {
-    const char *ns = "";
-
     if (slot->read->by_name)
         return view_named(job, slot, kind);
-    if (slot->read->scope == READ_OWN)
-        ns = job->view.root->key.ns;
-    kind->count = store_list(slot->feed->store, ns, &kind->items);
+    kind->count =
+        store_list(slot->feed->store, read_namespace(job, slot), &kind->items);
     return 0;
 }
 
@@ -193,6 +200,24 @@ int job_look(struct job *job, size_t index, struct view_kind *kind)
 
     return index < c->owned_count ? view_owned(job, slot->feed, kind)
                                   : view_read(job, slot, kind);
+}
+
+/* The same, to last as long as the job. */
+static int freeze(struct job *job, size_t index, struct view_kind *kind)
+{
+    struct feed_slot *slot = &job->controller->slots[index];
+    struct frozen *list;
+
+    if (!slot->read || slot->read->by_name)
+        return job_look(job, index, kind);
+    list = frozen_take(&slot->frozen, slot->feed->store,
+                       read_namespace(job, slot));
+    if (!list)
+        return -ERR_NOMEM;
+    job->frozen[index] = list;
+    kind->items = list->items;
+    kind->count = list->count;
+    return 0;
 }
 
 static int make_view(struct job *job)
@@ -206,7 +231,9 @@ static int make_view(struct job *job)
     v->params = c->config.params;
     v->count = c->slot_count;
     v->kinds = arena_calloc(&job->arena, c->slot_count + 1, sizeof(*v->kinds));
-    if (!v->kinds)
+    job->frozen =
+        arena_calloc(&job->arena, c->slot_count + 1, sizeof(*job->frozen));
+    if (!v->kinds || !job->frozen)
         return -ERR_NOMEM;
     for (size_t i = 0; i < c->slot_count && rc == 0; i++) {
         struct feed_slot *slot = &c->slots[i];
@@ -215,15 +242,16 @@ static int make_view(struct job *job)
         kind->gvk = *store_gvk(slot->feed->store);
         kind->resource = slot->feed->resource;
         kind->known = slot->feed->known;
-        kind->unknown = kind->known ? NULL : slot->feed->why.msg;
+        if (!kind->known)
+            kind->unknown = arena_strdup(&job->arena, slot->feed->why.msg);
         kind->owned = i < c->owned_count;
         kind->read = slot->read;
-        rc = job_look(job, i, kind);
+        rc = freeze(job, i, kind);
     }
     return rc < 0 ? rc : job_fill_zones(job);
 }
 
-/* ---- plan and changeset ---- */
+/* ---- changeset ---- */
 
 /* The changes borrow names and preconditions from objects that the store may
  * let go of while the requests are under way. Children are held anyway. */
@@ -260,44 +288,111 @@ int job_diff(struct job *job, struct err *err)
     return rc;
 }
 
-static int run_script(struct job *job, struct err *err)
-{
-    struct controller *c = job->controller;
-    struct snapshot *root = job->view.root;
-    bool finalize = root->deleting && c->decl->has_finalize;
-    int rc;
+/* ---- the script ---- */
 
-    plan_init(&job->plan, &job->arena);
-    if (root->deleting && !finalize)
-        return 0; /* nothing to do but to take an old finalizer off */
-    do {
-        plan_init(&job->plan, &job->arena);
-        rc = script_run(c->config.script,
-                        finalize ? JOB_FINALIZE : JOB_RECONCILE, &job->view,
-                        &job->plan, err);
-    } while (rc < 0 && job_add_zone(job, err));
-    return rc < 0 ? -(int)err->code : 0;
+static void start_task(struct job *job, enum task_call call,
+                       void (*done)(struct task *t, const struct err *err))
+{
+    bool views = call != TASK_NAMES;
+
+    job->task = (struct task){
+        .program = job->controller->program,
+        .call = call,
+        .view = views ? &job->view : NULL,
+        .object = views ? NULL : job->view.root,
+        .arena = &job->arena,
+        .plan = views ? &job->plan : NULL,
+        .done = done,
+        .arg = job,
+    };
+    task_start(&job->task);
 }
 
-int job_plan(struct job *job, struct err *err)
+/* What was seen when it was dispatched need not be there any more: what is
+ * about to be written is for a root of that uid, in a view that was whole. */
+static int check_still(const struct job *job, struct err *err)
 {
     struct controller *c = job->controller;
-    int rc = mapping_update_names(c, job->view.root, &job->arena, err);
+    const struct snapshot *now = store_get(c->root.feed->store, &job->key);
 
-    if (rc == 0 && make_view(job) < 0)
-        rc = err_nomem(err);
-    if (rc == 0) {
-        rc = run_script(job, err);
-        job->trace = job->plan.trace;
-        job->row = operator_row(c->decl, job->plan.row);
-        job->why = job->plan.why;
-    }
+    if (!c->synced)
+        return err_set(err, ERR_UNKNOWN,
+                       "the view became incomplete while the script ran");
+    if (!now || strcmp(now->uid, job->view.root->uid) != 0)
+        return err_set(err, ERR_CONFLICT,
+                       "the object went away while the script ran");
+    return 0;
+}
+
+static void finish_plan(struct job *job, const struct err *outcome)
+{
+    struct err err = *outcome;
+    int rc = -(int)err.code;
+
+    job->trace = job->plan.trace;
+    job->row = operator_row(job->controller->decl, job->plan.row);
+    job->why = job->plan.why;
     if (rc == 0)
-        rc = plan_resolve_secrets(&job->plan, &job->view, err);
+        rc = check_still(job, &err);
     if (rc == 0)
-        rc = job_say_applied(job, err);
+        rc = plan_resolve_secrets(&job->plan, &job->view, &err);
     if (rc == 0)
-        rc = job_diff(job, err);
+        rc = job_say_applied(job, &err);
+    if (rc == 0)
+        rc = job_diff(job, &err);
     job->planned = rc == 0;
-    return rc;
+    job_planned(job, &err);
+}
+
+/* A run that lacked a time zone is begun again with it. */
+static void on_ran(struct task *t, const struct err *outcome)
+{
+    struct job *job = t->arg;
+    struct err err = *outcome;
+
+    if (err.code != ERR_NONE && job_add_zone(job, &err)) {
+        plan_init(&job->plan, &job->arena);
+        start_task(job, t->call, on_ran);
+        return;
+    }
+    finish_plan(job, &err);
+}
+
+static void run_script(struct job *job)
+{
+    const struct snapshot *root = job->view.root;
+    bool finalize = root->deleting && job->controller->decl->has_finalize;
+    struct err err = {0};
+
+    plan_init(&job->plan, &job->arena);
+    if (make_view(job) < 0)
+        err_nomem(&err);
+    /* without finalize there is nothing to do but to take an old finalizer off
+     */
+    if (err.code != ERR_NONE || (root->deleting && !finalize))
+        finish_plan(job, &err);
+    else
+        start_task(job, finalize ? TASK_FINALIZE : TASK_RECONCILE, on_ran);
+}
+
+static void on_named(struct task *t, const struct err *outcome)
+{
+    struct job *job = t->arg;
+    struct err err = *outcome;
+
+    if (err.code == ERR_NONE)
+        mapping_set_names(job->controller, job->view.root, t->names, &err);
+    if (err.code == ERR_NONE)
+        run_script(job);
+    else
+        finish_plan(job, &err);
+}
+
+void job_plan(struct job *job)
+{
+    plan_init(&job->plan, &job->arena);
+    if (mapping_lacks_names(job->controller, job->view.root))
+        start_task(job, TASK_NAMES, on_named);
+    else
+        run_script(job);
 }

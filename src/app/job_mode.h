@@ -6,8 +6,6 @@
 
 #include "controller_impl.h"
 
-enum job_mode { JOB_APPLY, JOB_PLAN, JOB_PAUSE };
-
 int job_mode(struct job *job, enum job_mode *ret, struct err *err);
 /* Say what would be done, and leave nothing to do in job->cs. */
 void job_show(struct job *job);

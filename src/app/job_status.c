@@ -265,6 +265,6 @@ bool job_plan_failure(struct job *job, const struct err *why)
         m->last_failure = (int64_t)why->code;
     }
     job->reporting = true;
-    job->view.count = 0; /* lists of the stores: they may have changed */
+    job->view.count = 0; /* it is not asked, and may not even be made */
     return job_diff(job, &err) == 0 && job->cs.count > 0;
 }

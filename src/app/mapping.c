@@ -213,16 +213,14 @@ static int add_name(struct controller *c, struct root_memory *m,
 }
 
 static int names_of_read(struct controller *c, const struct feed_slot *slot,
-                         struct snapshot *root, struct root_memory *m,
+                         const struct snapshot *root, const char **names,
                          struct err *err)
 {
-    struct arena a = {0};
+    struct root_memory *m = mapping_memory(c, &root->key, true);
     struct str text = {0};
     struct str root_text = {0};
     const char *ns = root->key.ns;
-    const char **names;
-    int rc =
-        script_names(c->config.script, slot->read_index, root, &a, &names, err);
+    int rc = m ? 0 : err_nomem(err);
 
     if (slot->read->scope == READ_NAMED)
         ns = slot->read->ns;
@@ -238,30 +236,37 @@ static int names_of_read(struct controller *c, const struct feed_slot *slot,
     }
     str_release(&text);
     str_release(&root_text);
-    arena_release(&a);
     return rc;
 }
 
-/* Bring the names that `root` asks for up to date. They depend on nothing but
- * the root, so they are asked for once per version. */
-int mapping_update_names(struct controller *c, struct snapshot *root,
-                         struct arena *a, struct err *err)
+bool mapping_lacks_names(struct controller *c, const struct snapshot *root)
+{
+    const struct root_memory *m = mapping_memory(c, &root->key, false);
+    bool any = false;
+
+    for (size_t i = c->owned_count; i < c->slot_count; i++)
+        any |= c->slots[i].read->by_name;
+    return any && !(m && m->names_rv &&
+                    strcmp(m->names_rv, root->resource_version) == 0);
+}
+
+int mapping_set_names(struct controller *c, struct snapshot *root,
+                      const char **const *names, struct err *err)
 {
     struct root_memory *m = mapping_memory(c, &root->key, true);
-    const char *text;
+    struct str text = {0};
     int rc = 0;
 
-    if (!m)
+    if (!m || key_text(&root->key, &text) < 0) {
+        str_release(&text);
         return err_nomem(err);
-    if (m->names_rv && strcmp(m->names_rv, root->resource_version) == 0)
-        return 0;
-    text = arena_printf(a, "%s/%s", root->key.ns, root->key.name);
-    if (!text)
-        return err_nomem(err);
-    drop_names(c, m, text);
+    }
+    drop_names(c, m, text.data);
+    str_release(&text);
     for (size_t i = c->owned_count; i < c->slot_count && rc == 0; i++)
         if (c->slots[i].read->by_name)
-            rc = names_of_read(c, &c->slots[i], root, m, err);
+            rc = names_of_read(c, &c->slots[i], root,
+                               names[c->slots[i].read_index], err);
     if (rc == 0)
         m->names_rv = mem_strdup(root->resource_version);
     return rc;
@@ -417,21 +422,6 @@ static void enqueue_wanting(struct controller *c, const struct feed_slot *slot,
     str_release(&text);
 }
 
-static void enqueue_mapped(struct controller *c, const struct feed_slot *slot,
-                           const struct snapshot *s)
-{
-    struct arena a = {0};
-    struct script_roots roots = {0};
-    struct err err = {0};
-
-    if (script_map(c->config.script, slot->read_index, s, &a, &roots, &err) < 0)
-        log_error("map function failed", "operator", c->decl->name, "err",
-                  err.msg, NULL);
-    for (size_t i = 0; i < roots.count; i++)
-        controller_enqueue(c, &roots.keys[i]);
-    arena_release(&a);
-}
-
 /* Every root that may list the object. */
 static void enqueue_readers(struct controller *c, const struct feed_slot *slot,
                             const struct snapshot *s)
@@ -444,17 +434,98 @@ static void enqueue_readers(struct controller *c, const struct feed_slot *slot,
         controller_enqueue(c, &roots[i]->key);
 }
 
+/* ---- map functions ---- */
+
+/* One that is under way; owns what it needs. */
+struct mapped {
+    struct mapped *next, **link; /* of controller.mapped */
+    struct feed_slot *slot;
+    struct snapshot *object;
+    struct arena arena;
+    struct task task;
+};
+
+static void mapped_free(struct mapped *m)
+{
+    struct controller *c = m->slot->controller;
+
+    task_cancel(&m->task);
+    *m->link = m->next;
+    if (m->next)
+        m->next->link = m->link;
+    c->mapped_count--;
+    snapshot_unref(m->object, "map");
+    arena_release(&m->arena);
+    mem_free(m);
+}
+
+/* A change must not be lost because a process died: rather wake too many. A
+ * function that fails by itself fails for the next change, too: it is logged.
+ */
+static void on_mapped(struct task *t, const struct err *err)
+{
+    struct mapped *m = t->arg;
+    struct controller *c = m->slot->controller;
+    bool own = err->code == ERR_SCRIPT || err->code == ERR_PLAN;
+
+    if (err->code != ERR_NONE)
+        log_error("map function failed", "operator", c->decl->name, "err",
+                  err->msg, NULL);
+    if (err->code != ERR_NONE && !own)
+        enqueue_readers(c, m->slot, m->object);
+    for (size_t i = 0; i < t->roots.count; i++)
+        controller_enqueue(c, &t->roots.keys[i]);
+    mapped_free(m);
+    controller_tell(c);
+}
+
+static void start_map(struct controller *c, struct feed_slot *slot,
+                      struct snapshot *s)
+{
+    struct mapped *m = mem_calloc(1, sizeof(*m));
+
+    if (!m) {
+        enqueue_readers(c, slot, s);
+        return;
+    }
+    m->slot = slot;
+    m->object = snapshot_ref(s, "map");
+    m->next = c->mapped;
+    m->link = &c->mapped;
+    if (m->next)
+        m->next->link = &m->next;
+    c->mapped = m;
+    c->mapped_count++;
+    m->task = (struct task){
+        .program = c->program,
+        .call = TASK_MAP,
+        .object = s,
+        .read = slot->read_index,
+        .arena = &m->arena,
+        .done = on_mapped,
+        .arg = m,
+    };
+    task_start(&m->task);
+}
+
+void mapping_stop(struct controller *c)
+{
+    while (c->mapped)
+        mapped_free(c->mapped);
+}
+
 void mapping_read(void *arg, const struct delta *delta)
 {
     struct feed_slot *slot = arg;
     struct controller *c = slot->controller;
     const struct snapshot *any = delta->now ? delta->now : delta->old;
 
+    frozen_changed(&slot->frozen, any->key.ns);
     if (slot->read->has_map) {
         if (delta->old)
-            enqueue_mapped(c, slot, delta->old);
+            start_map(c, slot, (struct snapshot *)delta->old);
         if (delta->now)
-            enqueue_mapped(c, slot, delta->now);
+            start_map(c, slot, (struct snapshot *)delta->now);
     } else if (slot->read->by_name)
         enqueue_wanting(c, slot, any);
     else

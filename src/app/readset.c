@@ -26,23 +26,6 @@ static bool may_destroy(const struct changeset *cs)
     return false;
 }
 
-/* The lists of a store change with it: take a copy. */
-static int keep_list(struct job *job, struct view_kind *kind)
-{
-    struct snapshot **copy =
-        arena_calloc(&job->arena, kind->count + 1, sizeof(*copy));
-
-    if (!copy)
-        return -ERR_NOMEM;
-    for (size_t i = 0; i < kind->count; i++) {
-        copy[i] = kind->items[i];
-        if (job_hold(job, copy[i]) < 0)
-            return -ERR_NOMEM;
-    }
-    kind->items = copy;
-    return 0;
-}
-
 int readset_keep(struct job *job)
 {
     const struct plan *plan = &job->plan;
@@ -52,9 +35,7 @@ int readset_keep(struct job *job)
     for (size_t i = 0; job->guarded && i < plan->read_count && rc == 0; i++) {
         const struct view_read *r = &plan->reads[i];
 
-        if (r->list)
-            rc = keep_list(job, &job->view.kinds[r->kind]);
-        else if (r->snapshot)
+        if (!r->list && r->snapshot)
             rc = job_hold(job, (struct snapshot *)r->snapshot);
     }
     return rc;

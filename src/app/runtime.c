@@ -18,6 +18,7 @@
 
 #include "app/source_files.h"
 #include "app/source_live.h"
+#include "app/workers.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -325,11 +326,13 @@ int runtime_check_overlays(struct runtime *rt, struct err *err)
 static int load_unit(struct runtime *rt, const char *path, struct err *err)
 {
     struct unit *u = &rt->units[rt->unit_count++];
+    struct bundle_options o = rt->options->bundle;
 
     u->runtime = rt;
+    o.executor = rt->executor;
     if (rt->options->fixture)
         return runtime_fixture_bundle(rt, path, &u->bundle, err);
-    return bundle_load(&rt->arena, path, &rt->options->bundle, &u->bundle, err);
+    return bundle_load(&rt->arena, path, &o, &u->bundle, err);
 }
 
 static int load_units(struct runtime *rt, struct err *err)
@@ -341,6 +344,12 @@ static int load_units(struct runtime *rt, struct err *err)
         arena_calloc(&rt->arena, o->operator_count + 1, sizeof(*rt->units));
     if (!rt->units)
         return err_nomem(err);
+    if (o->workers) {
+        rt->executor = workers_new(
+            rt->loop, &(struct workers_options){.count = o->workers}, err);
+        if (!rt->executor)
+            return -(int)err->code;
+    }
     for (size_t i = 0; i < o->operator_count && rc == 0; i++)
         rc = load_unit(rt, o->operators[i], err);
     if (rc == 0 && o->compare) {
@@ -358,6 +367,7 @@ static void runtime_release(struct runtime *rt)
     runtime_stop_serving(rt);
     for (size_t i = rt->unit_count; i-- > 0;) /* the first owns the source */
         unit_release(&rt->units[i]);
+    executor_free(rt->executor);
     source_free(rt->source);
     if (rt->cluster)
         cluster_close(rt->cluster);

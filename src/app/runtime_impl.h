@@ -43,7 +43,8 @@ struct runtime {
     struct schema_set *schemas;
     struct zones *zones; /* of all operators */
     struct source *source;
-    struct clock_fake clock; /* stands at the fixture's time */
+    struct clock_fake clock;   /* stands at the fixture's time */
+    struct executor *executor; /* NULL: scripts run in this process */
     struct unit *units;
     size_t unit_count;
     struct manifests manifests; /* of -f */

@@ -170,6 +170,7 @@ int unit_start(struct unit *u, struct err *err)
     struct runtime *rt = u->runtime;
     struct controller_config config = {
         .loop = rt->loop,
+        .program = u->bundle.program,
         .script = u->bundle.script,
         .restmap = rt->restmap,
         .schemas = rt->schemas,

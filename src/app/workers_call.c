@@ -94,6 +94,27 @@ static int make_kind(struct seat *seat, const struct view_kind *k,
     return 0;
 }
 
+static int make_zones(struct seat *seat, struct frame_call *m, struct err *err)
+{
+    const struct view *v = seat->task->view;
+
+    m->zones = arena_calloc(&seat->pool->scratch, v->zone_count + 1,
+                            sizeof(*m->zones));
+    if (!m->zones)
+        return err_nomem(err);
+    for (size_t i = 0; i < v->zone_count; i++) {
+        const struct view_zone *z = &v->zones[i];
+        struct frame_zone *f = &m->zones[m->zone_count++];
+
+        f->name = z->name;
+        f->why = z->why;
+        if (z->zone)
+            f->bytes = zone_bytes(z->zone, &f->len);
+        f->utc = z->zone && !f->bytes;
+    }
+    return 0;
+}
+
 static int make_view(struct seat *seat, struct frame_call *m, struct err *err)
 {
     const struct view *v = seat->task->view;
@@ -107,7 +128,7 @@ static int make_view(struct seat *seat, struct frame_call *m, struct err *err)
         return err_nomem(err);
     for (size_t i = 0; i < v->count && rc == 0; i++)
         rc = make_kind(seat, &v->kinds[i], &m->kinds[m->kind_count++], err);
-    return rc;
+    return rc < 0 ? rc : make_zones(seat, m, err);
 }
 
 static int send_call(struct seat *seat, struct err *err)
@@ -325,6 +346,8 @@ static int take_plan(struct task *t, struct frame_answer *m, struct err *err)
                            ? m->plan.row
                            : PLAN_NO_ROW;
         t->plan->why = m->plan.why;
+        if (m->plan.zone_wanted && zone_name_is_valid(m->plan.zone_wanted))
+            t->plan->zone_wanted = m->plan.zone_wanted;
     }
     t->plan->finalizing = t->call == TASK_FINALIZE;
     return rc;

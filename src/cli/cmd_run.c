@@ -64,7 +64,7 @@ static int run(int argc, char **argv)
     struct runtime_options o = {0};
     struct election e = {0};
     struct option_values words = {0}, sets = {0}, overlays = {0};
-    const char *log_format = "text";
+    const char *log_format = "text", *workers = NULL;
     bool verbose = false;
     const struct option options[] = {
         {"--once", NULL, NULL,
@@ -97,6 +97,7 @@ static int run(int argc, char **argv)
          "form of the log on standard "
          "error",
          OPTION_TEXT, &log_format},
+        OPTION_WORKERS(&workers),
         OPTION_RECORD(&o.record),
         OPTION_VERBOSE(&verbose),
         {0},
@@ -108,7 +109,8 @@ static int run(int argc, char **argv)
         options_print_help(&cmd_run, options);
         return EXIT_OK;
     }
-    if (options_parse(options, argc, argv, &words, &err) < 0)
+    if (options_parse(options, argc, argv, &words, &err) < 0 ||
+        options_workers(workers, &o.workers, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
     if (words.count == 0) {
         err_set(&err, ERR_USAGE, "no operator is given");

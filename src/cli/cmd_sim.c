@@ -60,7 +60,7 @@ static void print_error(void *arg, const char *text, size_t len)
 
 /* Texts of flags that are not kept as texts. */
 struct words {
-    const char *port, *nodes, *pod_ready, *format;
+    const char *port, *nodes, *pod_ready, *format, *workers;
 };
 
 static int fill(struct sim_run_options *o, const struct words *w,
@@ -74,6 +74,8 @@ static int fill(struct sim_run_options *o, const struct words *w,
         rc = number_of("--nodes", w->nodes, MAX_NODES, &nodes, err);
     if (rc == 0)
         rc = duration_of(w->pod_ready, &o->pod_ready_ms, err);
+    if (rc == 0)
+        rc = options_workers(w->workers, &o->workers, err);
     if (rc < 0)
         return rc;
     o->port = (uint16_t)port;
@@ -93,6 +95,7 @@ static int run(int argc, char **argv)
          "apply these objects first: a file, a folder, - for standard input; "
          "may be repeated",
          OPTION_LIST, &files},
+        OPTION_WORKERS(&w.workers),
         {"--set", NULL, "NAME=VALUE",
          "a parameter of the operators; may be repeated", OPTION_LIST, &sets},
         OPTION_OVERLAY(&overlays),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/workers.h"
 #include "base/str.h"
 
 static const struct option *find(const struct option *options, const char *word,
@@ -237,6 +238,21 @@ void cli_tell(const char *lead, const char *text)
     str_add_visible(&line, text, "         ");
     fprintf(stderr, "%s\n", str_text(&line));
     str_release(&line);
+}
+
+int options_workers(const char *text, unsigned *ret, struct err *err)
+{
+    int64_t n = workers_default();
+
+    if (text &&
+        (!text_to_int64(text, strlen(text), &n) || n < 0 || n > WORKERS_MAX)) {
+        err_set(err, ERR_USAGE, "--workers is a number from 0 to %d, not '%s'",
+                WORKERS_MAX, text);
+        return err_hint(err, "0 runs scripts in this process, where they are "
+                             "bounded but not confined");
+    }
+    *ret = (unsigned)n;
+    return 0;
 }
 
 static bool is_about_the_cluster(enum err_code code)

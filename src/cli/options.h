@@ -44,6 +44,13 @@ struct command {
 };
 
 /* ---- rows that several commands have ---- */
+#define OPTION_WORKERS(target)                                                 \
+    {                                                                          \
+        "--workers", NULL, "N",                                                \
+            "processes that run the scripts, confined; 0: this one runs "      \
+            "them; default 2",                                                 \
+            OPTION_TEXT, target                                                \
+    }
 #define OPTION_NAMESPACE(target)                                               \
     {                                                                          \
         "--namespace", "-n", "NAME",                                           \
@@ -94,6 +101,8 @@ struct command {
  * those of its row. --help is the caller's. */
 int options_parse(const struct option *options, int argc, char **argv,
                   struct option_values *words, struct err *err);
+/* What --workers says, the default when it is not given. -ERR_USAGE. */
+int options_workers(const char *text, unsigned *ret, struct err *err);
 bool options_want_help(int argc, char **argv);
 /* What a command does with its rows when it is asked for --help. */
 void options_print_help(const struct command *command,

@@ -84,6 +84,7 @@ static const struct shape_field shape_plan_fields[] = {
     F_INT(plan, row),
     F_TEXT_OR_NULL(plan, why, PLAN_MAX_WHY),
     F_BOOL(plan, hold),
+    F_TEXT_OR_NULL(plan, zone_wanted, ZONE_MAX_NAME),
     F_TEXT_OR_NULL(plan, trace, MAX_LINE),
     F_BOOL(plan, finalizing),
     F_BOOL(plan, finalize_done),

@@ -2,7 +2,8 @@
  * frame_view.c -- calls and what a script looks at during one.
  *
  * A view is not sent as a whole: of struct view, root goes as `object`, now
- * and params as they are, kinds as frame_kinds, root_resource stays here (only
+ * and params as they are, kinds as frame_kinds, zones as the bytes that they
+ * were read from (zone_count of them), root_resource stays here (only
  * core/diff asks for it). Of struct view_kind, gvk, known, unknown, owned and
  * count go as they are, resource as `scope`, read as its index, items as rows,
  * or not at all until the script asks.
@@ -51,6 +52,14 @@ static const struct shape_field shape_kind_fields[] = {
 };
 static SHAPE_OF(shape_kind, frame_kind);
 
+static const struct shape_field shape_zone_fields[] = {
+    F_TEXT(frame_zone, name, ZONE_MAX_NAME),
+    F_BOOL(frame_zone, utc),
+    F_BYTES(frame_zone, bytes, len, ZONE_MAX_BYTES),
+    F_TEXT_OR_NULL(frame_zone, why, MAX_LINE),
+};
+static SHAPE_OF(shape_zone, frame_zone);
+
 static const struct shape_field shape_call_fields[] = {
     F_U32(frame_call, serial),
     F_U32(frame_call, script),
@@ -61,6 +70,7 @@ static const struct shape_field shape_call_fields[] = {
     F_I64(frame_call, now),
     F_VALUE_OR_NULL(frame_call, params),
     F_LIST(frame_call, kinds, kind_count, MAX_ITEMS, &shape_kind),
+    F_LIST(frame_call, zones, zone_count, VIEW_MAX_ZONES, &shape_zone),
 };
 SHAPE_OF(shape_call, frame_call);
 

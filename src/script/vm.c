@@ -107,13 +107,14 @@ static void with_commas(char out[32], uint64_t n)
 }
 
 /* The place in the message is the line that was running: of a loop, mostly. */
-static int kill_budget(lua_State *L, uint64_t amount, const char *unit)
+static int kill_budget(lua_State *L, enum err_code code, uint64_t amount,
+                       const char *unit)
 {
     char number[32];
 
     with_commas(number, amount);
     return vm_kill(
-        L, ERR_BUDGET,
+        L, code,
         vm_of(L)->compat ? "this line was running: does its loop end?"
                          : "this line was running: does its loop end? To wait, "
                            "return and come back with plan:requeue",
@@ -156,14 +157,14 @@ static void look_at_clock(lua_State *L, struct vm *vm)
         return;
     used = cpu_ms() - vm->cpu_start_ms;
     if (used >= vm->limits.cpu_ms)
-        kill_budget(L, vm->limits.cpu_ms, "ms");
+        kill_budget(L, ERR_DEADLINE, vm->limits.cpu_ms, "ms");
     vm->deadline_ms = now + (vm->limits.cpu_ms - used);
 }
 
 static void look_at_budget(lua_State *L, struct vm *vm)
 {
     if (vm->spent > vm->limits.instructions)
-        kill_budget(L, vm->limits.instructions, "instructions");
+        kill_budget(L, ERR_BUDGET, vm->limits.instructions, "instructions");
     look_at_clock(L, vm);
 }
 

@@ -224,6 +224,35 @@ static int take_kind(struct call *c, const struct frame_kind *f,
     return items ? 0 : err_nomem(err);
 }
 
+/* Parsed again here; free_zones() gives them back. */
+static int take_zones(struct call *c, struct err *err)
+{
+    const struct frame_call *f = c->frame;
+    struct view *v = &c->view;
+    int rc = 0;
+
+    v->zones = arena_calloc(&c->w->arena, VIEW_MAX_ZONES, sizeof(*v->zones));
+    if (!v->zones)
+        return err_nomem(err);
+    for (size_t i = 0; i < f->zone_count && rc == 0; i++) {
+        const struct frame_zone *z = &f->zones[i];
+        struct zone *parsed = NULL;
+
+        if (z->len > 0)
+            rc = zone_parse(z->name, z->bytes, z->len, &parsed, err);
+        v->zones[v->zone_count++] =
+            (struct view_zone){z->name, z->utc ? zone_utc() : parsed, z->why};
+    }
+    return rc;
+}
+
+static void free_zones(struct call *c)
+{
+    for (size_t i = 0; i < c->view.zone_count; i++)
+        if (!c->frame->zones[i].utc)
+            zone_free((struct zone *)c->view.zones[i].zone);
+}
+
 static int take_view(struct call *c, struct snapshot *root, struct err *err)
 {
     const struct frame_call *f = c->frame;
@@ -240,7 +269,7 @@ static int take_view(struct call *c, struct snapshot *root, struct err *err)
         return err_nomem(err);
     for (size_t i = 0; i < f->kind_count && rc == 0; i++)
         rc = take_kind(c, &f->kinds[i], &v->kinds[v->count++], err);
-    return rc;
+    return rc < 0 ? rc : take_zones(c, err);
 }
 
 /* ---- the answer ---- */
@@ -376,5 +405,8 @@ int worker_call(struct worker *w, struct frame_call *frame, struct err *err)
         rc = run_map(&c, object, err);
     else
         rc = run(&c, object, err);
-    return rc < 0 ? rc : send_answer(&c, err);
+    if (rc == 0)
+        rc = send_answer(&c, err);
+    free_zones(&c);
+    return rc;
 }

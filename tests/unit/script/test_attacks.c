@@ -41,7 +41,9 @@ static bool ends_so(struct kit *k, const struct attack *a, int rc)
         return true;
     if (a->end == ATTACK_ENDS)
         return names_place(k->err.msg, a->end);
-    if (!check_int(rc, code_of(a->end))) {
+    /* the clock may be first where the machine is slow */
+    if (!(a->end == ATTACK_KILLED && rc == -ERR_DEADLINE) &&
+        !check_int(rc, code_of(a->end))) {
         check_str(k->err.msg, "");
         return false;
     }
