@@ -15,7 +15,6 @@
 #include "script/script.h"
 
 #define FRAME_SMALL_LIST 16 /* lists up to here travel with the call */
-
 struct frame_hello {
     uint32_t protocol;
     const char *build;    /* version and commit: both ends are of one build */

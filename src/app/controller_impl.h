@@ -45,6 +45,7 @@ struct job {
     bool lost_child;      /* its creates make up for children that vanished */
     struct err err;
     const char *trace;              /* of a script that failed; in the arena */
+    bool shown; /* mode "plan": nothing of it was carried out */
     const struct operator_row *row; /* that was chosen, also when the pass
                                      * failed later; NULL: none */
     const char *why;                /* its reason; in the arena */

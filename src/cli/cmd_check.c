@@ -7,6 +7,7 @@
 #include "app/runtime.h"
 #include "app/types.h"
 #include "base/log.h"
+#include "option_rows.h"
 #include "options.h"
 
 /* Types of one operator for an editor. */

@@ -5,6 +5,7 @@
 
 #include "app/runtime.h"
 #include "base/log.h"
+#include "option_rows.h"
 #include "options.h"
 
 /* options_parse() took nothing else. */

@@ -6,6 +6,7 @@
 #include "app/rbac.h"
 #include "app/runtime.h"
 #include "base/log.h"
+#include "option_rows.h"
 #include "options.h"
 
 static int check(const struct rbac_options *o, const char *format,

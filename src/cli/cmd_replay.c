@@ -6,6 +6,7 @@
 #include "app/replay.h"
 #include "app/runtime.h"
 #include "base/log.h"
+#include "option_rows.h"
 #include "options.h"
 
 static int check(const struct option_values *words, struct err *err)

@@ -6,6 +6,7 @@
 
 #include "app/runtime.h"
 #include "base/log.h"
+#include "option_rows.h"
 #include "options.h"
 
 /* ---- leader election ---- */

@@ -4,6 +4,7 @@
 #include "app/runbook.h"
 #include "app/runtime.h"
 #include "base/log.h"
+#include "option_rows.h"
 #include "options.h"
 
 static int run(int argc, char **argv)

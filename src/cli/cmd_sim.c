@@ -8,6 +8,7 @@
 #include "app/sim_run.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "option_rows.h"
 #include "options.h"
 
 #define MAX_NODES 1000

@@ -43,59 +43,6 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-/* ---- rows that several commands have ---- */
-#define OPTION_WORKERS(target)                                                 \
-    {                                                                          \
-        "--workers", NULL, "N",                                                \
-            "processes that run the scripts, confined; 0: this one runs "      \
-            "them; default 2",                                                 \
-            OPTION_TEXT, target                                                \
-    }
-#define OPTION_NAMESPACE(target)                                               \
-    {                                                                          \
-        "--namespace", "-n", "NAME",                                           \
-            "only this namespace; the default is all", OPTION_TEXT, target     \
-    }
-#define OPTION_SET(target)                                                     \
-    {                                                                          \
-        "--set", NULL, "NAME=VALUE",                                           \
-            "a parameter of the operator; may be repeated", OPTION_LIST,       \
-            target                                                             \
-    }
-#define OPTION_OVERLAY(target)                                                 \
-    {                                                                          \
-        "--overlay", NULL, "FILE",                                             \
-            "changes an operator; may be repeated", OPTION_LIST, target        \
-    }
-#define OPTION_KUBECONFIG(target)                                              \
-    {                                                                          \
-        "--kubeconfig", NULL, "FILE",                                          \
-            "instead of $KUBECONFIG, the pod's service account, "              \
-            "~/.kube/config",                                                  \
-            OPTION_TEXT, target                                                \
-    }
-#define OPTION_CONTEXT(target)                                                 \
-    {                                                                          \
-        "--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,   \
-            target                                                             \
-    }
-#define OPTION_LEASE_NAME(target)                                              \
-    {                                                                          \
-        "--lease-name", NULL, "NAME",                                          \
-            "Lease that remembers which kinds were owned; default tidelock",   \
-            OPTION_TEXT, target                                                \
-    }
-#define OPTION_RECORD(target)                                                  \
-    {                                                                          \
-        "--record", NULL, "DIR",                                               \
-            "save passes there as fixtures for tidelock replay; no secrets",   \
-            OPTION_TEXT, target                                                \
-    }
-#define OPTION_VERBOSE(target)                                                 \
-    {                                                                          \
-        "--verbose", "-v", NULL, "log every decision", OPTION_FLAG, target     \
-    }
-
 /* Words that are not flags go to `words`. "--" ends the flags. -ERR_USAGE with
  * a hint when a flag is unknown, lacks its value, or has one that is not among
  * those of its row. --help is the caller's. */

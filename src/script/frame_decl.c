@@ -100,7 +100,6 @@ static const struct shape_field shape_table_row_fields[] = {
     F_TEXT_OR_NULL(operator_row, description, MAX_TEXT),
     F_TEXT_OR_NULL(operator_row, place, MAX_LINE),
     F_TEXT_OR_NULL(operator_row, fingerprint, MAX_WORD),
-    F_TEXT_OR_NULL(operator_row, fingerprint, MAX_WORD),
     F_BOOL(operator_row, hold),
     F_IN(operator_row, when, &shape_code),
     F_IN(operator_row, plan, &shape_code),
@@ -122,21 +121,6 @@ static const struct shape_field shape_overlay_fields[] = {
 };
 static SHAPE_OF(shape_overlay, operator_overlay);
 
-static const struct shape_field shape_hook_fields[] = {
-    F_TEXT(operator_hook, name, MAX_WORD),
-    F_TEXT_OR_NULL(operator_hook, fingerprint, MAX_WORD),
-    F_IN(operator_hook, code, &shape_code),
-};
-static SHAPE_OF(shape_hook, operator_hook);
-
-static const struct shape_field shape_overlay_fields[] = {
-    F_TEXT(operator_overlay, place, MAX_LINE),
-    F_TEXT(operator_overlay, operator_name, MAX_LINE),
-    F_TEXT_OR_NULL(operator_overlay, description, MAX_TEXT),
-    F_BOOL(operator_overlay, applied),
-};
-static SHAPE_OF(shape_overlay, operator_overlay);
-
 /* Of struct operator_decl, arena is the reader's own. */
 static const struct shape_field shape_decl_fields[] = {
     F_TEXT(operator_decl, name, MAX_WORD),
@@ -148,10 +132,6 @@ static const struct shape_field shape_decl_fields[] = {
            &shape_parameter),
     F_LIST(operator_decl, memory, memory_count, MAX_DECLARED, &shape_text),
     F_LIST(operator_decl, rows, rows_count, MAX_DECLARED, &shape_table_row),
-    F_LIST(operator_decl, hooks, hooks_count, OPERATOR_MAX_HOOKS, &shape_hook),
-    F_LIST(operator_decl, overlays, overlays_count, MAX_DECLARED,
-           &shape_overlay),
-    F_VALUE_OR_NULL(operator_decl, overlay_params),
     F_LIST(operator_decl, hooks, hooks_count, OPERATOR_MAX_HOOKS, &shape_hook),
     F_LIST(operator_decl, overlays, overlays_count, MAX_DECLARED,
            &shape_overlay),

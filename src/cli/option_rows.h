@@ -1,0 +1,62 @@
+/*
+ * option_rows.h -- rows of options.h that several commands have, so that a
+ *                  flag is called and explained the same everywhere.
+ */
+#ifndef TIDELOCK_CLI_OPTION_ROWS_H
+#define TIDELOCK_CLI_OPTION_ROWS_H
+
+#include "options.h"
+
+#define OPTION_WORKERS(target)                                                 \
+    {                                                                          \
+        "--workers", NULL, "N",                                                \
+            "processes that run the scripts, confined; 0: this one runs "      \
+            "them; default 2",                                                 \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_NAMESPACE(target)                                               \
+    {                                                                          \
+        "--namespace", "-n", "NAME",                                           \
+            "only this namespace; the default is all", OPTION_TEXT, target     \
+    }
+#define OPTION_SET(target)                                                     \
+    {                                                                          \
+        "--set", NULL, "NAME=VALUE",                                           \
+            "a parameter of the operator; may be repeated", OPTION_LIST,       \
+            target                                                             \
+    }
+#define OPTION_OVERLAY(target)                                                 \
+    {                                                                          \
+        "--overlay", NULL, "FILE",                                             \
+            "changes an operator; may be repeated", OPTION_LIST, target        \
+    }
+#define OPTION_KUBECONFIG(target)                                              \
+    {                                                                          \
+        "--kubeconfig", NULL, "FILE",                                          \
+            "instead of $KUBECONFIG, the pod's service account, "              \
+            "~/.kube/config",                                                  \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_CONTEXT(target)                                                 \
+    {                                                                          \
+        "--context", NULL, "NAME", "context of the kubeconfig", OPTION_TEXT,   \
+            target                                                             \
+    }
+#define OPTION_LEASE_NAME(target)                                              \
+    {                                                                          \
+        "--lease-name", NULL, "NAME",                                          \
+            "Lease that remembers which kinds were owned; default tidelock",   \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_RECORD(target)                                                  \
+    {                                                                          \
+        "--record", NULL, "DIR",                                               \
+            "save passes there as fixtures for tidelock replay; no secrets",   \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_VERBOSE(target)                                                 \
+    {                                                                          \
+        "--verbose", "-v", NULL, "log every decision", OPTION_FLAG, target     \
+    }
+
+#endif
