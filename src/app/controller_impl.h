@@ -12,7 +12,6 @@
 #include "frozen.h"
 #include "memory_impl.h"
 
-/* What the annotation tidelock.dev/mode says (job_mode.h). */
 enum job_mode { JOB_APPLY, JOB_PLAN, JOB_PAUSE };
 
 struct feed_slot {
@@ -44,10 +43,9 @@ struct job {
     unsigned zones_added; /* time zones, by this pass */
     bool lost_child;      /* its creates make up for children that vanished */
     struct err err;
-    const char *trace;              /* of a script that failed; in the arena */
-    bool shown; /* mode "plan": nothing of it was carried out */
-    const struct operator_row *row; /* that was chosen, also when the pass
-                                     * failed later; NULL: none */
+    const char *trace; /* of a script that failed; in the arena */
+    bool shown;        /* mode "plan": nothing of it was carried out */
+    const struct operator_row *row; /* also of a failed pass; NULL: none */
     const char *why;                /* its reason; in the arena */
 };
 
