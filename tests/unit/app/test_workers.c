@@ -90,6 +90,9 @@ TEST(workers_tell_errors_as_this_process_does)
 
 /* ---- nothing gets out ---- */
 
+/* Workers are not confined where AddressSanitizer runs: tests/run has a step
+ * for these tests of the release build. */
+#ifndef __SANITIZE_ADDRESS__
 static void is_refused(struct crew *c, enum frame_trial trial)
 {
     int signal = 0;
@@ -109,12 +112,9 @@ TEST(workers_can_do_nothing_but_answer)
     };
     struct crew c;
 
-#ifdef __SANITIZE_ADDRESS__
-    test_skip("workers are not confined where AddressSanitizer runs");
-    return;
-#endif
     crew_open(&c, 1, 0);
     for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++)
         is_refused(&c, trials[i]);
     crew_close(&c);
 }
+#endif

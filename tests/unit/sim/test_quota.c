@@ -222,8 +222,9 @@ TEST(scopes_of_quotas_are_judged)
         "'hard':{'pods':'1'},'scopes':['Odd']",
         "'hard':{'odd':'1'}",
         "'hard':{'configmaps':'1.5'}",
-        "'hard':{'pods':'1'},'scopeSelector':{'matchExpressions':[{"
-        "'scopeName':'Terminating','operator':'In','values':['a']}]}"};
+        ("'hard':{'pods':'1'},'scopeSelector':{'matchExpressions':[{"
+         "'scopeName':'Terminating','operator':'In','values':['a']}]}"),
+    };
     char body[320];
     struct kit k;
 
