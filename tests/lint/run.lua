@@ -25,7 +25,7 @@ local missed, cases = selftest.run()
 report("selftest", missed, cases .. " planted trees")
 
 local files = tree.load()
-for _, name in ipairs { "layers", "banned", "words", "size" } do
+for _, name in ipairs { "layers", "banned", "words", "size", "shapes" } do
   report(name, require(name).check(files))
 end
 

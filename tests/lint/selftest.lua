@@ -3,6 +3,7 @@
 
 local banned = require "banned"
 local layers = require "layers"
+local shapes = require "shapes"
 local size = require "size"
 local tree = require "tree"
 local words = require "words"
@@ -31,6 +32,14 @@ local function function_of(lines, depth, parameters)
   out[#out + 1] = "}"
   return table.concat(out, "\n") .. "\n"
 end
+
+local SHAPED = [[
+static const struct shape_field shape_x_fields[] = {
+    F_TEXT(x, name, MAX_WORD),
+    F_LIST(x, items, item_count, 9, &shape_y),
+};
+SHAPE_OF(shape_x, x);
+]]
 
 -- { lint, what is planted, the tree, what has to be found (nil: nothing) }
 local CASES = {
@@ -126,6 +135,28 @@ local CASES = {
     "151 lines, at most 150" },
   { size, "functions that are long on the whole",
     { ["src/base/a.c"] = (function_of(40) .. "\n"):rep(3) }, "median 40" },
+
+  { shapes, "clean", { ["src/script/frame_a.c"] = SHAPED,
+    ["include/core/x.h"] = "struct x {\n    const char *name; /* a; b */\n"
+      .. "    struct y *items;\n    size_t item_count;\n};\n" } },
+  { shapes, "a forgotten member", { ["src/script/frame_a.c"] = SHAPED,
+    ["include/core/x.h"] = "\nstruct x {\n    const char *name, *why;\n"
+      .. "    struct y *items;\n    size_t item_count;\n};\n" },
+    "include/core/x.h:2: struct x: 'why' does not travel" },
+  { shapes, "a forgotten array", { ["src/script/frame_a.c"] = SHAPED,
+    ["include/core/x.h"] = "struct x {\n    char text[12];\n};\n" },
+    "'text' does not travel" },
+  { shapes, "a member that stays and is not there",
+    { ["src/script/frame_a.c"] = "SHAPE_OF(shape_decl, operator_decl);\n",
+      ["include/core/o.h"] = "struct operator_decl {\n    int memory;\n};\n" },
+    "struct operator_decl: 'arena' is not a member that stays" },
+  { shapes, "a member of the view without a message",
+    { ["include/core/view.h"] = "struct view_zone {\n    int colour;\n};\n" },
+    "struct view_zone: 'colour' has no message that stands for it" },
+  { shapes, "a message that lost what stands for a member",
+    { ["src/script/frame_a.c"] = "F_BOOL(frame_zone, utc)",
+      ["include/core/view.h"] = "struct view_zone {\n    int why;\n};\n" },
+    "'why' should travel as frame_zone.why, which does not" },
 }
 
 local selftest = {}
