@@ -297,7 +297,25 @@ static int get_text(const struct shape_field *f, struct shape_reader *r,
     return 0;
 }
 
-/* An element takes a byte at least, so the bytes left bound the count. */
+/* The bytes that the smallest struct of that shape takes on the wire. */
+static size_t least(const struct shape *s)
+{
+    static const size_t bytes[] = {
+        [SHAPE_BOOL] = 1,  [SHAPE_ENUM] = 4,  [SHAPE_INT] = 4,
+        [SHAPE_U32] = 4,   [SHAPE_U64] = 8,   [SHAPE_I64] = 8,
+        [SHAPE_SIZE] = 8,  [SHAPE_TEXT] = 4,  [SHAPE_CHARS] = 4,
+        [SHAPE_BYTES] = 4, [SHAPE_VALUE] = 1, [SHAPE_LIST] = 4,
+    };
+    size_t sum = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        sum += s->fields[i].kind == SHAPE_IN ? least(s->fields[i].of)
+                                             : bytes[s->fields[i].kind];
+    return sum;
+}
+
+/* What its elements take at least bounds the count by the bytes left, so that
+ * the memory is that of a frame which is what it says. */
 static int get_list(const struct shape_field *f, struct shape_reader *r,
                     char *base, struct err *err)
 {
@@ -308,7 +326,7 @@ static int get_list(const struct shape_field *f, struct shape_reader *r,
 
     if (rc < 0)
         return rc;
-    if (n > f->max || n > (size_t)(r->end - r->at))
+    if (n > f->max || n > (size_t)(r->end - r->at) / least(f->of))
         return err_set(err, ERR_PROTOCOL, "%u elements are too many", n);
     if (n > 0) {
         items = arena_calloc(r->arena, n, f->of->size);

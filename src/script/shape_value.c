@@ -172,15 +172,22 @@ static int get_secret(struct shape_reader *r, struct value *v, struct err *err)
     return rc;
 }
 
-/* The number of elements; each takes a byte at least. */
+/* The number of elements; each takes a byte at least. They are counted before
+ * they are there: arrays within arrays that all claim the rest of the frame
+ * would take its size in memory for each level. */
 static int get_count(struct shape_reader *r, struct value *v, struct err *err)
 {
     int rc = shape_get_u32(r, &v->count, err);
 
     if (rc == 0 && v->count > (size_t)(r->end - r->at))
         rc = err_set(err, ERR_PROTOCOL, "more elements than bytes");
+    if (rc == 0 && v->count > PLAN_MAX_NODES - r->nodes)
+        rc = err_set(err, ERR_PROTOCOL, "a tree that is too large");
+    if (rc < 0)
+        return rc;
+    r->nodes += v->count;
     v->cap = v->count;
-    return rc;
+    return 0;
 }
 
 static int get_items(struct shape_reader *r, unsigned depth, struct value *v,
@@ -252,7 +259,7 @@ static int get_typed(struct shape_reader *r, unsigned type, unsigned depth,
     if ((type & ~IS_SENSITIVE) == 0 ||
         (type & ~IS_SENSITIVE) > VALUE_SECRET + 1u)
         return err_set(err, ERR_PROTOCOL, "a value of no type");
-    if (depth > r->max_depth || ++r->nodes > PLAN_MAX_NODES)
+    if (depth > r->max_depth)
         return err_set(err, ERR_PROTOCOL, "a tree that is too large");
     v = arena_calloc(r->arena, 1, sizeof(*v));
     if (!v)
@@ -280,5 +287,8 @@ int shape_get_value(struct shape_reader *r, struct value **ret, struct err *err)
     *ret = NULL;
     if (rc < 0 || type == 0)
         return rc;
+    if (r->nodes == PLAN_MAX_NODES)
+        return err_set(err, ERR_PROTOCOL, "a tree that is too large");
+    r->nodes++;
     return get_typed(r, type, 0, ret, err);
 }

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "frame_fill.h"
 #include "script/convert.h"
 #include "script/module.h"
 
@@ -103,5 +104,74 @@ const char *property_source(const char *data, size_t len)
     }
     mem_free(s.modules);
     pool_free_spare(s.spare);
+    return wrong;
+}
+
+/* ---- messages between the processes ---- */
+
+static const char *check_answer(struct frame_answer *m)
+{
+    struct snapshot map = {.api_version = "v1",
+                           .kind = "ConfigMap",
+                           .key = {"default", "t"},
+                           .uid = "u"};
+    struct snapshot *items[] = {&map};
+    struct view_kind kind = {
+        .gvk = {"v1", "ConfigMap"}, .known = true, .items = items, .count = 1};
+    struct view view = {.root = &map, .kinds = &kind, .count = 1};
+    struct operator_owned owned = {.gvk = {"v1", "ConfigMap"}};
+    struct operator_decl decl = {.owns = &owned, .owns_count = 1};
+    struct err err = {0};
+    int rc = frame_check_answer(m, &view, &decl, &err);
+
+    if (rc == 0 && m->plan.read_count != m->read_count)
+        return "a read is lost";
+    return rc == 0 || rc == -ERR_PROTOCOL ? NULL : "an answer fails otherwise";
+}
+
+static const char *check_message(frame_fn *get, const struct frame *f,
+                                 const char *data, size_t len)
+{
+    struct arena arena = {0};
+    struct str again = {0};
+    struct err err = {0};
+    void *msg = frame_blank(f->type, &arena);
+    const char *wrong = NULL;
+    int rc = get(f, &arena, msg, &err);
+
+    if (rc < 0 && (rc != -ERR_PROTOCOL || err.code != ERR_PROTOCOL))
+        wrong = "it is refused for another reason";
+    if (rc == 0 &&
+        (frame_put(&again, f->type, msg, &err) < 0 || again.len != len + 4 ||
+         memcmp(again.data + 4, data, len) != 0))
+        wrong = "it is read as something else";
+    if (rc == 0 && !wrong && f->type == FRAME_ANSWER)
+        wrong = check_answer(msg);
+    str_release(&again);
+    arena_release(&arena);
+    return wrong;
+}
+
+const char *property_frame(frame_fn *get, const char *data, size_t len)
+{
+    struct frame_stream s = {0};
+    struct frame f;
+    struct err err = {0};
+    char length[4];
+    const char *wrong = NULL;
+    int rc;
+
+    for (unsigned i = 0; i < sizeof length; i++)
+        length[i] = (char)(len >> (8 * i) & 0xFF);
+    frame_feed(&s, length, sizeof length, &err);
+    if (frame_cut(&s, &f, &err) != 0)
+        wrong = "a message without its type";
+    frame_feed(&s, data, len, &err);
+    rc = frame_cut(&s, &f, &err);
+    if (rc == 1)
+        wrong = check_message(get, &f, data, len);
+    else if (rc != -ERR_PROTOCOL && len > 0)
+        wrong = "a whole message is not cut";
+    frame_stream_release(&s);
     return wrong;
 }

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "script/frame.h"
 
 /* JSON text to Lua tables and back to canonical text. */
 typedef int convert_fn(const char *json, size_t len, struct str *out,
@@ -26,5 +27,14 @@ const char *property_convert(convert_fn *convert, const char *data, size_t len);
 
 /* Any bytes as a source file: compiled, or refused with the file's name. */
 const char *property_source(const char *data, size_t len);
+
+/* frame_get(), or one with a bug. */
+typedef int frame_fn(const struct frame *f, struct arena *a, void *msg,
+                     struct err *err);
+/* Any bytes as a message: its type and its body.
+ *   - it is refused as no message, or read
+ *   - what was read is written as the same bytes: nothing was passed over
+ *   - an answer is one that a script could have given, or is refused */
+const char *property_frame(frame_fn *get, const char *data, size_t len);
 
 #endif

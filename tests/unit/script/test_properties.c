@@ -14,11 +14,14 @@
 
 struct subject {
     const char *folder;
-    convert_fn *convert; /* NULL: the bytes are a source */
+    convert_fn *convert; /* NULL: the bytes are a source, or a message */
+    frame_fn *frame;
 };
 
-static const struct subject CONVERT = {CORPUS "/convert", convert_through_lua};
-static const struct subject SOURCE = {CORPUS "/source", NULL};
+static const struct subject CONVERT = {CORPUS "/convert", convert_through_lua,
+                                       NULL};
+static const struct subject SOURCE = {CORPUS "/source", NULL, NULL};
+static const struct subject FRAME = {CORPUS "/frame", NULL, frame_get};
 
 static const char *check_subject(const struct subject *s, const char *data,
                                  size_t len)
@@ -27,10 +30,28 @@ static const char *check_subject(const struct subject *s, const char *data,
     const char *wrong;
 
     memcpy(exact, data, len);
-    wrong = s->convert ? property_convert(s->convert, exact, len)
-                       : property_source(exact, len);
+    if (s->frame)
+        wrong = property_frame(s->frame, exact, len);
+    else if (s->convert)
+        wrong = property_convert(s->convert, exact, len);
+    else
+        wrong = property_source(exact, len);
     mem_free(exact);
     return wrong;
+}
+
+/* A length, a count or an index that is not what it was. */
+static void damage_number(struct str *s, struct rng *rng)
+{
+    static const uint32_t numbers[] = {0,      1,       2,          3,
+                                       0xFF,   0x10000, 0x7FFFFFFF, 0x80000000,
+                                       100000, 500,     0xFFFFFFFE, 0xFFFFFFFF};
+    uint32_t n = numbers[rng_below(rng, sizeof numbers / sizeof *numbers)];
+    char raw[4];
+
+    for (unsigned i = 0; i < sizeof raw; i++)
+        raw[i] = (char)(n >> (8 * i) & 0xFF);
+    splice(s, place(s, rng), sizeof raw, raw, sizeof raw);
 }
 
 /* Rounds until something does not hold; 0 when everything did. */
@@ -47,6 +68,8 @@ static unsigned search(const struct subject *s, unsigned rounds,
     for (unsigned i = 1; i <= rounds && !found; i++) {
         struct str text = corpus_damaged(&c, &rng);
 
+        if (s->frame && rng_below(&rng, 2) == 0)
+            damage_number(&text, &rng);
         *ret_wrong = check_subject(s, str_text(&text), text.len);
         if (*ret_wrong)
             found = i;
@@ -82,6 +105,7 @@ TEST(the_corpus_converts_and_compiles_as_it_should)
         return;
     check_corpus(&CONVERT);
     check_corpus(&SOURCE);
+    check_corpus(&FRAME);
 }
 
 TEST(damaged_json_is_refused_or_goes_through_lua_unchanged)
@@ -92,6 +116,11 @@ TEST(damaged_json_is_refused_or_goes_through_lua_unchanged)
 TEST(damaged_sources_compile_or_are_refused_by_name)
 {
     check_holds(&SOURCE);
+}
+
+TEST(damaged_messages_are_refused_or_read_as_they_are)
+{
+    check_holds(&FRAME);
 }
 
 /* ---- planted bugs: the same search must find them ---- */
@@ -161,7 +190,65 @@ TEST(the_search_finds_bugs_planted_in_the_conversion)
     if (!corpus_is_here())
         return;
     for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
-        struct subject s = {CONVERT.folder, planted[i]};
+        struct subject s = {CONVERT.folder, planted[i], NULL};
+
+        check(search(&s, 20000, &wrong) > 0);
+    }
+}
+
+static int get_with_bytes_behind(const struct frame *f, struct arena *a,
+                                 void *msg, struct err *err)
+{
+    struct frame shorter = *f;
+    int rc = frame_get(f, a, msg, err);
+
+    while (rc == -ERR_PROTOCOL && strstr(err->msg, "behind its end") &&
+           shorter.len-- > 0)
+        rc = frame_get(&shorter, a, msg, err);
+    return rc;
+}
+
+static int get_without_hold(const struct frame *f, struct arena *a, void *msg,
+                            struct err *err)
+{
+    int rc = frame_get(f, a, msg, err);
+
+    if (f->type == FRAME_ANSWER)
+        ((struct frame_answer *)msg)->plan.hold = false;
+    return rc;
+}
+
+static int get_with_another_error(const struct frame *f, struct arena *a,
+                                  void *msg, struct err *err)
+{
+    int rc = frame_get(f, a, msg, err);
+
+    return rc == -ERR_PROTOCOL ? -ERR_INVALID : rc;
+}
+
+/* Takes what it does not know for what it knows. */
+static int get_any_job(const struct frame *f, struct arena *a, void *msg,
+                       struct err *err)
+{
+    int rc = frame_get(f, a, msg, err);
+
+    return rc < 0 && strstr(err->msg, "there is no value") ? 0 : rc;
+}
+
+TEST(the_search_finds_bugs_planted_in_the_reader_of_messages)
+{
+    static frame_fn *const planted[] = {
+        get_with_bytes_behind,
+        get_without_hold,
+        get_with_another_error,
+        get_any_job,
+    };
+    const char *wrong = NULL;
+
+    if (!corpus_is_here())
+        return;
+    for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
+        struct subject s = {FRAME.folder, NULL, planted[i]};
 
         check(search(&s, 20000, &wrong) > 0);
     }
