@@ -48,7 +48,7 @@ struct workers_stats {
     uint64_t done;    /* tasks */
 };
 struct workers_stats workers_stats(const struct executor *x);
-/* How many CPUs are ours, at least 1, at most 4: the default of --workers. */
+/* The default of --workers. */
 unsigned workers_default(void);
 
 /* ---- tests ---- */

@@ -121,7 +121,6 @@ static void on_answer(struct seat *s, const struct frame *f)
     struct task *t;
 
     if (call_take(s, f, &outcome, &err) < 0) {
-        s->pool->stats.refused++;
         link_refuse(s->link, "an answer", &err);
         return;
     }
@@ -225,6 +224,7 @@ static void on_end(void *arg, const struct err *why)
     struct seat *s = arg;
     struct workers *w = s->pool;
     bool started = s->state != SEAT_STARTING;
+    bool refused = s->link->refused, of_itself = !s->link->dying;
     struct err err = *why;
     struct task *t;
 
@@ -236,7 +236,8 @@ static void on_end(void *arg, const struct err *why)
     cache_release(&s->cache);
     memset(s->loaded, 0, sizeof(s->loaded));
     w->stats.alive--;
-    w->stats.died++;
+    w->stats.refused += refused;
+    w->stats.died += of_itself;
     if (!started)
         declare_broken(w, &err);
     else if (err.code != ERR_DEADLINE && err.code != ERR_WORKER)
@@ -333,20 +334,27 @@ static void give(struct seat *s, struct task *t)
     finish(t, &err);
 }
 
+static bool wants_worker(struct workers *w)
+{
+    return w->first && !find_seat(w, SEAT_IDLE) &&
+           !find_seat(w, SEAT_STARTING) && find_seat(w, SEAT_EMPTY) &&
+           now_ms(w) >= w->broken_until_ms;
+}
+
+/* One that cannot be started is tried again here: nothing would call us. */
 static void pump(struct workers *w)
 {
     struct seat *s;
     struct task *t;
-    struct err err = {0};
 
     while (w->first && (s = find_seat(w, SEAT_IDLE)) && (t = take_task(w)))
         give(s, t);
-    if (!w->first || find_seat(w, SEAT_IDLE) || find_seat(w, SEAT_STARTING) ||
-        now_ms(w) < w->broken_until_ms)
-        return;
-    s = find_seat(w, SEAT_EMPTY);
-    if (s && start_worker(s, &err) < 0)
-        declare_broken(w, &err);
+    while (wants_worker(w)) {
+        struct err err = {0};
+
+        if (start_worker(find_seat(w, SEAT_EMPTY), &err) < 0)
+            declare_broken(w, &err);
+    }
 }
 
 /* ---- the executor ---- */

@@ -30,6 +30,7 @@ struct link {
     struct frame_stream in;
     struct str out;
     bool ready, dying;
+    bool refused;        /* it is killed for what it said */
     loop_timer_id timer; /* until hello */
     struct err why;      /* why it was killed; NONE: it died of itself */
     int signal;          /* that ended it */
@@ -112,7 +113,6 @@ struct workers {
     uint64_t ids;
     uint32_t serials;
     struct task *first, **last; /* waiting */
-    loop_timer_id timer;        /* pump in a later turn */
     unsigned stillborn;         /* in a row, without a hello */
     uint64_t broken_until_ms;
     struct err broken;

@@ -46,6 +46,7 @@ void link_refuse(struct link *l, const char *what, const struct err *err)
 
     err_set(&why, ERR_WORKER, "the worker was ended for what it said: %s%s%s",
             what, err ? ": " : "", err ? err->msg : "");
+    l->refused |= !l->dying;
     link_end(l, &why);
 }
 

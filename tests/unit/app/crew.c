@@ -78,20 +78,25 @@ static void make_view(struct crew *c)
              &site);
 }
 
-void crew_open(struct crew *c, unsigned workers, size_t cache_bytes)
+void crew_open_pool(struct crew *c, const struct workers_options *options)
 {
-    struct workers_options options = {.count = workers,
-                                      .cache_bytes = cache_bytes};
-
     memset(c, 0, sizeof(*c));
     c->loop = loop_new(&c->err);
     if (!check(c->loop != NULL))
         return;
     c->executor =
-        workers ? workers_new(c->loop, &options, &c->err) : inline_new();
+        options->count ? workers_new(c->loop, options, &c->err) : inline_new();
     if (!c->executor)
         check_str(c->err.msg, "");
     make_view(c);
+}
+
+void crew_open(struct crew *c, unsigned workers, size_t cache_bytes)
+{
+    struct workers_options options = {.count = workers,
+                                      .cache_bytes = cache_bytes};
+
+    crew_open_pool(c, &options);
 }
 
 void crew_close(struct crew *c)

@@ -43,6 +43,7 @@ struct crew {
 };
 
 void crew_open(struct crew *c, unsigned workers, size_t cache_bytes);
+void crew_open_pool(struct crew *c, const struct workers_options *options);
 void crew_close(struct crew *c);
 /* false: c->err. A former program is dropped. */
 bool crew_load(struct crew *c, const char *body);
