@@ -7,6 +7,11 @@
  *
  * It is over when it has exited and was reaped: only then `on_end` is called,
  * so whoever starts another one for each that ended leaves no zombie behind.
+ *
+ * A child belongs to its loop: it frees itself in the turn after on_end, or
+ * after the exit that follows child_stop(), so its owner must forget it in
+ * on_end and after child_stop(). The loop outlives it; loop_free() waits for
+ * those that were stopped. The events' `arg` is borrowed until either.
  */
 #ifndef TIDELOCK_IO_CHILD_H
 #define TIDELOCK_IO_CHILD_H
