@@ -231,10 +231,10 @@ static void becomes(const char *other, const char *why)
     if (!check(mkdtemp(folder) != NULL))
         return;
     snprintf(link, sizeof(link), "%s/worker", folder);
-    check_int(symlink(file_beside_us(&a, "tidelock-worker",
-                                     "../libexec/tidelock"),
-                      link),
-              0);
+    check_int(
+        symlink(file_beside_us(&a, "tidelock-worker", "../libexec/tidelock"),
+                link),
+        0);
     crew_open_pool(&c, &options);
     if (check(crew_load(&c, "plan:requeue(5)"))) {
         unlink(link);
