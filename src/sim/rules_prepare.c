@@ -85,14 +85,32 @@ static int take_metadata(const struct rules_call *c, struct value *object,
 
 /* ---- generations ---- */
 
-static bool same_at(const struct value *a, const struct value *b,
-                    const char *path)
+static bool is_map(const struct kind *k, const char *path)
+{
+    struct schema_node n = k->schema;
+
+    while (*path) {
+        size_t len = strcspn(path, ".");
+
+        n = schema_fieldn(n, path, len);
+        path += len + (path[len] == '.');
+    }
+    return schema_type(n) == SCHEMA_MAP;
+}
+
+/* A struct of nothing but zeroes is the one that is not there; a map is it only
+ * without entries. */
+static bool same_at(const struct kind *k, const struct value *a,
+                    const struct value *b, const char *path)
 {
     const struct value *one = value_path(a, path);
     const struct value *other = value_path(b, path);
 
-    return one && other ? value_equal(one, other)
-                        : rules_is_zero(one) && rules_is_zero(other);
+    if (one && other)
+        return value_equal(one, other);
+    if (is_map(k, path))
+        return (!one || !one->count) && (!other || !other->count);
+    return rules_is_zero(one) && rules_is_zero(other);
 }
 
 /* Custom resources: everything but metadata counts, status only where it is
@@ -127,7 +145,7 @@ static bool counts_up(const struct kind *k, const struct value *object,
 
         memcpy(path, at, len);
         path[len] = '\0';
-        if (!same_at(object, old, path))
+        if (!same_at(k, object, old, path))
             return true;
         at += len + (at[len] == ' ');
     }

@@ -173,11 +173,13 @@ TEST(a_deployment_selects_its_own_pods)
     done();
 }
 
-#define DEPLOYMENT(replicas)                                                   \
-    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'x',"      \
-    "'namespace':'default','uid':'u','generation':4},'spec':{'replicas':"      \
-    "" replicas ",'selector':{'matchLabels':{'app':'a'}}," TEMPLATE            \
+#define NOTED_DEPLOYMENT(annotations, replicas)                                \
+    "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{" annotations     \
+    "'name':'x','namespace':'default','uid':'u','generation':4},'spec':{"      \
+    "'replicas':" replicas ",'selector':{'matchLabels':{'app':'a'}}," TEMPLATE \
     "},'status':{'replicas':2}}"
+#define DEPLOYMENT(replicas) NOTED_DEPLOYMENT("", replicas)
+#define NOTED(annotations) NOTED_DEPLOYMENT(annotations, "2")
 
 TEST(what_counts_a_generation_up_and_what_a_write_leaves_alone)
 {
@@ -193,6 +195,19 @@ TEST(what_counts_a_generation_up_and_what_a_write_leaves_alone)
     r = create(DEPLOYMENT("2"));
     check_int(value_int_at(r.object, "metadata.generation", 0), 1);
     check_str(printed(&arena, value_get(r.object, "status")), "{}");
+    done();
+}
+
+TEST(an_annotation_without_a_text_counts_a_generation_up)
+{
+    struct asked r = ask(NOTED("'annotations':{'x/note':''},"), NOTED(""), "");
+
+    check_str(r.causes, "");
+    check_int(value_int_at(r.object, "metadata.generation", 0), 5);
+    r = ask(NOTED(""), NOTED("'annotations':{'x/note':''},"), "");
+    check_int(value_int_at(r.object, "metadata.generation", 0), 5);
+    r = ask(NOTED("'annotations':{},"), NOTED(""), "");
+    check_int(value_int_at(r.object, "metadata.generation", 0), 4);
     done();
 }
 
