@@ -376,13 +376,12 @@ struct value *cell_subjects(const struct row *r, const struct column *c)
     str_init(&text, 0);
     for (uint32_t i = 0; i < all->count; i++) {
         const struct value *s = all->as.items[i];
-        const char *ns = row_text(s, "namespace");
 
         if (!text_equal(value_text_at(s, "kind"), c->path))
             continue;
         str_add(&text, text.len ? ", " : "");
-        if (*ns && text_equal(c->path, "ServiceAccount"))
-            str_addf(&text, "%s/", ns);
+        if (text_equal(c->path, "ServiceAccount"))
+            str_addf(&text, "%s/", row_text(s, "namespace"));
         str_add(&text, row_text(s, "name"));
     }
     return cell_take(r->a, &text);

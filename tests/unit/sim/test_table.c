@@ -167,6 +167,16 @@ TEST(ages_are_as_kubectl_writes_them)
     arena_release(&arena);
 }
 
+TEST(an_account_is_shown_with_its_namespace_even_without_one)
+{
+    check_has(cells("rbac.authorization.k8s.io", "RoleBinding",
+                    "{'metadata':{'name':'a'},'roleRef':{'kind':'Role','name':"
+                    "'r'},'subjects':[{'kind':'ServiceAccount','name':'s'},{"
+                    "'kind':'ServiceAccount','name':'t','namespace':'n'}]}"),
+              "'/s, n/t'");
+    arena_release(&arena);
+}
+
 struct example {
     const char *group, *kind, *object, *want;
 };
