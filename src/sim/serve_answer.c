@@ -12,7 +12,7 @@ int answer_with(struct ask *k, int code, struct value *object)
 {
     k->ret->status = code;
     k->answer = object;
-    if (!text_equal(k->at.subresource, "status"))
+    if (!k->gone && !text_equal(k->at.subresource, "status"))
         rules_show(k->kind, object);
     return 0;
 }

@@ -101,6 +101,7 @@ struct ask {
     struct value *body;   /* NULL: none */
     bool empty_kept;      /* there are lists that storing makes null */
     bool by_status;       /* what is made is made at its /status */
+    bool gone;            /* erased by this change, answered as it is */
     struct value *strict; /* array of texts */
     /* the answer, when it is not text already (ret->body) */
     struct value *answer;
@@ -112,8 +113,7 @@ struct ask {
     struct rules_trail trail;
 };
 
-/* ---- steps (serve_path.c, serve_query.c, serve_accept.c, serve_body.c) ----
- */
+/* ---- steps (serve_{path,query,accept,body}.c) ---- */
 /* False: no resource's path. */
 bool path_parse(struct ask *k, struct place *ret);
 int query_parse(struct ask *k);

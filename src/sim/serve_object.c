@@ -278,7 +278,7 @@ static bool is_done(const struct ask *k, const struct value *object,
 static int store_change(struct ask *k, struct value *object,
                         const struct value *old)
 {
-    if (is_done(k, object, old))
+    if (k->gone)
         return store_erase(k, object);
     note_unread(k);
     return store_has(k, object, old) ? 0 : store_write(k, object);
@@ -292,7 +292,10 @@ int object_change(struct ask *k, struct value *object, const struct value *old)
     if (check_revision(k, object, old) < 0 || keep_meta(k, object, old) < 0 ||
         rules_prepare_update(&c, object, old, &k->f) < 0 ||
         definition_prepare(k, object) < 0 ||
-        object_validate(k, object, old) < 0 || settle_lists(k, object) < 0 ||
+        object_validate(k, object, old) < 0)
+        return -1;
+    k->gone = is_done(k, object, old);
+    if ((!k->gone && settle_lists(k, object) < 0) ||
         quota_admit(k, object, old) < 0)
         return -1;
     return store_change(k, object, old);

@@ -225,3 +225,26 @@ TEST(an_object_that_a_deletion_releases_has_no_version)
     check_int(kit_ask(&k, "GET", LEASES "/a", NULL), 404);
     kit_stop(&k);
 }
+
+TEST(what_goes_with_its_last_finalizer_is_answered_as_it_was_sent)
+{
+    static const char roles[] =
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+    char one[128];
+    struct kit k;
+
+    kit_start(&k, NULL);
+    snprintf(one, sizeof one, "%s/a", roles);
+    check_int(kit_ask(&k, "POST", roles,
+                      "{'metadata':{'name':'a','finalizers':['x.y/held']}}"),
+              201);
+    check_int(kit_ask(&k, "MERGE", one, "{'rules':[]}"), 200);
+    check_has(kit_body(&k), "\"rules\":null");
+    check_int(kit_ask(&k, "DELETE", one, NULL), 200);
+    check_int(kit_ask(&k, "MERGE", one,
+                      "{'rules':[],'metadata':{'finalizers':[]}}"),
+              200);
+    check_has(kit_body(&k), "\"rules\":[]");
+    check_int(kit_ask(&k, "GET", one, NULL), 404);
+    kit_stop(&k);
+}

@@ -107,6 +107,11 @@ TEST(a_service_that_waits_for_its_end_is_told_as_it_is_stored)
     check_str(kit_text(&k, "spec.internalTrafficPolicy"), "");
     check_int(kit_ask(&k, "DELETE", CORE "/services/a", NULL), 200);
     check_str(kit_text(&k, "spec.internalTrafficPolicy"), "Local");
+    check_int(kit_ask(&k, "MERGE", CORE "/services/a",
+                      "{'metadata':{'finalizers':[]}}"),
+              200);
+    check_str(kit_text(&k, "spec.internalTrafficPolicy"), "Local");
+    check_int(kit_ask(&k, "GET", CORE "/services/a", NULL), 404);
     kit_stop(&k);
 }
 
