@@ -73,7 +73,7 @@ static bool ends_so(const struct crew *c, const struct attack *a)
 }
 
 /* The body in line 1, and the declaration of the crew's own frame. Gives how
- * many workers it cost. */
+ * many workers it may have cost. */
 static unsigned attack(struct crew *c, const struct attack *a)
 {
     struct str text = {0};
@@ -116,7 +116,8 @@ static void run_all(const struct attack *rows, size_t count)
     check_int(mem_stats().live, before); /* nothing of it stays here */
     stats = workers_stats(c.executor);
     check_int(stats.alive, 1);
-    check_int(stats.died + stats.overran, lost);
+    /* a worker whose own clock ended the row lives on */
+    check(stats.died + stats.overran <= lost);
     check_int(stats.refused, 0);
     crew_close(&c);
 }
