@@ -30,8 +30,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/value.h"
+#include "kube/key.h"
 
 #define LEASE_MAX_TEXT 256
+
+/* What discovery says of the kind: it is the same on every server. */
+extern const struct resource lease_resource;
 
 struct lease_timing {
     uint32_t duration_ms; /* others wait so long; 15 s */

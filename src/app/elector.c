@@ -32,15 +32,6 @@ struct elector {
     void *done_arg;
 };
 
-static const struct resource lease_resource = {
-    .api_version = "coordination.k8s.io/v1",
-    .group = "coordination.k8s.io",
-    .version = "v1",
-    .kind = "Lease",
-    .plural = "leases",
-    .namespaced = true,
-};
-
 static uint64_t now_ms(void)
 {
     return clock_now_ms(clock_boot());

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "kube/lease.h"
 
 #define MAX_KINDS 128
 
@@ -25,15 +26,6 @@ struct ledger {
     struct cluster_call *call;
     ledger_done_fn done;
     void *arg;
-};
-
-static const struct resource lease_resource = {
-    .api_version = "coordination.k8s.io/v1",
-    .group = "coordination.k8s.io",
-    .version = "v1",
-    .kind = "Lease",
-    .plural = "leases",
-    .namespaced = true,
 };
 
 struct ledger *ledger_new(struct cluster *cluster,

@@ -2,12 +2,9 @@
  * sim_config.c -- who may talk to the embedded cluster, and the kubeconfig
  *                 that says how.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/hash.h"
 #include "io/file.h"

@@ -50,6 +50,15 @@ int lease_timing_check(const struct lease_timing *t, struct err *err)
     return 0;
 }
 
+const struct resource lease_resource = {
+    .api_version = "coordination.k8s.io/v1",
+    .group = "coordination.k8s.io",
+    .version = "v1",
+    .kind = "Lease",
+    .plural = "leases",
+    .namespaced = true,
+};
+
 static void set_text(char *to, size_t size, const char *from)
 {
     size_t len = from ? strlen(from) : 0;

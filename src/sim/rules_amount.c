@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "kube/quantity.h"
 #include "rules_impl.h"
+#include "rules_look.h"
 
 #define BILLION 1000000000
 /* Sums of a few stay far below what 128 bits hold. */
@@ -177,4 +178,20 @@ struct value *amounts_of_pod(struct arena *a, const struct value *spec,
                       whole->as.members[i].value) < 0)
             return NULL;
     return sum;
+}
+
+bool amount_counts_objects(const char *name)
+{
+    static const char *const names[] = {"pods",
+                                        "resourcequotas",
+                                        "services",
+                                        "replicationcontrollers",
+                                        "secrets",
+                                        "configmaps",
+                                        "persistentvolumeclaims",
+                                        "services.nodeports",
+                                        "services.loadbalancers",
+                                        NULL};
+
+    return look_is_listed(names, name);
 }

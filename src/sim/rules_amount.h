@@ -32,4 +32,7 @@ struct value *amounts_of_containers(struct arena *a, const struct value *spec,
 struct value *amounts_of_pod(struct arena *a, const struct value *spec,
                              const char *field);
 
+/* Objects that a quota counts by a name of old, in whole numbers. */
+bool amount_counts_objects(const char *name);
+
 #endif

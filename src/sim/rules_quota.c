@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "kube/quantity.h"
+#include "rules_amount.h"
 #include "rules_kinds.h"
 #include "rules_look.h"
 
@@ -23,22 +24,6 @@ static size_t count_of(const struct value *list)
 
 /* ---- names and amounts ---- */
 
-static bool is_counted(const char *name)
-{
-    static const char *const names[] = {"pods",
-                                        "services",
-                                        "replicationcontrollers",
-                                        "resourcequotas",
-                                        "secrets",
-                                        "configmaps",
-                                        "persistentvolumeclaims",
-                                        "services.nodeports",
-                                        "services.loadbalancers",
-                                        NULL};
-
-    return look_is_listed(names, name);
-}
-
 static bool is_quota_name(const char *name)
 {
     static const char *const names[] = {"cpu",
@@ -53,7 +38,7 @@ static bool is_quota_name(const char *name)
                                         "limits.ephemeral-storage",
                                         NULL};
 
-    return is_counted(name) || look_is_listed(names, name) ||
+    return amount_counts_objects(name) || look_is_listed(names, name) ||
            text_starts(name, "hugepages-") ||
            text_starts(name, "requests.hugepages-");
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "kube/quantity.h"
+#include "rules_amount.h"
 #include "rules_kinds.h"
 #include "rules_look.h"
 
@@ -13,18 +14,7 @@
 
 static bool is_whole(const char *name)
 {
-    static const char *const counted[] = {"pods",
-                                          "services",
-                                          "replicationcontrollers",
-                                          "resourcequotas",
-                                          "secrets",
-                                          "configmaps",
-                                          "persistentvolumeclaims",
-                                          "services.nodeports",
-                                          "services.loadbalancers",
-                                          NULL};
-
-    return look_is_listed(counted, name) || text_starts(name, "count/");
+    return amount_counts_objects(name) || text_starts(name, "count/");
 }
 
 static bool is_quota_name(const char *name)

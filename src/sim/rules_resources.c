@@ -42,22 +42,6 @@ static bool is_extended(struct check *k, const char *name)
            !wrong_qualified_name(counted);
 }
 
-static bool is_counted(const char *name)
-{
-    static const char *const names[] = {"pods",
-                                        "resourcequotas",
-                                        "services",
-                                        "replicationcontrollers",
-                                        "secrets",
-                                        "configmaps",
-                                        "persistentvolumeclaims",
-                                        "services.nodeports",
-                                        "services.loadbalancers",
-                                        NULL};
-
-    return look_is_listed(names, name);
-}
-
 static bool is_standard(const char *name)
 {
     static const char *const names[] = {
@@ -66,7 +50,7 @@ static bool is_standard(const char *name)
         "limits.cpu",   "limits.memory",    "limits.ephemeral-storage",
         "storage",      "requests.storage", NULL};
 
-    return is_counted(name) || look_is_listed(names, name) ||
+    return amount_counts_objects(name) || look_is_listed(names, name) ||
            text_starts(name, HUGE_PAGES) ||
            text_starts(name, "requests.hugepages-");
 }
@@ -142,7 +126,7 @@ void rules_check_amount(struct check *k, const struct place *at,
         return;
     if (q.mantissa < 0)
         check_invalid(k, at, amount, "must be greater than or equal to 0");
-    if ((is_counted(name) || is_extended(k, name)) && q.exp10 < 0)
+    if ((amount_counts_objects(name) || is_extended(k, name)) && q.exp10 < 0)
         check_invalid(k, at, amount, "must be an integer");
 }
 
