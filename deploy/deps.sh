@@ -21,17 +21,24 @@ test_packages=(
     zsh fish mandoc man-db                            # completions and man page are read by these
     valgrind clang clang-format libclang-rt-14-dev    # memory, fuzzing, layout
 )
+node_packages=(                                       # a node that runs pods (tests/node)
+    containernetworking-plugins iptables nftables iproute2  # networks of pods and Services
+    busybox-static                                    # what the images of the tests are made of
+    gcc libc6-dev libseccomp-dev pkg-config           # runc is compiled with these
+)
 go_wanted=1.26      # compiles the control plane in tests/cluster
 
 usage() {
     cat <<USAGE
-usage: deploy/deps.sh [build|demo|test|all]
+usage: deploy/deps.sh [build|demo|test|node|all]
 
 Installs what is missing, with apt-get (through sudo when not root):
   build   ${build_packages[*]}
   demo    what build takes, ${demo_packages[*]}
   test    ${test_packages[*]}
           and checks for Go >= $go_wanted, which it does not install
+  node    ${node_packages[*]}
+          and checks for Go
   all     all of them (default)
 
 Examples:
@@ -101,8 +108,12 @@ check_go() {
 case ${1:-all} in
     build) install_packages "${build_packages[@]}" ;;
     test) install_packages "${test_packages[@]}" && check_go ;;
+    node) install_packages "${node_packages[@]}" && check_go ;;
     demo) install_packages "${build_packages[@]}" "${demo_packages[@]}" ;;
-    all) install_packages "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" && check_go ;;
+    all)
+        install_packages "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" \
+            "${node_packages[@]}" && check_go
+        ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 3 ;;
 esac
