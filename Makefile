@@ -1,13 +1,13 @@
 # A thin front for the CMake presets and the test runner.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long bench fmt lint clean
+.PHONY: help build demo test test-long faults-table bench fmt lint clean
 
 JOBS ?= 2
 PRESET ?= release
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 build: ## build/$(PRESET), `release` unless PRESET says otherwise
@@ -22,6 +22,9 @@ test: ## everything that CI runs; ends with the sum
 
 test-long: ## the nightly lane: long runs of the same tests
 	@tests/run --long
+
+faults-table: ## tests/faults/README.md from the comments of the tests
+	@tests/faults/table
 
 bench: build ## print the figures of every benchmark
 	@for b in build/$(PRESET)/bin/bench_*; do \

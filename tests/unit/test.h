@@ -112,6 +112,13 @@ bool test_check_has(const char *text, const char *part, const char *file,
 bool test_check_ok(int rc, const struct err *err, const char *file, int line,
                    const char *what);
 
+/* A figure that a row of tests/faults/README.md asks for: printed, never
+ * judged, and kept where TIDELOCK_FIGURES names a folder. `what` says the unit. */
+#define TEST_FIGURE(row, what, value)                                          \
+    test_figure((row), (what), (double)(value))
+
+void test_figure(const char *row, const char *what, double value);
+
 /* Is an allocation going to fail (or did one fail) in this run? */
 bool torturing(void);
 /* Count this test as skipped, with a reason; return from the body yourself. */
