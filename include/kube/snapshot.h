@@ -40,9 +40,10 @@ struct snapshot {
     const char *owner_name;
     /* label tidelock.dev/owner-uid: whose orphan child it is (note 12); "" */
     const char *label_owner_uid;
-    const char *json; /* compact text without foreign managedFields */
-    size_t json_len;
     bool metadata_only; /* came as PartialObjectMetadata (IN-16) */
+    /* compact text without foreign managedFields: see snapshot_text() */
+    const char *text;
+    size_t text_len;
 };
 
 /* Makes a snapshot from one object's JSON text. `gvk` may be NULL; otherwise
@@ -64,6 +65,13 @@ static inline const char *snapshot_owner(const struct snapshot *s)
 {
     return *s->owner_uid ? s->owner_uid : s->label_owner_uid;
 }
+
+/* The text, `text_len` bytes and a NUL. Borrowed until a store changes; it may
+ * have to be made in `a`, so no longer than that lives. 0 or -ERR_NOMEM. */
+int snapshot_text(const struct snapshot *s, struct arena *a,
+                  const char **ret_text, struct err *err);
+/* Have both the same text? No, too, when there is no memory to look. */
+bool snapshot_same_text(const struct snapshot *a, const struct snapshot *b);
 
 /* Parse the text into a tree in `a`. */
 int snapshot_value(const struct snapshot *s, struct arena *a,

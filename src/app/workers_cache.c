@@ -42,7 +42,7 @@ static void forget(struct cache *c, struct cache_entry *e)
 {
     unlink_entry(c, e);
     map_remove(c->by_snapshot, (const char *)&e->snapshot, sizeof(e->snapshot));
-    c->bytes -= e->snapshot->json_len;
+    c->bytes -= e->snapshot->text_len;
     snapshot_unref(e->snapshot, "worker");
     mem_free(e);
 }
@@ -72,7 +72,7 @@ uint64_t cache_add(struct cache *c, struct snapshot *s)
 {
     struct cache_entry *e;
 
-    if (s->json_len > c->max / 4 || c->bytes / 2 > c->max)
+    if (s->text_len > c->max / 4 || c->bytes / 2 > c->max)
         return 0;
     e = mem_calloc(1, sizeof(*e));
     if (!e ||
@@ -82,7 +82,7 @@ uint64_t cache_add(struct cache *c, struct snapshot *s)
     }
     e->snapshot = snapshot_ref(s, "worker");
     e->number = ++c->numbers;
-    c->bytes += s->json_len;
+    c->bytes += s->text_len;
     link_newest(c, e);
     return e->number;
 }
@@ -95,7 +95,7 @@ int cache_trim(struct cache *c, struct arena *a, const uint64_t **ret,
 
     for (const struct cache_entry *e = c->oldest; e && bytes > c->max;
          e = e->newer) {
-        bytes -= e->snapshot->json_len;
+        bytes -= e->snapshot->text_len;
         count++;
     }
     numbers = arena_calloc(a, count + 1, sizeof(*numbers));

@@ -52,10 +52,9 @@ static struct snapshot *known(const struct reflector *r, struct snapshot *snap)
 {
     struct snapshot *old = store_get(r->store, &snap->key);
 
-    if (old && old->json_len == snap->json_len &&
-        strcmp(old->uid, snap->uid) == 0 &&
+    if (old && strcmp(old->uid, snap->uid) == 0 &&
         strcmp(old->resource_version, snap->resource_version) == 0 &&
-        memcmp(old->json, snap->json, snap->json_len) == 0)
+        snapshot_same_text(old, snap))
         return old;
     return snap;
 }

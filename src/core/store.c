@@ -318,19 +318,13 @@ size_t store_count_relics(const struct store *s, const struct store_batch *b,
 
 /* ---- relist ---- */
 
-static bool same_text(const struct snapshot *a, const struct snapshot *b)
-{
-    return a->json_len == b->json_len &&
-           memcmp(a->json, b->json, a->json_len) == 0;
-}
-
 /* Does the stored state survive a list as of `rv` that says `listed` (or
  * nothing) under its name? */
 static bool survives(const struct store *s, const struct snapshot *old,
                      const struct snapshot *listed, const char *rv)
 {
     if (listed && same_state(old, listed))
-        return !s->distrusted || same_text(old, listed);
+        return !s->distrusted || snapshot_same_text(old, listed);
     if (!listed || s->distrusted)
         return order_of(old->resource_version, rv) == RV_NEWER;
     return order_of(old->resource_version, listed->resource_version) ==

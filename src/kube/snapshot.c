@@ -150,9 +150,9 @@ static void fill(struct block *b, const struct scan *s)
         .owner_kind = names + s->owner.kind,
         .label_owner_uid = names + s->label_owner,
         .owner_name = names + s->owner.name,
-        .json = b->bytes,
-        .json_len = s->len,
         .metadata_only = s->partial,
+        .text = b->bytes,
+        .text_len = s->len,
     };
 }
 
@@ -219,10 +219,27 @@ void snapshot_unref(struct snapshot *s, const char *why)
     mem_free(block);
 }
 
+/* ---- its text ---- */
+
+int snapshot_text(const struct snapshot *s, struct arena *a,
+                  const char **ret_text, struct err *err)
+{
+    (void)a;
+    (void)err;
+    *ret_text = s->text;
+    return 0;
+}
+
+bool snapshot_same_text(const struct snapshot *a, const struct snapshot *b)
+{
+    return a->text_len == b->text_len &&
+           memcmp(a->text, b->text, a->text_len) == 0;
+}
+
 int snapshot_value(const struct snapshot *s, struct arena *a,
                    struct value **ret_value, struct err *err)
 {
-    return value_parse(a, s->json, s->json_len, ret_value, err);
+    return value_parse(a, s->text, s->text_len, ret_value, err);
 }
 
 struct snapshot_stats snapshot_stats(void)

@@ -419,10 +419,15 @@ void push_json(lua_State *L, const char *text, size_t len, const char *what)
 
 void push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id)
 {
+    struct err err = {0};
     struct decoder d;
+    const char *text;
 
     d.L = L;
     d.vm = vm_of(L);
+    arena_clear(&d.vm->opened);
+    if (snapshot_text(s, &d.vm->opened, &text, &err) < 0)
+        vm_kill_err(L, s->key.name, &err);
     d.depth = 0;
     d.snapshot = s;
     d.id = id;
@@ -432,7 +437,7 @@ void push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id)
                   strcmp(s->api_version, "v1") == 0 &&
                   !script_decl(d.vm->script)->reads_secret_values;
     d.in_annotations = false;
-    run(&d, s->json, s->json_len, s->key.name);
+    run(&d, text, s->text_len, s->key.name);
 }
 
 /* ---- trees ---- */

@@ -94,13 +94,14 @@ int frame_seal(const struct snapshot *s, bool open, const char *uid,
         .name = s->key.name,
         .uid = s->uid,
         .generation = s->generation,
-        .json = s->json,
-        .json_len = s->json_len,
+        .json_len = s->text_len,
     };
     int rc = 0;
 
     if (is_secret(s) && !open)
         rc = sealed_text(s, uid, a, &o, err);
+    else
+        rc = snapshot_text(s, a, &o.json, err);
     if (rc == 0)
         *ret = o;
     return rc;

@@ -141,8 +141,8 @@ static void set_metatable(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
-/* The snapshot outlives the job, so its text can be pointed at; only a text
- * with escapes was put together elsewhere and must be copied. */
+/* The snapshot outlives the job, so its own text can be pointed at; one that was
+ * opened, or put together because of escapes, must be copied. */
 void push_secret(lua_State *L, const struct snapshot *s, uint32_t id,
                  const char *key)
 {
@@ -150,7 +150,8 @@ void push_secret(lua_State *L, const struct snapshot *s, uint32_t id,
     const char *text = r->string;
     size_t len = r->string_len;
     size_t key_len = strlen(key);
-    bool borrowed = text >= s->json && text + len <= s->json + s->json_len;
+    bool borrowed = s->text && text >= s->text &&
+                    text + len <= s->text + s->text_len;
     struct secret *h =
         lua_newuserdatauv(L, sizeof *h + key_len + 1 + (borrowed ? 0 : len), 0);
 

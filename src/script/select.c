@@ -33,7 +33,7 @@ static int enter_member(struct json_reader *r, const char *name,
 }
 
 /* .metadata.labels alone; NULL: none. */
-static int read_labels(const struct select *by, const struct snapshot *s,
+static int read_labels(const struct select *by, const char *text,
                        struct value **ret, struct err *err)
 {
     struct json_reader *r = by->reader;
@@ -52,8 +52,7 @@ static int read_labels(const struct select *by, const struct snapshot *s,
     if (rc == 0)
         rc = json_skip(r, event, err);
     if (rc == 0)
-        rc =
-            value_parse(by->scratch, s->json + start, r->pos - start, ret, err);
+        rc = value_parse(by->scratch, text + start, r->pos - start, ret, err);
     return rc;
 }
 
@@ -61,11 +60,14 @@ static int match_labels(const struct select *by, const struct snapshot *s,
                         bool *ret, uint64_t *steps, struct err *err)
 {
     struct value *labels;
-    int rc;
+    const char *text;
+    int rc = snapshot_text(s, by->scratch, &text, err);
 
+    if (rc < 0)
+        return rc;
     json_reader_release(by->reader);
-    json_reader_init(by->reader, s->json, s->json_len, 0);
-    rc = read_labels(by, s, &labels, err);
+    json_reader_init(by->reader, text, s->text_len, 0);
+    rc = read_labels(by, text, &labels, err);
     *steps += 1 + by->reader->pos / BYTES_PER_STEP;
     if (rc == 0)
         *ret = selector_match_labels(by->labels, labels);
@@ -85,7 +87,7 @@ static int match_fields(const struct select *by, const struct snapshot *s,
     struct value *object = NULL;
     int rc = snapshot_value(s, by->scratch, &object, err);
 
-    *steps += 1 + s->json_len / BYTES_PER_STEP;
+    *steps += 1 + s->text_len / BYTES_PER_STEP;
     if (rc < 0)
         return rc;
     if (is_sealed(by, s)) {

@@ -355,6 +355,7 @@ void vm_close(struct vm *vm)
     json_reader_release(&vm->reader);
     str_release(&vm->text);
     arena_release(&vm->scratch);
+    arena_release(&vm->opened);
 }
 
 /* The message handler: runs on top of the failing frames. */

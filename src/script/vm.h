@@ -72,6 +72,7 @@ struct vm {
     struct json_reader reader;
     struct str text;
     struct arena scratch; /* cleared by whoever uses it next */
+    struct arena opened;  /* the text of the object that is being read */
 };
 
 static inline struct vm *vm_of(lua_State *L)

@@ -229,7 +229,7 @@ static int run_scenario(struct bench *b, const struct scenario *s,
 /* What a KB of object costs, from the differences of the scenarios. */
 static void print_conversion(const struct bench *b, const double *us)
 {
-    double kb = (double)b->pods[0]->json_len / 1024;
+    double kb = (double)b->pods[0]->text_len / 1024;
 
     printf("%-47s %9.2f us\n", "JSON to Lua tables, a KB",
            (us[LIST_ALL] - us[LIST_ONE]) / (PODS - 1) / kb);
