@@ -15,6 +15,7 @@ local EXTERNAL = {
   { "^lauxlib%.h$", "lua" }, { "^lualib%.h$", "lua" },
   { "^cJSON%.h$", "cjson" }, { "^cjson/", "cjson" }, { "^yaml%.h$", "yaml" },
   { "^nettle/", "nettle" }, { "^zstd%.h$", "zstd" },
+  { "^zdict%.h$", "zstd" }, { "^zstd_errors%.h$", "zstd" },
   { "^sqlite3%.h$", "sqlite" }, { "^sys/socket%.h$", "socket" },
   { "^sys/un%.h$", "socket" }, { "^netdb%.h$", "socket" },
   { "^netinet/", "socket" }, { "^arpa/", "socket" },
