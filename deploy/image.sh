@@ -7,7 +7,7 @@
 #
 # In it: the two programs, the shared libraries that they name (and those that
 # these name), the loader, the certificates of public authorities, time zones,
-# and four small files of /etc. No shell, no package manager, nothing to write.
+# and four small files in /etc. No shell, no package manager, nothing to write.
 
 set -euo pipefail
 export LC_ALL=C
@@ -102,7 +102,8 @@ compile() {
 }
 [[ -n $build ]] || compile
 
-for tool in readelf sha256sum gzip tar "$strip"; do
+PATH=$PATH:/usr/sbin # zic is there
+for tool in readelf sha256sum gzip tar zic "$strip"; do
     command -v "$tool" >/dev/null || die "$tool is needed (deploy/deps.sh build)"
 done
 for program in tidelock tidelock-worker; do
@@ -172,14 +173,14 @@ add_certificates() {
     cat "$from"/*.crt >"$into/ca-certificates.crt"
 }
 
-# Without the copies for clocks that count leap seconds, and what only
-# installers read.
+# Compiled again without the tables that only old readers need (a third of the
+# size), and without the copies for clocks that count leap seconds. Names of
+# one zone are links to one file.
 add_zones() {
-    local from=/usr/share/zoneinfo into=$1/usr/share/zoneinfo
-    [[ -f $from/tzdata.zi ]] || die "no $from/tzdata.zi (package tzdata)"
-    mkdir -p "$into"
-    tar -C "$from" --exclude=./right --exclude=./posix --exclude=./posixrules \
-        --exclude=./localtime --hard-dereference -cf - . | tar -C "$into" -xf -
+    local from=/usr/share/zoneinfo/tzdata.zi into=$1/usr/share/zoneinfo
+    [[ -f $from ]] || die "there is no $from (package tzdata)"
+    zic -b slim -d "$into" "$from"
+    install -m 644 "$from" "$into"
 }
 
 add_etc() {
@@ -274,6 +275,7 @@ JSON
 mkdir -p "$(dirname "$archive")"
 packed "$layout" >"$work/archive.tar"
 mv "$work/archive.tar" "$archive"
-unpacked=$(find "$work/root" -type f -printf '%s\n' | awk '{ n += $1 } END { print n }')
+unpacked=$(find "$work/root" -type f -printf '%i %s\n' | sort -u |
+    awk '{ n += $2 } END { print n }')
 say "$archive: $tag for $arch, $((unpacked / 1000)) kB unpacked, $(($(stat -c %s "$archive") / 1000)) kB packed"
 printf 'sha256:%s\n' "$manifest"

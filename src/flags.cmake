@@ -37,7 +37,8 @@ foreach(flag -fstack-protector-strong -fstack-clash-protection
              -ftrivial-auto-var-init=zero -fcf-protection)
   tidelock_try_compile_flag(${flag})
 endforeach()
-foreach(flag -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+foreach(flag -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+             -Wl,-z,pack-relative-relocs)
   tidelock_try_link_flag(${flag})
 endforeach()
 
