@@ -12,6 +12,8 @@ build_packages=(
     libmicrohttpd-dev libsqlite3-dev libpcre2-dev
     tzdata                                            # read when it runs
 )
+image_packages=(ca-certificates git)                  # in the image, or read for it
+cross_packages=(gcc-aarch64-linux-gnu qemu-user-static) # the image of the other architecture
 demo_packages=(curl)
 test_packages=(
     lua5.4 lua-busted lua-cjson                       # specs
@@ -30,16 +32,18 @@ go_wanted=1.26      # compiles the control plane in tests/cluster
 
 usage() {
     cat <<USAGE
-usage: deploy/deps.sh [build|demo|test|node|all]
+usage: deploy/deps.sh [build|image|cross|demo|test|node|all]
 
 Installs what is missing, with apt-get (through sudo when not root):
   build   ${build_packages[*]}
+  image   what build takes, ${image_packages[*]}
+  cross   what image takes, ${cross_packages[*]}
   demo    what build takes, ${demo_packages[*]}
   test    ${test_packages[*]}
           and checks for Go >= $go_wanted, which it does not install
   node    ${node_packages[*]}
           and checks for Go
-  all     all of them (default)
+  all     all of them but cross (default)
 
 Examples:
   deploy/deps.sh
@@ -109,10 +113,12 @@ case ${1:-all} in
     build) install_packages "${build_packages[@]}" ;;
     test) install_packages "${test_packages[@]}" && check_go ;;
     node) install_packages "${node_packages[@]}" && check_go ;;
+    image) install_packages "${build_packages[@]}" "${image_packages[@]}" ;;
+    cross) install_packages "${build_packages[@]}" "${image_packages[@]}" "${cross_packages[@]}" ;;
     demo) install_packages "${build_packages[@]}" "${demo_packages[@]}" ;;
     all)
-        install_packages "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" \
-            "${node_packages[@]}" && check_go
+        install_packages "${build_packages[@]}" "${image_packages[@]}" "${demo_packages[@]}" \
+            "${test_packages[@]}" "${node_packages[@]}" && check_go
         ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 3 ;;

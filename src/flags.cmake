@@ -48,6 +48,9 @@ if(TIDELOCK_SANITIZE)
   target_compile_options(tidelock_flags INTERFACE ${sanitize})
   target_link_options(tidelock_flags INTERFACE ${sanitize})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  # Nothing here unwinds a stack; debuggers read the tables of -g.
+  target_compile_options(tidelock_flags INTERFACE
+    -fno-asynchronous-unwind-tables -fno-unwind-tables)
   # Level 3 where the C library knows it, else 2; both need optimisation.
   set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
   check_c_source_compiles("#include <stdio.h>
