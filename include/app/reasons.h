@@ -11,6 +11,9 @@
 #define REASON_APPLIED "Applied" /* the pass was carried out */
 #define REASON_HELD "Held"       /* ... by a row that holds */
 
+/* In Events about the Lease of the process */
+#define REASON_LEADER_ELECTION "LeaderElection"
+
 /*  XX(error, reason): what an object is told when a pass fails so. Other errors
  *  pass by themselves and are for the log only. */
 #define REASON_MAP(XX)                                                         \

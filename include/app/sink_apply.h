@@ -4,9 +4,10 @@
  *
  * Every answer that is an object goes to the observer before the next request
  * is sent: read-your-writes by write-through (note 12). The first refusal
- * stops the rest of the changeset (note 05, conflict policy), with these
- * exceptions: an Event that cannot be written never fails a pass, and a child
- * or a root that is gone already needs no delete.
+ * stops the rest of the changeset (note 05, conflict policy), with this
+ * exception: a child or a root that is gone already needs no delete. Events go
+ * to the herald, which sends them in its own time, once what stands before them
+ * is done.
  *
  * Before the first destructive change the root is read live; when it is not
  * the one that was planned for (uid, generation, deletion), or something else
@@ -17,6 +18,7 @@
 #define TIDELOCK_APP_SINK_APPLY_H
 
 #include "app/cluster.h"
+#include "app/herald.h"
 #include "core/sink.h"
 
 struct sink_observer {
@@ -33,9 +35,11 @@ struct sink_observer {
     void *arg;
 };
 
-/* `cluster` is borrowed. Freeing the sink cancels what is under way: `done` is
+/* `cluster` and `herald` are borrowed; without a herald Events are not written.
+ * Freeing the sink cancels what is under way: `done` is
  * not called for it. NULL on out of memory. */
 struct sink *sink_apply_new(struct cluster *cluster,
-                            const struct sink_observer *observer);
+                            const struct sink_observer *observer,
+                            struct herald *herald);
 
 #endif

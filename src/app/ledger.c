@@ -7,6 +7,7 @@
  */
 #include "app/ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct ledger {
     const char *annotation;
     const char *kinds[MAX_KINDS]; /* as the Lease has them */
     size_t count;
+    char uid[64]; /* of the Lease, when it was seen */
     struct cluster_call *call;
     ledger_done_fn done;
     void *arg;
@@ -80,6 +82,11 @@ bool ledger_holds(const struct ledger *l, const struct gvk *gvk)
 
     arena_release(&a);
     return found;
+}
+
+const char *ledger_lease_uid(const struct ledger *l)
+{
+    return l->uid;
 }
 
 bool ledger_incomplete(const struct ledger *l)
@@ -147,7 +154,9 @@ static int read_lease(struct ledger *l, const char *body, size_t len,
     struct arena a = {0};
     struct value *lease;
     int rc = value_parse(&a, body, len, &lease, err);
+    const char *uid = rc == 0 ? value_text_at(lease, "metadata.uid") : NULL;
 
+    snprintf(l->uid, sizeof(l->uid), "%s", uid ? uid : "");
     if (rc == 0)
         rc = read_annotation(
             l,

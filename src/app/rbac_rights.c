@@ -21,7 +21,7 @@
  *      reads        KIND              list, watch
  *      (always)     the Lease         get; with owns patch; create unless all
  *                                     are retired
- *      (always)     Event             create, where the root is, or "default"
+ *      (always)     Event             create, patch, where the root is, or "default"
  *
  * Names: the Lease is only ever applied, and the server takes the name of an
  * apply from its path, also when it becomes a create; it takes that of a list
@@ -318,7 +318,7 @@ static int grant_events(struct building *b, const struct resource *root)
     const struct grant g = {
         .resource = &event_kind,
         .ns = root->namespaced ? b->in->ns : "default",
-        .verbs = RBAC_CREATE,
+        .verbs = RBAC_CREATE | RBAC_PATCH, /* series are patched */
         .why = "Events: of scripts, and of passes that fail",
     };
 

@@ -64,6 +64,7 @@ static void leave(void *arg)
     struct runtime *rt = arg;
 
     rt->stop_timer = 0;
+    rt->leaving = true;
     runtime_leave(rt, stop_now);
 }
 
@@ -187,7 +188,7 @@ void runtime_check(struct runtime *rt)
     if (!rt->started || rt->done || rt->failed)
         return;
     if (rt->stopping) {
-        if (!busy(rt))
+        if (!busy(rt) && !rt->leaving)
             drain(rt);
         return;
     }
@@ -262,7 +263,7 @@ static void on_discovered(void *arg, bool changed, const struct err *err)
         return;
     }
     rt->source = source_live_new(rt->cluster, rng_seed_from_kernel(), &why);
-    if (!rt->source) {
+    if (!rt->source || runtime_begin_saying(rt, &why) < 0) {
         runtime_fail(rt, &why);
         return;
     }
@@ -367,6 +368,7 @@ static void runtime_release(struct runtime *rt)
     runtime_stop_serving(rt);
     for (size_t i = rt->unit_count; i-- > 0;) /* the first owns the source */
         unit_release(&rt->units[i]);
+    herald_free(rt->herald);
     executor_free(rt->executor);
     source_free(rt->source);
     if (rt->cluster)

@@ -8,6 +8,7 @@
 #include "app/controller.h"
 #include "app/elector.h"
 #include "app/endpoint.h"
+#include "app/herald.h"
 #include "app/ledger.h"
 #include "app/manifests.h"
 #include "app/recorder.h"
@@ -37,6 +38,7 @@ struct runtime {
     struct loop *loop;           /* the host's */
     struct cluster *cluster;     /* NULL when offline */
     struct elector *elector;     /* NULL without leader election */
+    struct herald *herald;       /* NULL when nothing is written */
     struct endpoint *endpoint;   /* NULL without --listen */
     struct telemetry *telemetry; /* the same */
     struct restmap *restmap;     /* the cluster's, or our own offline */
@@ -52,7 +54,8 @@ struct runtime {
     size_t next_root;           /* plan -f: which manifest is asked about */
     size_t differing;           /* plan --compare: objects */
     size_t entering;            /* ledgers that a new leader writes first */
-    bool started, stopping, done;
+    void (*left)(void *arg);    /* after runtime_leave() */
+    bool started, stopping, leaving, done;
     bool working;     /* roots are reconciled: not by a standby */
     bool interrupted; /* by a signal */
     loop_timer_id stop_timer;
@@ -92,8 +95,15 @@ void runtime_check_ledgers(struct runtime *rt);
 
 /* ---- runtime_lead.c: leader election ---- */
 int runtime_stand(struct runtime *rt, struct err *err);
-/* Nothing is written any more: give the Lease back, then `done`. */
+/* Nothing is written any more: say what is to be said, give the Lease back,
+ * then `done`. */
 void runtime_leave(struct runtime *rt, void (*done)(void *arg));
+
+/* ---- runtime_say.c: Events about the process, on its Lease (note 12) ---- */
+int runtime_begin_saying(struct runtime *rt, struct err *err);
+/* Trouble or news that no root object can carry; see herald_say(). */
+void runtime_say(struct runtime *rt, const char *type, const char *reason,
+                 const char *note);
 
 /* ---- unit.c ---- */
 int unit_start(struct unit *u, struct err *err);

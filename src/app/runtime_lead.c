@@ -12,10 +12,21 @@
  * A lost Lease ends the process at once: requests under way are let go, and
  * the fence (elector.h) has held back every write since.
  */
+#include "app/reasons.h"
 #include "base/log.h"
 #include "runtime_impl.h"
 
 /* ---- the first thing a leader does ---- */
+
+/* As client-go says it (LE-9). */
+static void say_role(struct runtime *rt, const char *what)
+{
+    struct str note = {0};
+
+    str_addf(&note, "%s %s", elector_identity(rt->elector), what);
+    runtime_say(rt, "Normal", REASON_LEADER_ELECTION, str_text(&note));
+    str_release(&note);
+}
 
 static void entered(struct runtime *rt)
 {
@@ -59,6 +70,7 @@ static void on_lead(void *arg)
             rt->entering++;
     if (err.code != ERR_NONE)
         runtime_fail(rt, &err);
+    say_role(rt, "became leader");
     entered(rt);
 }
 
@@ -92,10 +104,21 @@ int runtime_stand(struct runtime *rt, struct err *err)
     return 0;
 }
 
+static void give_back(void *arg)
+{
+    struct runtime *rt = arg;
+
+    if (rt->elector)
+        elector_release(rt->elector, rt->left, rt);
+    else
+        rt->left(rt);
+}
+
+/* The Event goes out while the Lease is still ours. */
 void runtime_leave(struct runtime *rt, void (*done)(void *arg))
 {
-    if (rt->elector)
-        elector_release(rt->elector, done, rt);
-    else
-        done(rt);
+    rt->left = done;
+    if (rt->elector && elector_leads(rt->elector))
+        say_role(rt, "stopped leading");
+    herald_flush(rt->herald, give_back, rt);
 }

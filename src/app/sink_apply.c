@@ -185,6 +185,11 @@ void exec_next(struct exec *e)
 {
     const struct change *c;
 
+    while (e->index < e->cs->count && exec_change(e)->verb == CHANGE_EVENT) {
+        herald_event(e->sink->herald, &exec_change(e)->key,
+                     exec_change(e)->body);
+        e->index++;
+    }
     if (e->index == e->cs->count) {
         exec_finish(e);
         return;
@@ -206,17 +211,12 @@ static void skip_change(struct exec *e)
     exec_next(e);
 }
 
-/* A refusal that is no trouble: the thing is gone already, or it was only an
- * Event. */
+/* A refusal that is no trouble: the thing is gone already. */
 static bool refusal_is_fine(struct exec *e, const struct err *err)
 {
     const struct change *c = exec_change(e);
     bool gone = err->code == ERR_NOT_FOUND;
 
-    if (c->verb == CHANGE_EVENT) {
-        log_debug("cannot write an Event", "err", err->msg, NULL);
-        return true;
-    }
     if (gone && is_delete(e, c)) {
         observe_gone(e, c);
         return true;
@@ -317,8 +317,7 @@ static void write_done(struct exec *e, const char *body, size_t len)
         delete_done(e, body, len);
     else if (c->verb == CHANGE_SCALE)
         scale_done(e, body, len);
-    else if (c->verb != CHANGE_EVENT &&
-             exec_observe(e, &target, body, len, &err) < 0)
+    else if (exec_observe(e, &target, body, len, &err) < 0)
         write_refused(e, true, &err);
     else
         request_done(e);
@@ -451,7 +450,8 @@ static const struct sink_ops apply_ops = {
 };
 
 struct sink *sink_apply_new(struct cluster *cluster,
-                            const struct sink_observer *observer)
+                            const struct sink_observer *observer,
+                            struct herald *herald)
 {
     struct apply_sink *s = mem_calloc(1, sizeof(*s));
 
@@ -460,5 +460,6 @@ struct sink *sink_apply_new(struct cluster *cluster,
     s->sink.ops = &apply_ops;
     s->cluster = cluster;
     s->observer = *observer;
+    s->herald = herald;
     return &s->sink;
 }

@@ -10,6 +10,7 @@ struct apply_sink {
     struct sink sink;
     struct cluster *cluster;
     struct sink_observer observer;
+    struct herald *herald; /* or NULL */
     struct exec *execs;
 };
 

@@ -44,9 +44,9 @@ struct specs_world {
     struct cluster_direct direct;
     struct cluster cluster;
     struct controller *controller;
+    struct herald *herald;
     struct sink *sink;
-    /* the pass that is asked for */
-    struct arena *a;
+    struct arena *a; /* from here: the pass that is asked for */
     struct value *pass;
     bool passed, failed;
     struct err err;

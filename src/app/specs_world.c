@@ -47,7 +47,13 @@ static int open_controller(struct specs_world *w, struct err *err)
     if (!w->controller)
         return -(int)err->code;
     observer = controller_observer(w->controller);
-    w->sink = sink_apply_new(&w->cluster, &observer);
+    w->herald = herald_new(&(struct herald_config){.cluster = &w->cluster,
+                                                   .clock = &w->clock.clock,
+                                                   .ns = "default",
+                                                   .lease = "tidelock"});
+    if (!w->herald)
+        return err_nomem(err);
+    w->sink = sink_apply_new(&w->cluster, &observer, w->herald);
     if (!w->sink)
         return err_nomem(err);
     controller_start(w->controller, w->sink);
@@ -66,7 +72,7 @@ static int run_pass(struct specs_world *w, struct err *err)
 {
     controller_schedule(w->controller);
     w->passed = w->failed = false;
-    while (!w->passed && is_busy(w))
+    while ((!w->passed && is_busy(w)) || herald_pending(w->herald))
         if (!loop_turn(w->specs->loop, true))
             break;
     if (w->failed) {
@@ -170,6 +176,7 @@ static void close_world(struct specs_world *w)
 {
     if (w->sink)
         w->sink->ops->free(w->sink);
+    herald_free(w->herald);
     controller_free(w->controller);
     specs_sim_close(w);
     arena_release(&w->arena);

@@ -147,8 +147,9 @@ static int unit_plug(struct unit *u, struct err *err)
     struct runtime *rt = u->runtime;
     struct sink_observer observer = controller_observer(u->controller);
 
-    u->sink = runtime_prints(rt) ? sink_print_new(rt->cluster, rt->loop)
-                                 : sink_apply_new(rt->cluster, &observer);
+    u->sink = runtime_prints(rt)
+                  ? sink_print_new(rt->cluster, rt->loop)
+                  : sink_apply_new(rt->cluster, &observer, rt->herald);
     if (!u->sink || unit_report(u) < 0)
         return err_nomem(err);
     if (u->report && u->ledger && ledger_incomplete(u->ledger)) {

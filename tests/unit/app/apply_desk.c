@@ -43,7 +43,10 @@ bool desk_open(struct desk *d)
 
     if (d->stage.oom || !api_open(&d->api))
         return false;
-    d->sink = sink_apply_new(d->api.cluster, &observer);
+    d->herald = herald_new(&(struct herald_config){
+        .cluster = d->api.cluster, .ns = "default", .lease = "tidelock"});
+    if (d->herald)
+        d->sink = sink_apply_new(d->api.cluster, &observer, d->herald);
     return d->sink != NULL;
 }
 
@@ -51,6 +54,7 @@ void desk_release(struct desk *d)
 {
     if (d->sink)
         d->sink->ops->free(d->sink);
+    herald_free(d->herald);
     api_release(&d->api);
     stage_release(&d->stage);
     str_release(&d->seen);

@@ -13,6 +13,7 @@ struct desk {
     struct stage stage;
     struct api api;
     struct sink *sink;
+    struct herald *herald;
     bool view_changed; /* what else was read is no longer so */
     struct str seen; /* "ConfigMap a 12\n" (version), "gone ConfigMap a u\n" */
     unsigned done;

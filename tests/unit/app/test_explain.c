@@ -9,6 +9,7 @@
 #include "test.h"
 
 static const char *const reasons[] = {REASON_APPLIED, REASON_HELD,
+                                      REASON_LEADER_ELECTION,
 #define XX(error, reason) reason,
                                       REASON_MAP(XX)
 #undef XX

@@ -25,7 +25,7 @@
 
 #define EVENTS                                                                 \
     "# Events: of scripts, and of passes that fail\n" RULE(                    \
-        "events.k8s.io", "events", "\"create\"")
+        "events.k8s.io", "events", "\"create\", \"patch\"")
 #define LEASE(verbs)                                                           \
     "# the Lease tidelock: the kinds that it ever owned\n" NAMED(              \
         "coordination.k8s.io", "leases", "tidelock", verbs)
@@ -277,7 +277,7 @@ TEST(operators_of_one_process_share_rules_and_are_named)
     check_has(text,
               "# shop: Events: of scripts, and of passes that fail\n"
               "# tenancy: Events: of scripts, and of passes that fail\n" RULE(
-                  "events.k8s.io", "events", "\"create\""));
+                  "events.k8s.io", "events", "\"create\", \"patch\""));
     check_has(text, "# tenancy: owns: children that block their owner's "
                     "deletion\n" RULE("example.com", "tenants/finalizers",
                                       "\"update\""));
@@ -335,14 +335,15 @@ TEST(json_says_the_same_without_reasons)
         one = list->as.items[1];
         str_clear(&text);
         check_int(value_print(one, &text, &r.err), 0);
-        check_str(str_text(&text),
-                  "{\"apiVersion\":\"rbac.authorization.k8s.io/v1\","
-                  "\"kind\":\"Role\",\"metadata\":{\"name\":\"a:b\","
-                  "\"namespace\":\"default\"},\"rules\":[{\"apiGroups\":["
-                  "\"events.k8s.io\"],\"resources\":[\"events\"],\"verbs\":["
-                  "\"create\"]},{\"apiGroups\":[\"coordination.k8s.io\"],"
-                  "\"resourceNames\":[\"tidelock\"],\"resources\":["
-                  "\"leases\"],\"verbs\":[\"get\"]}]}");
+        check_str(
+            str_text(&text),
+            "{\"apiVersion\":\"rbac.authorization.k8s.io/v1\","
+            "\"kind\":\"Role\",\"metadata\":{\"name\":\"a:b\","
+            "\"namespace\":\"default\"},\"rules\":[{\"apiGroups\":["
+            "\"events.k8s.io\"],\"resources\":[\"events\"],\"verbs\":["
+            "\"create\",\"patch\"]},{\"apiGroups\":[\"coordination.k8s.io\"],"
+            "\"resourceNames\":[\"tidelock\"],\"resources\":["
+            "\"leases\"],\"verbs\":[\"get\"]}]}");
         check_str(value_text_at(list->as.items[0], "kind"), "ClusterRole");
         check(!value_path(list->as.items[0], "metadata.namespace"));
     }

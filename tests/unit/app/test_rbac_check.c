@@ -35,7 +35,7 @@ static bool is_done(void *arg)
     return ((struct desk *)arg)->done > 0;
 }
 
-/* 6 rights: get, list and watch of Widgets, patch of their status, create of
+/* 7 rights: get, list and watch of Widgets, patch of their status, create of
  * Events, get of the Lease. */
 static bool start(struct desk *d)
 {
@@ -69,11 +69,11 @@ TEST(each_verb_is_asked_for_and_all_may_be_there)
         api_rule(&d.api, REVIEWS, 201, YES)->forever = true;
         ask(&d);
         check_ok(-(int)d.err.code, &d.err);
-        check_str(str_text(&d.text), "All 6 rights are there.\n");
+        check_str(str_text(&d.text), "All 7 rights are there.\n");
         check_int(d.done, 1);
         check_str(api_log(&d.api),
                   REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS
-                          "\n" REVIEWS "\n");
+                          "\n" REVIEWS "\n" REVIEWS "\n");
     }
     end(&d);
 }
@@ -97,10 +97,12 @@ TEST(what_is_missing_is_named)
                   "   (resource example.com/v1 Widget: its status)\n"
                   "missing: create events.events.k8s.io in all namespaces"
                   "   (Events: of scripts, and of passes that fail)\n"
+                  "missing: patch events.events.k8s.io in all namespaces"
+                  "   (Events: of scripts, and of passes that fail)\n"
                   "missing: get leases.coordination.k8s.io 'tidelock'"
                   " in namespace 'default'"
                   "   (the Lease tidelock: the kinds that it ever owned)\n"
-                  "6 of 6 rights are missing.\n");
+                  "7 of 7 rights are missing.\n");
     }
     end(&d);
 }
@@ -174,7 +176,7 @@ TEST_TORTURE(a_check_survives_out_of_memory)
         check(!d.check || d.done == 1);
         if (d.err.code == ERR_NONE && d.check &&
             rbac_check_print(d.check, &d.text) == 0 && !d.text.failed)
-            check_str(str_text(&d.text), "All 6 rights are there.\n");
+            check_str(str_text(&d.text), "All 7 rights are there.\n");
     }
     end(&d);
 }

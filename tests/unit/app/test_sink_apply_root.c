@@ -188,22 +188,38 @@ TEST(a_scale_reads_what_became_of_the_object)
 
 /* ---- Events ---- */
 
-TEST(an_event_never_fails_a_pass)
+/* rows: S135
+ * broken: an answer that stops the changeset fails the pass */
+TEST(an_event_never_fails_a_pass_nor_holds_it_up)
 {
     static const int statuses[] = {403, 404, 409, 422, 500, API_HANG_UP};
     struct desk d;
 
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         desk_set(&d);
-        stage_change(&d.stage, CHANGE_EVENT, STAGE_EVENT, "blog.1");
         stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
-        api_rule(&d.api, "POST events", statuses[i], STATUS("Forbidden", "no"));
+        stage_change(&d.stage, CHANGE_EVENT, STAGE_EVENT, "blog.1");
         api_rule(&d.api, "PATCH configmaps/a", 200, MAP("a", "8"));
+        api_rule(&d.api, "POST events", statuses[i], STATUS("Forbidden", "no"));
         check_ok(desk_run(&d), &d.err);
-        check_str(api_log(&d.api), "POST events\nPATCH configmaps/a\n");
         check_int(d.writes, 1);
+        check(api_requests(&d.api, 2));
+        check_str(api_log(&d.api), "PATCH configmaps/a\nPOST events\n");
         desk_release(&d);
     }
+}
+
+TEST(an_event_of_a_changeset_that_was_refused_is_not_sent)
+{
+    struct desk d;
+
+    desk_set(&d);
+    stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
+    stage_change(&d.stage, CHANGE_EVENT, STAGE_EVENT, "blog.1");
+    api_rule(&d.api, "PATCH configmaps/a", 403, STATUS("Forbidden", "no"));
+    check_int(desk_run(&d), -ERR_FORBIDDEN);
+    check_int(herald_pending(d.herald), 0);
+    desk_release(&d);
 }
 
 TEST(an_event_is_no_object_of_ours)
@@ -214,8 +230,9 @@ TEST(an_event_is_no_object_of_ours)
     stage_change(&d.stage, CHANGE_EVENT, STAGE_EVENT, "blog.1");
     api_rule(&d.api, "POST events", 201, "{}");
     check_ok(desk_run(&d), &d.err);
+    check(api_requests(&d.api, 1));
     check_str(str_text(&d.seen), "");
-    check_int(d.writes, 1);
+    check_int(d.writes, 0);
     desk_release(&d);
 }
 
