@@ -9,11 +9,15 @@
 #include "app/executor.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "script/script.h"
 
 struct bundle_files {
-    const struct script_file *items;
+    const struct script_file *items; /* scripts, then overlays */
     size_t count;
+    const char *parameters; /* text of parameters.yaml, or NULL */
+    size_t parameters_len;
+    const char *parameters_path;
 };
 
 struct bundle {
@@ -40,11 +44,18 @@ struct bundle_options {
 int bundle_load(struct arena *a, const char *path,
                 const struct bundle_options *options, struct bundle *ret,
                 struct err *err);
-/* Only the sources, unread: nothing of them is compiled. */
+/* Only the texts, unread: nothing of them is compiled. */
 int bundle_read(struct arena *a, const char *path,
                 const struct bundle_options *options, struct bundle_files *ret,
                 struct err *err);
-/* The same, with parameters that were recorded in place of parameters.yaml;
+/* What they all say, as one number: SHA-256. 0 or -ERR_NOMEM. */
+int bundle_digest(const struct bundle_files *f, char ret[HASH_HEX_SIZE]);
+/* The last step of a load in steps: bundle_read(), then script or program and
+ * `decl` filled by the caller, then this. A bundle whose parameters are wrong
+ * is released. */
+int bundle_give_params(struct arena *a, const struct bundle_options *options,
+                       struct bundle *b, struct err *err);
+/* bundle_load() with parameters that were recorded, not parameters.yaml;
  * those that the script no longer has are left out. */
 struct bundle_recorded {
     const char *path;

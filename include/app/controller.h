@@ -49,16 +49,21 @@ typedef void (*controller_planned_fn)(void *arg, const struct pass *pass,
 /* Something changed that the owner may wait for: look at controller_state(). */
 typedef void (*controller_change_fn)(void *arg);
 
+/* What is run; all borrowed. */
+struct controller_script {
+    struct program *program; /* where it runs; NULL: here */
+    struct script *script;   /* without a program */
+    struct value *params;    /* checked: operator_params() */
+};
+
 struct controller_config {
     struct loop *loop;         /* all borrowed */
     const struct clock *clock; /* of views and the queue; NULL: the loop's */
-    struct program *program;   /* where its script runs; NULL: here */
-    struct script *script;     /* without a program */
+    struct controller_script script;
     struct source *source;
     const struct restmap *restmap;
     const struct schema_set *schemas;
     bool schemas_are_live;            /* this server's own */
-    struct value *params;             /* checked: operator_params() */
     struct zones *zones;              /* NULL: scripts get no time zones */
     const char *ns;                   /* --namespace, "" = all */
     const char *name;                 /* only this root; NULL = all */
@@ -86,6 +91,30 @@ void controller_feed_changed(struct controller *c, struct source_feed *feed);
 void controller_plan_all(struct controller *c);
 /* Dispatch nothing more; what is in flight ends. */
 void controller_drain(struct controller *c);
+
+/* ---- another version of the script ----
+ *
+ * The controller stays, with its queue and what it remembers of roots; the
+ * script, its parameters and what it looks at are replaced as a whole, between
+ * two passes: no plan is made by both (D16). First prepared, while the version
+ * in charge goes on; then held, until the passes under way have ended; then
+ * replaced.
+ */
+/* Asks for what the script declares; replaces one that was prepared before. Of
+ * the same operator and root kind. */
+int controller_prepare(struct controller *c,
+                       const struct controller_script *script, struct err *err);
+/* Why not everything that it needs is known; NULL: it can take charge. */
+const struct err *controller_lacks(const struct controller *c);
+/* Begin no pass until one is replaced or forgotten. */
+void controller_hold(struct controller *c);
+bool controller_is_quiet(const struct controller *c); /* no pass is under way */
+/* The prepared one is in charge, and plans all roots; what is borrowed of the
+ * former one is not needed any more. Only when quiet, and from a turn of its
+ * own. After a failure everything is as before. */
+int controller_replace(struct controller *c, struct err *err);
+/* The one that was prepared is not needed; none is fine. */
+void controller_forget(struct controller *c);
 
 struct controller_state {
     bool synced;                /* every root and owned feed is known */

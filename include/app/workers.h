@@ -38,6 +38,19 @@ struct executor *workers_new(struct loop *loop,
                              const struct workers_options *options,
                              struct err *err);
 
+/* executor_load() for a process at work, which goes on meanwhile. `done` is
+ * called once, from a later turn: with the program, or NULL and why. The files
+ * are copied. NULL: it did not begin. */
+struct workers_loading;
+typedef void (*workers_loaded_fn)(void *arg, struct program *p,
+                                  const struct err *err);
+struct workers_loading *workers_load_start(struct executor *x,
+                                           const struct script_file *files,
+                                           size_t count, workers_loaded_fn done,
+                                           void *arg, struct err *err);
+/* `done` will not be called. Before it was; NULL is fine. */
+void workers_load_cancel(struct workers_loading *l);
+
 struct workers_stats {
     unsigned alive, busy;
     size_t waiting;   /* tasks */

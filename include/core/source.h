@@ -38,10 +38,10 @@ typedef void (*source_change_fn)(void *arg, struct source_feed *feed);
 struct source;
 struct source_ops {
     const char *name; /* "live", "files" */
-    /* The feed lives as long as the source. NULL on failure. */
     struct source_feed *(*feed)(struct source *s,
                                 const struct source_want *want,
                                 struct err *err);
+    void (*drop)(struct source *s, struct source_feed *feed); /* may be NULL */
     void (*free)(struct source *s);
 };
 
@@ -51,11 +51,20 @@ struct source {
     void *arg;
 };
 
+/* The feed lives until everybody who asked for it has dropped it, or as long as
+ * the source. NULL on failure. */
 static inline struct source_feed *source_feed(struct source *s,
                                               const struct source_want *want,
                                               struct err *err)
 {
     return s->ops->feed(s, want, err);
+}
+
+/* Give back what source_feed() gave. Not from inside a delta or on_change. */
+static inline void source_drop(struct source *s, struct source_feed *feed)
+{
+    if (s->ops->drop)
+        s->ops->drop(s, feed);
 }
 
 static inline void source_free(struct source *s)

@@ -96,10 +96,9 @@ static int read_scripts(struct reading *r, const char *path, struct err *err)
 /* ---- parameters ---- */
 
 static int read_parameters(struct arena *a, const char *folder,
-                           struct value **ret, struct err *err)
+                           struct bundle_files *ret, struct err *err)
 {
     const char *path = file_join(a, folder, "parameters.yaml");
-    struct yaml_docs docs = {0};
     struct str text = {0};
     int rc;
 
@@ -108,13 +107,34 @@ static int read_parameters(struct arena *a, const char *folder,
     if (!file_is_folder(folder) || !file_exists(path))
         return 0;
     rc = file_read(path, MAX_PARAMETERS_BYTES, &text, err);
-    if (rc == 0)
-        rc = yaml_parse(a, path, str_text(&text), text.len, &docs, err);
+    if (rc == 0) {
+        ret->parameters = arena_strndup(a, str_text(&text), text.len);
+        ret->parameters_len = text.len;
+        ret->parameters_path = path;
+        rc = ret->parameters ? 0 : err_nomem(err);
+    }
+    str_release(&text);
+    return rc;
+}
+
+static int parse_parameters(struct arena *a, const struct bundle_files *f,
+                            struct value **ret, struct err *err)
+{
+    struct yaml_docs docs = {0};
+    int rc;
+
+    *ret = value_object(a);
+    if (!*ret)
+        return err_nomem(err);
+    if (!f->parameters)
+        return 0;
+    rc = yaml_parse(a, f->parameters_path, f->parameters, f->parameters_len,
+                    &docs, err);
     if (rc == 0 && docs.count > 0 && !value_is(docs.items[0], VALUE_OBJECT))
-        rc = err_set(err, ERR_CONFIG, "'%s' must hold name: value lines", path);
+        rc = err_set(err, ERR_CONFIG, "'%s' must hold name: value lines",
+                     f->parameters_path);
     if (rc == 0 && docs.count > 0)
         *ret = docs.items[0];
-    str_release(&text);
     return rc;
 }
 
@@ -214,7 +234,46 @@ int bundle_read(struct arena *a, const char *path,
     rc = read_scripts(r, path, err);
     for (size_t i = 0; rc == 0 && options && i < options->overlay_count; i++)
         rc = add_overlays(r, options->overlays[i], err);
-    *ret = (struct bundle_files){r->files, r->count};
+    *ret = (struct bundle_files){.items = r->files, .count = r->count};
+    return rc < 0 ? rc : read_parameters(a, path, ret, err);
+}
+
+/* Each text with its name and length, so that no two sets of files print the
+ * same. */
+int bundle_digest(const struct bundle_files *f, char ret[HASH_HEX_SIZE])
+{
+    struct str all;
+    int rc = 0;
+
+    str_init(&all, 0);
+    for (size_t i = 0; i < f->count && rc == 0; i++) {
+        str_addf(&all, "%s\n%zu\n", f->items[i].name, f->items[i].len);
+        rc = str_addn(&all, f->items[i].text, f->items[i].len);
+    }
+    if (rc == 0 && f->parameters) {
+        str_addf(&all, "parameters.yaml\n%zu\n", f->parameters_len);
+        rc = str_addn(&all, f->parameters, f->parameters_len);
+    }
+    if (rc == 0)
+        hash_sha256_hex(all.data, all.len, ret);
+    str_release(&all);
+    return rc;
+}
+
+static int load_read(const struct bundle_options *options, struct bundle *b,
+                     struct err *err)
+{
+    struct executor *executor = options ? options->executor : NULL;
+    int rc = 0;
+
+    if (executor) {
+        b->program =
+            executor_load(executor, b->files.items, b->files.count, NULL, err);
+        rc = b->program ? 0 : -(int)err->code;
+    } else
+        rc = script_load(b->files.items, b->files.count, NULL, &b->script, err);
+    if (rc == 0)
+        b->decl = executor ? b->program->decl : script_decl(b->script);
     return rc;
 }
 
@@ -222,22 +281,14 @@ int bundle_load_script(struct arena *a, const char *path,
                        const struct bundle_options *options, struct bundle *ret,
                        struct err *err)
 {
-    struct executor *executor = options ? options->executor : NULL;
     struct bundle b = {.path = path};
     int rc = bundle_read(a, path, options, &b.files, err);
 
-    if (rc == 0 && executor) {
-        b.program =
-            executor_load(executor, b.files.items, b.files.count, NULL, err);
-        rc = b.program ? 0 : -(int)err->code;
-    } else if (rc == 0) {
-        rc = script_load(b.files.items, b.files.count, NULL, &b.script, err);
-    }
-    if (rc < 0)
-        return rc;
-    b.decl = executor ? b.program->decl : script_decl(b.script);
-    *ret = b;
-    return 0;
+    if (rc == 0)
+        rc = load_read(options, &b, err);
+    if (rc == 0)
+        *ret = b;
+    return rc;
 }
 
 /* The parameters from what was given; a bundle without them is let go. */
@@ -252,12 +303,13 @@ static int set_params(struct arena *a, struct bundle *b,
 }
 
 /* Overlays are above the file, --set is above them. */
-static int give_params(struct arena *a, struct bundle *b, struct value *given,
-                       const struct bundle_options *options, struct err *err)
+int bundle_give_params(struct arena *a, const struct bundle_options *options,
+                       struct bundle *b, struct err *err)
 {
-    int rc = 0;
+    struct value *given;
+    int rc = parse_parameters(a, &b->files, &given, err);
 
-    if (add_overlay_values(a, given, b->decl->overlay_params) < 0)
+    if (rc == 0 && add_overlay_values(a, given, b->decl->overlay_params) < 0)
         rc = err_nomem(err);
     if (rc == 0 && options)
         rc = add_sets(a, given, options->sets, options->set_count, err);
@@ -271,16 +323,11 @@ int bundle_load(struct arena *a, const char *path,
                 const struct bundle_options *options, struct bundle *ret,
                 struct err *err)
 {
-    struct value *given = value_object(a);
     struct bundle b = {0};
-    int rc = given ? 0 : err_nomem(err);
+    int rc = bundle_load_script(a, path, options, &b, err);
 
     if (rc == 0)
-        rc = read_parameters(a, path, &given, err);
-    if (rc == 0)
-        rc = bundle_load_script(a, path, options, &b, err);
-    if (rc == 0)
-        rc = give_params(a, &b, given, options, err);
+        rc = bundle_give_params(a, options, &b, err);
     if (rc == 0)
         *ret = b;
     return rc;

@@ -109,7 +109,7 @@ static void log_failure(struct controller *c, const struct job *job)
 
     object_key_print(&job->key, &name);
     log_line(quiet ? LOG_DEBUG : LOG_ERROR, "reconcile failed", "operator",
-             c->decl->name, "object", str_text(&name), "code",
+             c->now.decl->name, "object", str_text(&name), "code",
              err_name(job->err.code), "err", job->err.msg, "hint",
              job->err.hint, "row", job->row ? job->row->id : "",
              job->trace ? "trace" : NULL, job->trace, NULL);
@@ -128,7 +128,7 @@ static void set_failing(struct controller *c, const struct job *job)
     if (!failing)
         m->conflicts = 0;
     if (!failing && job->row && !job->shown)
-        m->row = (size_t)(job->row - c->decl->rows) + 1;
+        m->row = (size_t)(job->row - c->now.decl->rows) + 1;
     if (m->failing == failing)
         return;
     m->failing = failing;
@@ -146,8 +146,8 @@ static struct pass pass_of(const struct job *job, const struct err *err)
         .trace = job->trace,
         .row = job->row,
         .why = job->why,
-        .held =
-            job->row && job->row->hold && job->controller->decl->has_desired,
+        .held = job->row && job->row->hold &&
+                job->controller->now.decl->has_desired,
         .requeue_ms = job->planned ? requeue_ms(job) : -1,
     };
 }
@@ -233,7 +233,7 @@ static void log_script_lines(const struct job *job)
     object_key_print(&job->key, &name);
     for (size_t i = 0; i < job->plan.log_count; i++)
         log_line(job->plan.logs[i].warn ? LOG_WARN : LOG_INFO, "script",
-                 "operator", job->controller->decl->name, "object",
+                 "operator", job->controller->now.decl->name, "object",
                  str_text(&name), "text", job->plan.logs[i].text, NULL);
     str_release(&name);
 }
@@ -347,7 +347,7 @@ static void pump(void *arg)
     if (c->epoch != c->root.feed->epoch)
         mapping_forget_versions(c);
     c->epoch = c->root.feed->epoch;
-    while (c->synced && !c->draining && (job = free_job(c)) &&
+    while (c->synced && !c->draining && !c->held && (job = free_job(c)) &&
            (key = workqueue_get(c->queue)))
         dispatch(c, job, key);
     controller_schedule(c);
@@ -359,7 +359,8 @@ void controller_schedule(struct controller *c)
 {
     uint64_t wait;
 
-    if (!c->started || !c->synced || c->draining || c->soon || !free_job(c))
+    if (!c->started || !c->synced || c->draining || c->held || c->soon ||
+        !free_job(c))
         return; /* the end of a job, or the sync, schedules again */
     wait = workqueue_wait_ms(c->queue);
     loop_cancel(c->config.loop, c->timer);
@@ -377,36 +378,39 @@ static int controller_alloc(struct controller *c, struct err *err)
     unsigned jobs =
         c->config.max_in_flight ? c->config.max_in_flight : DEFAULT_IN_FLIGHT;
 
-    c->owned_count = c->decl->owns_count;
-    c->slot_count = c->owned_count + c->decl->reads_count;
     c->memo = diff_memo_new(MEMO_MAX);
     c->queue = workqueue_new(c->config.clock);
-    c->slots = mem_calloc(c->slot_count + 1, sizeof(*c->slots));
     c->jobs = mem_calloc(jobs, sizeof(*c->jobs));
     c->job_count = jobs;
     c->memory = map_new();
     c->uids = map_new();
     c->wanted = map_new();
-    if (!c->memo || !c->queue || !c->slots || !c->jobs || !c->memory ||
-        !c->uids || !c->wanted)
+    if (!c->memo || !c->queue || !c->jobs || !c->memory || !c->uids ||
+        !c->wanted)
         return err_nomem(err);
     workqueue_on_get(c->queue, c->config.on_get, c->config.arg);
     return 0;
 }
 
-/* Its script runs where it was loaded, or here. */
-static int find_program(struct controller *c, struct err *err)
+int controller_program(struct controller *c, const struct controller_script *s,
+                       struct version *ret, struct err *err)
 {
-    c->program = c->config.program;
-    if (!c->program) {
+    ret->params = s->params;
+    ret->program = s->program;
+    if (!ret->program && !c->executor)
         c->executor = inline_new();
-        if (c->executor)
-            c->program = inline_program(c->executor, c->config.script);
-    }
-    if (!c->program)
+    if (!ret->program && c->executor)
+        ret->program = inline_program(c->executor, s->script);
+    if (!ret->program)
         return err_nomem(err);
-    c->decl = c->program->decl;
+    ret->decl = ret->program->decl;
     return 0;
+}
+
+void controller_let_go(struct controller *c, struct version *v)
+{
+    if (c->executor)
+        program_free(v->program);
 }
 
 struct controller *controller_new(const struct controller_config *config,
@@ -421,8 +425,8 @@ struct controller *controller_new(const struct controller_config *config,
     c->config = *config;
     if (!c->config.clock)
         c->config.clock = loop_clock(config->loop);
-    if (find_program(c, err) == 0 && controller_alloc(c, err) == 0 &&
-        feeds_subscribe(c, err) == 0)
+    if (controller_program(c, &c->config.script, &c->now, err) == 0 &&
+        controller_alloc(c, err) == 0 && feeds_subscribe(c, err) == 0)
         return c;
     controller_free(c);
     return NULL;
@@ -432,22 +436,18 @@ void controller_free(struct controller *c)
 {
     if (!c)
         return;
+    controller_forget(c);
     loop_cancel(c->config.loop, c->timer);
     for (unsigned i = 0; c->jobs && i < c->job_count; i++)
         if (c->jobs[i].busy)
             job_end(&c->jobs[i]);
-    feeds_unsubscribe(c);
     mapping_stop(c);
+    feeds_unsubscribe(c);
     mapping_free(c);
-    for (size_t i = 0; c->slots && i < c->slot_count; i++)
-        frozen_release(&c->slots[i].frozen);
-    if (c->executor) {
-        program_free(c->program);
-        executor_free(c->executor);
-    }
+    controller_let_go(c, &c->now);
+    executor_free(c->executor);
     workqueue_free(c->queue);
     diff_memo_free(c->memo);
-    mem_free(c->slots);
     mem_free(c->jobs);
     mem_free(c);
 }
@@ -484,7 +484,7 @@ void controller_count_rows(const struct controller *c, size_t *counts)
     size_t len;
     void *memory;
 
-    memset(counts, 0, c->decl->rows_count * sizeof(*counts));
+    memset(counts, 0, c->now.decl->rows_count * sizeof(*counts));
     for (size_t it = 0; map_next(c->memory, &it, &key, &len, &memory);) {
         size_t row = ((const struct root_memory *)memory)->row;
 

@@ -9,19 +9,10 @@
 #include "core/changeset.h"
 #include "core/diff.h"
 #include "core/workqueue.h"
-#include "frozen.h"
+#include "feeds_impl.h"
 #include "memory_impl.h"
 
 enum job_mode { JOB_APPLY, JOB_PLAN, JOB_PAUSE };
-
-struct feed_slot {
-    struct controller *controller;
-    struct source_feed *feed;
-    const struct operator_read *read; /* NULL: the root's or an owned kind */
-    size_t read_index;
-    bool root;
-    struct frozen_lists frozen;
-};
 
 struct job {
     struct controller *controller;
@@ -51,8 +42,9 @@ struct job {
 
 struct controller {
     struct controller_config config;
-    const struct operator_decl *decl;
-    struct program *program;
+    struct version now;        /* in charge */
+    struct version *next;      /* waits to be, or NULL: controller_replace.c */
+    bool held;                 /* nothing is begun until it is in charge */
     struct executor *executor; /* our own, without config.program */
     struct mapped *mapped;     /* map functions under way */
     size_t mapped_count;
@@ -60,8 +52,6 @@ struct controller {
     struct workqueue *queue;
     struct diff_memo *memo; /* children known to be as declared */
     struct feed_slot root;
-    struct feed_slot *slots; /* owned kinds, then reads */
-    size_t owned_count, slot_count;
     struct map *memory; /* "ns/name" -> root_memory */
     struct map *uids;   /* root uid -> "ns/name" */
     struct map *wanted; /* "read\nns/name" -> struct map of root keys */
@@ -92,6 +82,9 @@ int mapping_set_names(struct controller *c, struct snapshot *root,
 struct root_memory *mapping_memory(struct controller *c,
                                    const struct object_key *key, bool make);
 void mapping_forget(struct controller *c, const struct object_key *key);
+/* Another script is in charge: names that were asked for, rows and quarantines
+ * were the former one's. */
+void mapping_forget_script(struct controller *c);
 /* The cluster went back to a backup: versions and generations that were seen
  * mean nothing. */
 void mapping_forget_versions(struct controller *c);
@@ -102,16 +95,13 @@ void controller_enqueue(struct controller *c, const struct object_key *key);
 /* ---- controller.c ---- */
 void controller_schedule(struct controller *c);
 void controller_tell(struct controller *c); /* on_change, when there is one */
+/* Where the script runs: where it was loaded, or here. */
+int controller_program(struct controller *c, const struct controller_script *s,
+                       struct version *ret, struct err *err);
+/* No task of it is left. */
+void controller_let_go(struct controller *c, struct version *v);
 /* The plan and its changes are in the job, or `err` says why not. */
 void job_planned(struct job *job, struct err *err);
-
-/* ---- feeds.c: what is listened to ---- */
-int feeds_subscribe(struct controller *c, struct err *err);
-void feeds_unsubscribe(struct controller *c); /* after half of it too */
-/* Bring `synced` and `why` up to date, and the log when that is news. */
-void feeds_check(struct controller *c);
-/* Will waiting a moment not help? */
-bool feeds_final(const struct err *why);
 
 /* ---- job.c: view, script, changeset ---- */
 int job_begin(struct job *job, struct snapshot *root);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "selected.h"
 
 /* ---- known or not ---- */
@@ -31,20 +32,29 @@ bool feeds_final(const struct err *why)
     }
 }
 
-/* G12: plan only when the root kind and every owned kind are known. */
+/* G12: plan only when the root kind and every owned kind are known. The first
+ * time a read must be known too, so that no script is run on a view that only
+ * needs a moment more. NULL: it is so. */
+static const struct source_feed *find_unknown(const struct controller *c,
+                                              const struct version *v,
+                                              bool first)
+{
+    if (!c->root.feed->known)
+        return c->root.feed;
+    for (size_t i = 0; i < v->slot_count; i++) {
+        const struct source_feed *feed = v->slots[i].feed;
+
+        if (!feed->known &&
+            (i < v->owned_count || (first && !feeds_final(&feed->why))))
+            return feed;
+    }
+    return NULL;
+}
+
 static void update_synced(struct controller *c)
 {
-    const struct source_feed *bad = c->root.feed->known ? NULL : c->root.feed;
+    const struct source_feed *bad = find_unknown(c, &c->now, !c->synced);
 
-    for (size_t i = 0; i < c->owned_count && !bad; i++)
-        if (!c->slots[i].feed->known)
-            bad = c->slots[i].feed;
-    /* the first time a read must be known too, so that no script is run on a
-     * view that only needs a moment more */
-    for (size_t i = c->owned_count; i < c->slot_count && !bad; i++)
-        if (!c->slots[i].feed->known && !c->synced &&
-            !feeds_final(&c->slots[i].feed->why))
-            bad = c->slots[i].feed;
     c->synced = bad == NULL;
     if (bad)
         c->why = bad->why;
@@ -57,10 +67,19 @@ static void tell_unsynced(struct controller *c)
 {
     if (c->why.code != c->told && c->why.code != ERR_NONE &&
         c->why.code != ERR_UNKNOWN)
-        log_warn("waiting: the view is not complete", "operator", c->decl->name,
-                 "err", c->why.msg, "hint", c->why.hint, NULL);
+        log_warn("waiting: the view is not complete", "operator",
+                 c->now.decl->name, "err", c->why.msg, "hint", c->why.hint,
+                 NULL);
     if (c->why.code != ERR_UNKNOWN)
         c->told = c->why.code;
+}
+
+const struct err *feeds_lack(const struct controller *c,
+                             const struct version *v)
+{
+    const struct source_feed *bad = find_unknown(c, v, true);
+
+    return bad ? &bad->why : NULL;
 }
 
 void feeds_check(struct controller *c)
@@ -74,13 +93,13 @@ void controller_feed_changed(struct controller *c, struct source_feed *feed)
     bool before = c->synced;
     bool mine = feed == c->root.feed;
 
-    for (size_t i = 0; i < c->slot_count; i++)
-        mine |= feed == c->slots[i].feed;
+    for (size_t i = 0; i < c->now.slot_count; i++)
+        mine |= feed == c->now.slots[i].feed;
     if (!mine || !c->started)
         return;
     feeds_check(c);
     if (!before && c->synced) {
-        log_info("in sync", "operator", c->decl->name, NULL);
+        log_info("in sync", "operator", c->now.decl->name, NULL);
         mapping_wake_failing(c);
     }
     controller_schedule(c);
@@ -102,71 +121,131 @@ static void replay(struct store *store, store_delta_fn fn, void *arg)
     }
 }
 
-static struct source_feed *subscribe(struct controller *c,
-                                     const struct source_want *want,
-                                     struct feed_slot *slot, store_delta_fn fn,
-                                     struct err *err)
+static struct source_want want_of_read(const struct controller *c,
+                                       const struct operator_read *read)
 {
-    struct source_feed *feed = source_feed(c->config.source, want, err);
-
-    if (!feed)
-        return NULL;
-    slot->controller = c;
-    slot->feed = feed;
-    if (store_listen(feed->store, fn, slot) < 0) {
-        err_nomem(err);
-        return NULL;
-    }
-    replay(feed->store, fn, slot);
-    return feed;
-}
-
-static int subscribe_read(struct controller *c, size_t i, struct err *err)
-{
-    const struct operator_read *read = &c->decl->reads[i];
-    struct feed_slot *slot = &c->slots[c->owned_count + i];
-    struct source_want want = {
+    return (struct source_want){
         .gvk = read->gvk,
-        .ns = read->scope == READ_OWN ? c->config.ns : "",
+        .ns = read->scope == READ_OWN     ? c->config.ns
+              : read->scope == READ_NAMED ? read->ns
+                                          : "",
         .labels = read->labels,
         .fields = read->fields,
         .metadata_only = read->metadata_only,
     };
+}
 
-    if (read->scope == READ_NAMED)
-        want.ns = read->ns;
-    slot->read = read;
-    slot->read_index = i;
-    return subscribe(c, &want, slot, mapping_read, err) ? 0 : -(int)err->code;
+static int ask(struct controller *c, const struct source_want *want,
+               struct feed_slot *slot, struct err *err)
+{
+    slot->controller = c;
+    slot->feed = source_feed(c->config.source, want, err);
+    return slot->feed ? 0 : -(int)err->code;
+}
+
+int feeds_open(struct controller *c, struct version *v, struct err *err)
+{
+    const struct operator_decl *d = v->decl;
+    int rc = 0;
+
+    v->owned_count = d->owns_count;
+    v->slot_count = d->owns_count + d->reads_count;
+    v->slots = mem_calloc(v->slot_count + 1, sizeof(*v->slots));
+    if (!v->slots)
+        return err_nomem(err);
+    for (size_t i = 0; i < d->owns_count && rc == 0; i++) {
+        struct source_want want = {.gvk = d->owns[i].gvk, .ns = c->config.ns};
+
+        rc = ask(c, &want, &v->slots[i], err);
+    }
+    for (size_t i = 0; i < d->reads_count && rc == 0; i++) {
+        struct feed_slot *slot = &v->slots[v->owned_count + i];
+        struct source_want want = want_of_read(c, &d->reads[i]);
+
+        slot->read = &d->reads[i];
+        slot->read_index = i;
+        rc = ask(c, &want, slot, err);
+    }
+    return rc;
+}
+
+void feeds_close(struct controller *c, struct version *v)
+{
+    for (size_t i = 0; v->slots && i < v->slot_count; i++) {
+        frozen_release(&v->slots[i].frozen);
+        if (v->slots[i].feed)
+            source_drop(c->config.source, v->slots[i].feed);
+    }
+    mem_free(v->slots);
+    v->slots = NULL;
+}
+
+static store_delta_fn listener(const struct feed_slot *slot)
+{
+    if (slot->root)
+        return mapping_root;
+    return slot->read ? mapping_read : mapping_owned;
+}
+
+static int listen_slot(struct feed_slot *slot, struct err *err)
+{
+    if (store_listen(slot->feed->store, listener(slot), slot) < 0)
+        return err_nomem(err);
+    slot->listening = true;
+    return 0;
+}
+
+static void unlisten_slot(struct feed_slot *slot)
+{
+    if (slot->listening)
+        store_unlisten(slot->feed->store, listener(slot), slot);
+    slot->listening = false;
+}
+
+int feeds_listen(struct version *v, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < v->slot_count && rc == 0; i++)
+        rc = listen_slot(&v->slots[i], err);
+    return rc;
+}
+
+void feeds_unlisten(struct version *v)
+{
+    for (size_t i = 0; v->slots && i < v->slot_count; i++)
+        unlisten_slot(&v->slots[i]);
 }
 
 int feeds_subscribe(struct controller *c, struct err *err)
 {
-    struct source_want want = {.gvk = c->decl->root, .ns = c->config.ns};
-    int rc = 0;
+    struct source_want want = {.gvk = c->now.decl->root, .ns = c->config.ns};
+    int rc;
 
     c->root.root = true;
-    if (!subscribe(c, &want, &c->root, mapping_root, err))
-        return -(int)err->code;
-    for (size_t i = 0; i < c->decl->owns_count; i++) {
-        want.gvk = c->decl->owns[i].gvk;
-        if (!subscribe(c, &want, &c->slots[i], mapping_owned, err))
-            return -(int)err->code;
-    }
-    for (size_t i = 0; i < c->decl->reads_count && rc == 0; i++)
-        rc = subscribe_read(c, i, err);
-    return rc;
+    rc = ask(c, &want, &c->root, err);
+    if (rc == 0)
+        rc = listen_slot(&c->root, err);
+    if (rc == 0)
+        rc = feeds_open(c, &c->now, err);
+    if (rc == 0)
+        rc = feeds_listen(&c->now, err);
+    if (rc < 0)
+        return rc;
+    replay(c->root.feed->store, mapping_root, &c->root);
+    for (size_t i = 0; i < c->now.slot_count; i++)
+        replay(c->now.slots[i].feed->store, listener(&c->now.slots[i]),
+               &c->now.slots[i]);
+    return 0;
 }
 
 void feeds_unsubscribe(struct controller *c)
 {
+    feeds_unlisten(&c->now);
+    feeds_close(c, &c->now);
+    unlisten_slot(&c->root);
     if (c->root.feed)
-        store_unlisten(c->root.feed->store, mapping_root, &c->root);
-    for (size_t i = 0; c->slots && i < c->slot_count; i++)
-        if (c->slots[i].feed)
-            store_unlisten(c->slots[i].feed->store,
-                           i < c->owned_count ? mapping_owned : mapping_read,
-                           &c->slots[i]);
+        source_drop(c->config.source, c->root.feed);
 }
 
 void controller_plan_all(struct controller *c)
@@ -216,9 +295,10 @@ static void seen(void *arg, const struct resource *resource,
     diff_memo_note(c->memo, snap, hash);
     if (is_of(&c->root, resource) && in_scope(c, &c->root, snap))
         failed = store_put_answer(c->root.feed->store, snap) < 0;
-    for (size_t i = 0; i < c->slot_count; i++)
-        if (is_of(&c->slots[i], resource) && in_scope(c, &c->slots[i], snap) &&
-            store_put_answer(c->slots[i].feed->store, snap) < 0)
+    for (size_t i = 0; i < c->now.slot_count; i++)
+        if (is_of(&c->now.slots[i], resource) &&
+            in_scope(c, &c->now.slots[i], snap) &&
+            store_put_answer(c->now.slots[i].feed->store, snap) < 0)
             failed = true;
     if (failed)
         log_error("out of memory: an answer was not stored", NULL);
@@ -231,9 +311,9 @@ static void gone(void *arg, const struct resource *resource,
 
     if (is_of(&c->root, resource))
         store_remove_key(c->root.feed->store, key, uid);
-    for (size_t i = 0; i < c->slot_count; i++)
-        if (is_of(&c->slots[i], resource))
-            store_remove_key(c->slots[i].feed->store, key, uid);
+    for (size_t i = 0; i < c->now.slot_count; i++)
+        if (is_of(&c->now.slots[i], resource))
+            store_remove_key(c->now.slots[i].feed->store, key, uid);
 }
 
 static bool still_holds(void *arg, const struct changeset *cs)
@@ -256,18 +336,18 @@ struct sink_observer controller_observer(struct controller *c)
 /* A child of any root: its controller is of the root's group and kind. */
 bool controller_owns_any(struct controller *c, const struct gvk *gvk)
 {
-    for (size_t i = 0; i < c->owned_count; i++) {
+    for (size_t i = 0; i < c->now.owned_count; i++) {
         struct snapshot *const *items;
         size_t count;
 
-        if (!gvk_equal(store_gvk(c->slots[i].feed->store), gvk))
+        if (!gvk_equal(store_gvk(c->now.slots[i].feed->store), gvk))
             continue;
-        count = store_list(c->slots[i].feed->store, "", &items);
+        count = store_list(c->now.slots[i].feed->store, "", &items);
         for (size_t k = 0; k < count; k++) {
             struct gvk owner = {items[k]->owner_api_version,
                                 items[k]->owner_kind};
 
-            if (gvk_same_group_kind(&owner, &c->decl->root))
+            if (gvk_same_group_kind(&owner, &c->now.decl->root))
                 return true;
         }
     }

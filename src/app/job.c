@@ -51,7 +51,7 @@ int job_begin(struct job *job, struct snapshot *root)
 void job_end(struct job *job)
 {
     task_cancel(&job->task);
-    for (size_t i = 0; job->frozen && i < job->controller->slot_count; i++)
+    for (size_t i = 0; job->frozen && i < job->controller->now.slot_count; i++)
         frozen_unref(job->frozen[i]);
     job->frozen = NULL;
     for (size_t i = 0; i < job->held_count; i++)
@@ -196,16 +196,16 @@ static int view_read(struct job *job, const struct feed_slot *slot,
 int job_look(struct job *job, size_t index, struct view_kind *kind)
 {
     const struct controller *c = job->controller;
-    const struct feed_slot *slot = &c->slots[index];
+    const struct feed_slot *slot = &c->now.slots[index];
 
-    return index < c->owned_count ? view_owned(job, slot->feed, kind)
-                                  : view_read(job, slot, kind);
+    return index < c->now.owned_count ? view_owned(job, slot->feed, kind)
+                                      : view_read(job, slot, kind);
 }
 
 /* The same, to last as long as the job. */
 static int freeze(struct job *job, size_t index, struct view_kind *kind)
 {
-    struct feed_slot *slot = &job->controller->slots[index];
+    struct feed_slot *slot = &job->controller->now.slots[index];
     struct frozen *list;
 
     if (!slot->read || slot->read->by_name)
@@ -228,15 +228,16 @@ static int make_view(struct job *job)
 
     v->root_resource = c->root.feed->resource;
     v->now = clock_unix(c->config.clock);
-    v->params = c->config.params;
-    v->count = c->slot_count;
-    v->kinds = arena_calloc(&job->arena, c->slot_count + 1, sizeof(*v->kinds));
+    v->params = c->now.params;
+    v->count = c->now.slot_count;
+    v->kinds =
+        arena_calloc(&job->arena, c->now.slot_count + 1, sizeof(*v->kinds));
     job->frozen =
-        arena_calloc(&job->arena, c->slot_count + 1, sizeof(*job->frozen));
+        arena_calloc(&job->arena, c->now.slot_count + 1, sizeof(*job->frozen));
     if (!v->kinds || !job->frozen)
         return -ERR_NOMEM;
-    for (size_t i = 0; i < c->slot_count && rc == 0; i++) {
-        struct feed_slot *slot = &c->slots[i];
+    for (size_t i = 0; i < c->now.slot_count && rc == 0; i++) {
+        struct feed_slot *slot = &c->now.slots[i];
         struct view_kind *kind = &v->kinds[i];
 
         kind->gvk = *store_gvk(slot->feed->store);
@@ -244,7 +245,7 @@ static int make_view(struct job *job)
         kind->known = slot->feed->known;
         if (!kind->known)
             kind->unknown = arena_strdup(&job->arena, slot->feed->why.msg);
-        kind->owned = i < c->owned_count;
+        kind->owned = i < c->now.owned_count;
         kind->read = slot->read;
         rc = freeze(job, i, kind);
     }
@@ -270,7 +271,7 @@ int job_diff(struct job *job, struct err *err)
 {
     struct controller *c = job->controller;
     struct diff_input in = {
-        .decl = c->decl,
+        .decl = c->now.decl,
         .view = &job->view,
         .plan = &job->plan,
         .restmap = c->config.restmap,
@@ -296,7 +297,7 @@ static void start_task(struct job *job, enum task_call call,
     bool views = call != TASK_NAMES;
 
     job->task = (struct task){
-        .program = job->controller->program,
+        .program = job->controller->now.program,
         .call = call,
         .view = views ? &job->view : NULL,
         .object = views ? NULL : job->view.root,
@@ -330,7 +331,7 @@ static void finish_plan(struct job *job, const struct err *outcome)
     int rc = -(int)err.code;
 
     job->trace = job->plan.trace;
-    job->row = operator_row(job->controller->decl, job->plan.row);
+    job->row = operator_row(job->controller->now.decl, job->plan.row);
     job->why = job->plan.why;
     if (rc == 0)
         rc = check_still(job, &err);
@@ -361,7 +362,7 @@ static void on_ran(struct task *t, const struct err *outcome)
 static void run_script(struct job *job)
 {
     const struct snapshot *root = job->view.root;
-    bool finalize = root->deleting && job->controller->decl->has_finalize;
+    bool finalize = root->deleting && job->controller->now.decl->has_finalize;
     struct err err = {0};
 
     plan_init(&job->plan, &job->arena);

@@ -58,7 +58,7 @@ void job_show(struct job *job)
     object_key_print(&job->key, &name);
     if (job->cs.count && m && strcmp(m->shown, job->cs.hash) != 0)
         log_info("planned, not applied", "operator",
-                 job->controller->decl->name, "object", str_text(&name),
+                 job->controller->now.decl->name, "object", str_text(&name),
                  "changes", str_text(&changes), "plan", job->cs.hash, "row",
                  job->row ? job->row->id : "", NULL);
     if (m)

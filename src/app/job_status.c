@@ -63,7 +63,7 @@ static int keep_condition(struct job *job, const struct value *cond)
 
 static int keep_status(struct job *job, const struct value *root)
 {
-    const struct operator_decl *d = job->controller->decl;
+    const struct operator_decl *d = job->controller->now.decl;
     const struct value *fields = value_get(
         owned_entry(root, d->field_manager, "status", d->root.api_version),
         "f:status");
@@ -146,7 +146,7 @@ static const char *row_reason(struct job *job)
 /* Nobody has to be told that a new object is as declared. */
 static bool row_is_news(const struct job *job, const struct value *root)
 {
-    const struct operator_decl *d = job->controller->decl;
+    const struct operator_decl *d = job->controller->now.decl;
     const struct root_memory *m =
         mapping_memory(job->controller, &job->key, false);
     size_t now = (size_t)(job->row - d->rows) + 1;
@@ -187,7 +187,7 @@ static bool row_has_place(const struct job *job)
 
 static int say_row(struct job *job, struct err *err)
 {
-    bool held = job->row->hold && job->controller->decl->has_desired;
+    bool held = job->row->hold && job->controller->now.decl->has_desired;
     const char *text = row_text(job);
     struct value *root;
     int rc = text ? 0 : -ERR_NOMEM;

@@ -174,6 +174,22 @@ void mapping_forget_versions(struct controller *c)
     diff_memo_clear(c->memo);
 }
 
+void mapping_forget_script(struct controller *c)
+{
+    size_t it = 0, len;
+    const char *key;
+    void *value;
+
+    while (map_next(c->memory, &it, &key, &len, &value)) {
+        struct root_memory *m = value;
+
+        drop_names(c, m, key);
+        m->row = 0;
+        m->conflicts = 0;
+        m->overruns = 0;
+    }
+}
+
 void mapping_free(struct controller *c)
 {
     size_t it = 0;
@@ -244,8 +260,8 @@ bool mapping_lacks_names(struct controller *c, const struct snapshot *root)
     const struct root_memory *m = mapping_memory(c, &root->key, false);
     bool any = false;
 
-    for (size_t i = c->owned_count; i < c->slot_count; i++)
-        any |= c->slots[i].read->by_name;
+    for (size_t i = c->now.owned_count; i < c->now.slot_count; i++)
+        any |= c->now.slots[i].read->by_name;
     return any && !(m && m->names_rv &&
                     strcmp(m->names_rv, root->resource_version) == 0);
 }
@@ -263,10 +279,10 @@ int mapping_set_names(struct controller *c, struct snapshot *root,
     }
     drop_names(c, m, text.data);
     str_release(&text);
-    for (size_t i = c->owned_count; i < c->slot_count && rc == 0; i++)
-        if (c->slots[i].read->by_name)
-            rc = names_of_read(c, &c->slots[i], root,
-                               names[c->slots[i].read_index], err);
+    for (size_t i = c->now.owned_count; i < c->now.slot_count && rc == 0; i++)
+        if (c->now.slots[i].read->by_name)
+            rc = names_of_read(c, &c->now.slots[i], root,
+                               names[c->now.slots[i].read_index], err);
     if (rc == 0)
         m->names_rv = mem_strdup(root->resource_version);
     return rc;
@@ -469,7 +485,7 @@ static void on_mapped(struct task *t, const struct err *err)
     bool own = err->code == ERR_SCRIPT || err->code == ERR_PLAN;
 
     if (err->code != ERR_NONE)
-        log_error("map function failed", "operator", c->decl->name, "err",
+        log_error("map function failed", "operator", c->now.decl->name, "err",
                   err->msg, NULL);
     if (err->code != ERR_NONE && !own)
         enqueue_readers(c, m->slot, m->object);
@@ -497,7 +513,7 @@ static void start_map(struct controller *c, struct feed_slot *slot,
     c->mapped = m;
     c->mapped_count++;
     m->task = (struct task){
-        .program = c->program,
+        .program = c->now.program,
         .call = TASK_MAP,
         .object = s,
         .read = slot->read_index,

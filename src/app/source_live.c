@@ -17,58 +17,19 @@
  *       that look at silence and health)
  *   I2  without a resource (kind missing) it has neither
  */
-#include "app/source_live.h"
+#include "source_live_impl.h"
 
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/reflector.h"
-#include "kube/decoder.h"
 #include "kube/status.h"
 
-#define LEARN_TRIES 4
-#define LEARN_MS 500u
-#define BEGIN_MS 1000u
-
-struct live;
-
-struct watcher {
-    struct source_feed feed;
-    struct live *live;
-    struct watcher *next;
-    struct arena arena; /* texts of `want`, for the watcher's life */
-    struct source_want want;
-    struct reflector *reflector; /* NULL while the kind is missing */
-    struct decoder *decoder;
-    http_id transfer;
-    loop_timer_id timer;
-    loop_timer_id silence_timer; /* while a transfer is under way */
-    uint64_t heard_at;           /* its last bytes, or its start */
-    loop_timer_id health_timer;
-    uint64_t epoch;     /* rewinds of this kind that are dealt with */
-    bool expect_rewind; /* another kind saw one: this one's is no news */
-    unsigned learn_tries;
-    struct err stream_err; /* what ended the stream from our side */
-};
-
-struct live {
-    struct source source;
-    struct cluster *cluster;
-    struct watcher *watchers;
-    uint64_t seed;
-    loop_timer_id discovery_timer;
-};
-
-static void watcher_step(struct watcher *w);
-static void live_poll_discovery(struct live *live);
 static void live_check_epoch(struct live *live, struct watcher *rewound);
-static void on_learn(void *arg);
 
 /* ---- known or not ---- */
 
-static void watcher_set_known(struct watcher *w, bool known,
-                              const struct err *why)
+void watcher_set_known(struct watcher *w, bool known, const struct err *why)
 {
     bool changed = w->feed.known != known || w->feed.why.code != why->code;
 
@@ -76,18 +37,6 @@ static void watcher_set_known(struct watcher *w, bool known,
     w->feed.why = *why;
     if (changed && w->live->source.on_change)
         w->live->source.on_change(w->live->source.arg, &w->feed);
-}
-
-static void watcher_missing(struct watcher *w)
-{
-    struct err why = {0};
-
-    err_set(&why, ERR_NO_KIND, "the server has no kind '%s' in '%s'",
-            w->want.gvk.kind, w->want.gvk.api_version);
-    err_hint(&why, "install its CustomResourceDefinition; tidelock looks "
-                   "again every 10 s");
-    watcher_set_known(w, false, &why);
-    live_poll_discovery(w->live);
 }
 
 /* Tell the feed's readers how far the store may be trusted. */
@@ -257,7 +206,7 @@ static void on_timer(void *arg)
 }
 
 /* Do what the reflector wants next. */
-static void watcher_step(struct watcher *w)
+void watcher_step(struct watcher *w)
 {
     struct reflector_todo todo = reflector_next(w->reflector);
     struct err err = {0};
@@ -316,152 +265,6 @@ static void live_check_epoch(struct live *live, struct watcher *rewound)
             watcher_step(w);
         }
     }
-}
-
-/* ---- kinds come and go ---- */
-
-static void watcher_begin(struct watcher *w);
-
-static void on_begin(void *arg)
-{
-    struct watcher *w = arg;
-
-    w->timer = 0;
-    watcher_begin(w);
-}
-
-static void watcher_begin(struct watcher *w)
-{
-    struct reflector_config config = {
-        .ns = w->feed.resource->namespaced ? w->want.ns : "",
-        .label_selector = w->want.labels,
-        .field_selector = w->want.fields,
-        .metadata_only = w->want.metadata_only,
-    };
-
-    w->reflector =
-        reflector_new(w->feed.store, &config,
-                      loop_clock(w->live->cluster->loop), w->live->seed++);
-    if (w->reflector)
-        watcher_step(w);
-    else /* out of memory: it may be better in a moment */
-        w->timer = loop_after(w->live->cluster->loop, BEGIN_MS, on_begin, w);
-}
-
-static bool watcher_lacks_schema(const struct watcher *w)
-{
-    return !schema_known(schema_find(
-        w->live->cluster->schemas, w->want.gvk.api_version, w->want.gvk.kind));
-}
-
-/* The server publishes the schema of a new CustomResourceDefinition a moment
- * after the kind itself: ask a few times, then do without. */
-static void on_learned(void *arg, bool changed, const struct err *err)
-{
-    struct watcher *w = arg;
-
-    (void)changed;
-    (void)err;
-    if (w->reflector)
-        return;
-    if (watcher_lacks_schema(w) && ++w->learn_tries < LEARN_TRIES)
-        w->timer = loop_after(w->live->cluster->loop, LEARN_MS, on_learn, w);
-    else
-        watcher_begin(w);
-}
-
-static void on_learn(void *arg)
-{
-    struct watcher *w = arg;
-    struct err err = {0};
-
-    w->timer = 0;
-    if (cluster_learn(w->live->cluster, w->want.gvk.api_version, on_learned, w,
-                      &err) < 0)
-        watcher_begin(w);
-}
-
-static void watcher_attach(struct watcher *w, const struct resource *resource)
-{
-    bool fresh = w->feed.resource == NULL;
-
-    w->feed.resource = resource;
-    if (w->reflector) {
-        reflector_wake(w->reflector);
-        if (w->transfer)
-            return;
-        loop_cancel(w->live->cluster->loop, w->timer);
-        w->timer = 0;
-        watcher_step(w);
-    } else if (fresh && watcher_lacks_schema(w))
-        on_learn(w);
-    else if (fresh)
-        watcher_begin(w);
-}
-
-static const struct resource *watcher_find(const struct watcher *w)
-{
-    return restmap_find(w->live->cluster->restmap, w->want.gvk.api_version,
-                        w->want.gvk.kind);
-}
-
-/* Is the kind missing, by its own requests or by the last discovery? The two
- * may differ for a while when it goes and comes again quickly. */
-static bool watcher_wants_discovery(const struct watcher *w)
-{
-    const struct err *error;
-
-    if (!watcher_find(w))
-        return true;
-    if (!w->reflector)
-        return w->feed.resource == NULL;
-    error = reflector_error(w->reflector);
-    return error &&
-           (error->code == ERR_NOT_FOUND || error->code == ERR_NO_KIND);
-}
-
-static void on_discovered(void *arg, bool changed, const struct err *err)
-{
-    struct live *live = arg;
-    bool again = false;
-
-    (void)changed;
-    if (err->code != ERR_NONE)
-        log_debug("discovery failed", "err", err->msg, NULL);
-    for (struct watcher *w = live->watchers; w; w = w->next) {
-        const struct resource *r = watcher_find(w);
-
-        if (watcher_wants_discovery(w)) {
-            again = true;
-            if (r)
-                watcher_attach(w, r);
-        } else if (r)
-            w->feed.resource = r; /* what plans will name from now on */
-    }
-    if (again)
-        live_poll_discovery(live);
-}
-
-static void on_discovery_timer(void *arg)
-{
-    struct live *live = arg;
-    struct err err = {0};
-    bool wanted = false;
-
-    live->discovery_timer = 0;
-    for (struct watcher *w = live->watchers; w && !wanted; w = w->next)
-        wanted = watcher_wants_discovery(w);
-    if (wanted &&
-        cluster_discover(live->cluster, on_discovered, live, &err) < 0)
-        live_poll_discovery(live);
-}
-
-static void live_poll_discovery(struct live *live)
-{
-    if (!live->discovery_timer)
-        live->discovery_timer =
-            loop_after(live->cluster->loop, SOURCE_LIVE_DISCOVERY_MS,
-                       on_discovery_timer, live);
 }
 
 /* ---- feeds ---- */
@@ -528,6 +331,28 @@ static struct watcher *watcher_new(struct live *live,
     return NULL;
 }
 
+/* Nobody asks for it any more, and nothing will call it. */
+void watcher_leave(struct watcher *w)
+{
+    struct watcher **at = &w->live->watchers;
+
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    watcher_free(w);
+}
+
+static void live_drop(struct source *source, struct source_feed *feed)
+{
+    struct live *live = (struct live *)source;
+    struct watcher *w = live->watchers;
+
+    while (&w->feed != feed)
+        w = w->next;
+    if (--w->users == 0 && !w->learning)
+        watcher_leave(w);
+}
+
 static struct source_feed *live_feed(struct source *source,
                                      const struct source_want *want,
                                      struct err *err)
@@ -536,13 +361,16 @@ static struct source_feed *live_feed(struct source *source,
     struct watcher *w = find_watcher(live, want);
     const struct resource *resource;
 
-    if (w)
+    if (w) {
+        w->users++;
         return &w->feed;
+    }
     w = watcher_new(live, want);
     if (!w) {
         err_nomem(err);
         return NULL;
     }
+    w->users = 1;
     w->next = live->watchers;
     live->watchers = w;
     err_set(&w->feed.why, ERR_UNKNOWN, "'%s' is not synced yet",
@@ -575,6 +403,7 @@ static void live_free(struct source *source)
 static const struct source_ops live_ops = {
     .name = "live",
     .feed = live_feed,
+    .drop = live_drop,
     .free = live_free,
 };
 

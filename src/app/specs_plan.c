@@ -104,11 +104,11 @@ static int run_pass(struct one_pass *p, struct err *err)
     struct controller_config config = {
         .loop = loop,
         .clock = &p->clock.clock,
-        .script = p->unit->bundle.script,
+        .script.script = p->unit->bundle.script,
         .source = p->source,
         .restmap = p->unit->restmap,
         .schemas = p->unit->schemas,
-        .params = p->params,
+        .script.params = p->params,
         .zones = p->q->specs->zones,
         .ns = "",
         .name = value_text_at(p->root, "metadata.name"),

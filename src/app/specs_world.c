@@ -31,11 +31,11 @@ static int open_controller(struct specs_world *w, struct err *err)
     const struct controller_config config = {
         .loop = w->specs->loop,
         .clock = &w->clock.clock,
-        .script = w->unit->bundle.script,
+        .script.script = w->unit->bundle.script,
         .source = &w->source,
         .restmap = w->unit->restmap,
         .schemas = w->unit->schemas,
-        .params = w->params,
+        .script.params = w->params,
         .ns = "",
         .max_in_flight = 1,
         .on_pass = on_pass,

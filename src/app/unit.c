@@ -171,12 +171,10 @@ int unit_start(struct unit *u, struct err *err)
     struct runtime *rt = u->runtime;
     struct controller_config config = {
         .loop = rt->loop,
-        .program = u->bundle.program,
-        .script = u->bundle.script,
+        .script = {u->bundle.program, u->bundle.script, u->bundle.params},
         .restmap = rt->restmap,
         .schemas = rt->schemas,
         .schemas_are_live = rt->cluster != NULL,
-        .params = u->bundle.params,
         .zones = rt->zones,
         .ns = rt->options->ns ? rt->options->ns : "",
         .name = rt->options->name,

@@ -17,7 +17,17 @@ static struct source_feed *feed_of(struct source *source,
 {
     struct pipe *p = (struct pipe *)source;
     struct pipe_feed *f = &p->feeds[p->feed_count];
+    char text[sizeof f->want];
 
+    snprintf(text, sizeof text, "%s %s %s", want->ns,
+             want->labels ? want->labels : "-",
+             want->fields ? want->fields : "-");
+    for (size_t i = 0; i < p->feed_count; i++)
+        if (gvk_equal(&p->feeds[i].gvk, &want->gvk) &&
+            strcmp(p->feeds[i].want, text) == 0) {
+            p->feeds[i].users++;
+            return &p->feeds[i].feed;
+        }
     if (!check(p->feed_count < PIPE_FEEDS))
         return NULL;
     f->feed.store = store_new(&want->gvk);
@@ -26,14 +36,19 @@ static struct source_feed *feed_of(struct source *source,
         return NULL;
     }
     p->feed_count++;
-    f->gvk = want->gvk;
+    f->gvk = *store_gvk(f->feed.store);
+    f->users = 1;
     f->feed.resource =
         restmap_find(p->restmap, want->gvk.api_version, want->gvk.kind);
     f->feed.known = true;
-    snprintf(f->want, sizeof f->want, "%s %s %s", want->ns,
-             want->labels ? want->labels : "-",
-             want->fields ? want->fields : "-");
+    memcpy(f->want, text, sizeof text);
     return &f->feed;
+}
+
+static void drop_feed(struct source *source, struct source_feed *feed)
+{
+    (void)source;
+    ((struct pipe_feed *)feed)->users--;
 }
 
 static void no_free(struct source *source)
@@ -41,7 +56,8 @@ static void no_free(struct source *source)
     (void)source;
 }
 
-static const struct source_ops SOURCE = {"test", feed_of, no_free};
+static const struct source_ops SOURCE = {
+    .name = "test", .feed = feed_of, .drop = drop_feed, .free = no_free};
 
 /* ---- the sink ---- */
 
@@ -179,12 +195,13 @@ void pipe_init(struct pipe *p)
                                            .arg = p};
 }
 
-bool pipe_load(struct pipe *p, const char *body)
+static struct script *load(struct pipe *p, const char *body)
 {
     struct script_file file = {.name = "operator.lua"};
+    struct script *script = NULL;
 
     if (p->stage.oom)
-        return false;
+        return NULL;
     file.text =
         arena_printf(&p->stage.arena,
                      "local tidelock = require 'tidelock'\n"
@@ -192,17 +209,42 @@ bool pipe_load(struct pipe *p, const char *body)
                      "resource = { 'example.com/v1', 'Widget' },\n%s }\n",
                      body);
     if (!file.text)
-        return false;
+        return NULL;
     file.len = strlen(file.text);
-    if (script_load(&file, 1, NULL, &p->script, &p->err) < 0) {
-        if (!torturing())
-            check_ok(-1, &p->err);
+    if (script_load(&file, 1, NULL, &script, &p->err) < 0 && !torturing())
+        check_ok(-1, &p->err);
+    return script;
+}
+
+bool pipe_load(struct pipe *p, const char *body)
+{
+    p->script = load(p, body);
+    if (!p->script)
         return false;
-    }
-    p->config.script = p->script;
-    p->config.params = value_object(&p->stage.arena);
+    p->config.script.script = p->script;
+    p->config.script.params = value_object(&p->stage.arena);
     p->controller = controller_new(&p->config, &p->err);
     return p->controller != NULL;
+}
+
+bool pipe_prepare(struct pipe *p, const char *body)
+{
+    struct controller_script next = {.params = p->config.script.params};
+
+    controller_forget(p->controller);
+    script_free(p->next);
+    p->next = next.script = load(p, body);
+    return p->next && controller_prepare(p->controller, &next, &p->err) == 0;
+}
+
+bool pipe_replace(struct pipe *p)
+{
+    if (controller_replace(p->controller, &p->err) < 0)
+        return false;
+    script_free(p->script);
+    p->script = p->next;
+    p->next = NULL;
+    return true;
 }
 
 bool pipe_start(struct pipe *p, const char *body)
@@ -220,6 +262,7 @@ void pipe_release(struct pipe *p)
             loop_cancel(p->loop, p->held[i].timer);
     controller_free(p->controller);
     script_free(p->script);
+    script_free(p->next);
     for (size_t i = 0; i < p->feed_count; i++)
         store_free(p->feeds[i].feed.store);
     restmap_free(p->restmap);

@@ -27,7 +27,8 @@
 struct pipe_feed {
     struct source_feed feed;
     struct gvk gvk;
-    char want[64]; /* "ns labels fields", as it was asked for */
+    char want[64];  /* "ns labels fields", as it was asked for */
+    unsigned users; /* who asked for it and has not given it back */
 };
 
 /* A changeset that the sink was given and did not end yet. */
@@ -50,7 +51,7 @@ struct pipe {
     struct stage stage;              /* for its texts */
     struct loop *loop;
     struct restmap *restmap;
-    struct script *script;
+    struct script *script, *next;
     struct controller *controller;
     bool hold;          /* changesets wait for pipe_end() */
     enum err_code fail; /* how changesets end */
@@ -68,6 +69,9 @@ void pipe_init(struct pipe *p);
  * behind the name and the root's kind, Widget. */
 bool pipe_load(struct pipe *p, const char *body);
 bool pipe_start(struct pipe *p, const char *body); /* and start it */
+/* Another script, as controller_prepare() and controller_replace() take it. */
+bool pipe_prepare(struct pipe *p, const char *body);
+bool pipe_replace(struct pipe *p);
 void pipe_release(struct pipe *p);
 
 /* The first feed of that kind. */

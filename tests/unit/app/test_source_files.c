@@ -194,7 +194,8 @@ static void behind_free(struct source *s)
     ((struct behind *)s)->freed = true;
 }
 
-static const struct source_ops BEHIND = {"behind", behind_feed, behind_free};
+static const struct source_ops BEHIND = {
+    .name = "behind", .feed = behind_feed, .free = behind_free};
 
 static void told(void *arg, struct source_feed *feed)
 {
