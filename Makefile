@@ -31,6 +31,7 @@ bench: build ## print the figures of every benchmark
 		if [ -x "$$b" ]; then echo "$${b##*/bench_}:"; "$$b" || exit 1; fi; \
 	done
 	@tests/bench/cluster.py
+	@tests/bench/peers.py
 	@tests/bench/sim.py
 	@tests/bench/specs.py
 

@@ -36,6 +36,7 @@ from harness import wait_for, write_operator
 HERE = pathlib.Path(__file__).resolve().parent
 WRITES = ["create", "update", "patch", "delete"]
 PODS = "/api/v1/namespaces/{ns}/pods"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/{ns}/deployments"
 SETTLED_S = 2.0
 
 CACHE = """
@@ -47,7 +48,11 @@ return tidelock.operator {
   owns = {},
   reads = { { "v1", "%(kind)s", namespace = "all" } },
   reconcile = function(site, view, plan)
-    plan:status { readyReplicas = #view:list("v1", "%(kind)s") }
+    local with_body = 0
+    for _, object in ipairs(view:list("v1", "%(kind)s")) do
+      if object.%(body)s then with_body = with_body + 1 end
+    end
+    plan:status { readyReplicas = with_body }
   end,
 }
 """
@@ -86,7 +91,9 @@ class TidelockPeer(Peer):
 
     def cache(self, folder, plural, kind):
         operator = write_operator(pathlib.Path(folder) / f"cache-{plural}",
-                                  CACHE % {"plural": plural, "kind": kind})
+                                  CACHE % {
+            "plural": plural, "kind": kind,
+            "body": {"pods": "spec", "secrets": "data"}[plural]})
         return [self.program, "run", operator]
 
     def size(self):
@@ -294,7 +301,7 @@ class Bench:
         """No other peer shall find them. There is no garbage collector here."""
         client = self.control.new_client(timeout=300)
         for path in (bench.WEBSITES.format(ns=ns), f"/api/v1/namespaces/{ns}/configmaps",
-                     f"/apis/apps/v1/namespaces/{ns}/deployments"):
+                     DEPLOYMENTS.format(ns=ns)):
             client.delete(path)
         for item in client.get(bench.WEBSITES.format(ns=ns))["items"]:
             client.patch(f"{bench.WEBSITES.format(ns=ns)}/{item['metadata']['name']}",
@@ -308,9 +315,10 @@ class Bench:
 
 # ---- edits at a steady rate ----
 
+
 class Edits:
-    """Changes the content of one site after the other and sees in a watch when
-    its ConfigMap has the new text."""
+    """Asks one site after the other for another number of replicas, and sees in
+    a watch when its Deployment has it."""
 
     RATE = 20
 
@@ -322,18 +330,18 @@ class Edits:
     def _watch(self, version):
         client = self.control.new_client()
         self.ready.set()
-        path = f"/api/v1/namespaces/{self.ns}/configmaps"
         seconds = self.options.edits // self.RATE + 60
-        for event in client.watch(path, timeout=seconds, resourceVersion=version):
-            text = event["object"].get("data", {}).get("index.html")
-            if text in self.sent:
-                self.seen.setdefault(text, time.monotonic())
+        for event in client.watch(DEPLOYMENTS.format(ns=self.ns), timeout=seconds,
+                                  resourceVersion=version):
+            replicas = event["object"].get("spec", {}).get("replicas")
+            if replicas in self.sent:
+                self.seen.setdefault(replicas, time.monotonic())
             if len(self.seen) == self.options.edits:
                 return
 
     def run(self):
         client = self.control.new_client()
-        version = client.get(f"/api/v1/namespaces/{self.ns}/configmaps",
+        version = client.get(DEPLOYMENTS.format(ns=self.ns),
                              limit=1)["metadata"]["resourceVersion"]
         watcher = threading.Thread(target=self._watch, args=(version,), daemon=True)
         watcher.start()
@@ -341,14 +349,14 @@ class Edits:
         begin = time.monotonic()
         for i in range(self.options.edits):
             time.sleep(max(0, begin + i / self.RATE - time.monotonic()))
-            text = f"<h1>edit {i}</h1>"
-            self.sent[text] = time.monotonic()
+            replicas = 1000 + i
+            self.sent[replicas] = time.monotonic()
             name = f"site-{i * 7 % self.options.roots:05}"
             client.patch(f"{bench.WEBSITES.format(ns=self.ns)}/{name}",
-                         {"spec": {"content": {"index.html": text}}})
+                         {"spec": {"replicas": replicas}})
         wait_for(lambda: len(self.seen) == len(self.sent), "all edits to arrive",
                  deadline=60)
-        return [self.seen[text] - self.sent[text] for text in self.sent]
+        return [self.seen[key] - self.sent[key] for key in self.sent]
 
 
 class Floor:
@@ -365,17 +373,26 @@ class Floor:
         for event in reader.watch(sites, timeout=3600, resourceVersion=version):
             site = event["object"]
             writer.patch(
-                f"/api/v1/namespaces/{self.ns}/configmaps/{site['metadata']['name']}",
-                {"data": site["spec"]["content"]})
+                f"{DEPLOYMENTS.format(ns=self.ns)}/{site['metadata']['name']}",
+                {"spec": {"replicas": site["spec"]["replicas"]}})
+
+
+def empty_deployment(name):
+    labels = {"app": name}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "httpd", "image": "busybox:1.37"}]}}}}
 
 
 def floor(run, control, options):
     ns = namespace(control, "floor")
     create_sites(control, ns, options.roots)
     many(control, options.roots, lambda client, i: client.post(
-        f"/api/v1/namespaces/{ns}/configmaps",
-        {"metadata": {"name": f"site-{i:05}"}, "data": {}}))
-    Floor(control, ns).thread.start()
+        DEPLOYMENTS.format(ns=ns), empty_deployment(f"site-{i:05}")))
+    by_hand = Floor(control, ns)
+    by_hand.thread.start()
     figures = run.react(None, ns)
     run.clear(ns)
     return figures
@@ -395,6 +412,8 @@ def filler(rng, length):
 def create_pods(control, count):
     """Pods of about 6 KB of JSON, of workloads with 20 pods each."""
     ns = namespace(control, "pods")
+    control.client().post(f"/api/v1/namespaces/{ns}/serviceaccounts", {
+        "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}})
 
     def job(client, i):
         rng = random.Random(i // 20)  # what the pods of a workload share
@@ -413,7 +432,8 @@ def create_pods(control, count):
                 "labels": {"app": workload, "pod-template-hash": f"{rng.getrandbits(40):x}"},
                 "annotations": {"example.com/note": filler(rng, 500)},
             },
-            "spec": {"containers": [container, dict(container, name="side")],
+            "spec": {"automountServiceAccountToken": False,
+                     "containers": [container, dict(container, name="side")],
                      "nodeName": f"node-{i % 50}"}})
     many(control, count, job)
     return text_of(control, PODS.format(ns=ns), count)
