@@ -122,8 +122,9 @@ struct controller_state {
     bool final; /* that reason will not go away by waiting a moment:
                  * forbidden, no such kind, ... */
     size_t ready, running, delayed;
-    size_t failing; /* roots whose last pass failed */
-    size_t known;   /* roots that are remembered: each had a pass */
+    size_t ready_low; /* of those ready: with low priority */
+    size_t failing;   /* roots whose last pass failed */
+    size_t known;     /* roots that are remembered: each had a pass */
     unsigned max_running;
     uint64_t running_ms; /* how long the running passes last so far: the sum */
     uint64_t longest_ms; /* ... the longest */

@@ -56,14 +56,14 @@ static void requeue_after(struct controller *c, const struct object_key *key,
                           uint64_t ms)
 {
     if (workqueue_add_after(c->queue, key, ms) < 0)
-        workqueue_add(c->queue, key);
+        workqueue_add_after(c->queue, key, 0);
 }
 
 static void requeue_with_backoff(struct controller *c,
                                  const struct object_key *key)
 {
     if (workqueue_add_rate_limited(c->queue, key) < 0)
-        workqueue_add(c->queue, key);
+        workqueue_add_after(c->queue, key, 0);
 }
 
 static void requeue_failed(struct controller *c, const struct job *job)
@@ -81,7 +81,7 @@ static void requeue_failed(struct controller *c, const struct job *job)
         retry = RETRY_BACKOFF;
     switch (retry) {
     case RETRY_NOW:
-        workqueue_add(c->queue, key);
+        workqueue_add_after(c->queue, key, 0);
         break;
     case RETRY_SLOW:
     case RETRY_NEVER:
@@ -500,6 +500,7 @@ struct controller_state controller_state(struct controller *c)
         .unsynced = c->synced ? NULL : &c->why,
         .final = !c->synced && feeds_final(&c->why),
         .ready = workqueue_ready(c->queue),
+        .ready_low = workqueue_depth(c->queue, WORKQUEUE_LOW),
         .running = workqueue_running(c->queue) + c->mapped_count,
         .delayed = workqueue_delayed(c->queue),
         .failing = c->failing,

@@ -84,6 +84,9 @@ const struct err *feeds_lack(const struct controller *c,
 
 void feeds_check(struct controller *c)
 {
+    c->root.listed |= c->root.feed->known;
+    for (size_t i = 0; i < c->now.slot_count; i++)
+        c->now.slots[i].listed |= c->now.slots[i].feed->known;
     update_synced(c);
     tell_unsynced(c);
 }
@@ -254,7 +257,7 @@ void controller_plan_all(struct controller *c)
     size_t count = store_list(c->root.feed->store, "", &roots);
 
     for (size_t i = 0; i < count; i++)
-        controller_enqueue(c, &roots[i]->key);
+        controller_enqueue(c, &roots[i]->key, WORKQUEUE_LOW);
 }
 
 /* ---- what answers show ---- */

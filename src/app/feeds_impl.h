@@ -20,6 +20,7 @@ struct feed_slot {
     const struct operator_read *read; /* NULL: the root's or an owned kind */
     size_t read_index;
     bool root;
+    bool listed; /* its first list is behind us, and work has begun */
     bool listening;
     struct frozen_lists frozen;
 };

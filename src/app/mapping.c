@@ -26,13 +26,25 @@ int key_text(const struct object_key *key, struct str *out)
     return str_addf(out, "%s/%s", key->ns, key->name);
 }
 
-void controller_enqueue(struct controller *c, const struct object_key *key)
+/* Of a first list, or seen by a standby: looked at when there is time (PQ-5).
+ * Later on it is news. */
+static enum workqueue_class class_of(const struct feed_slot *slot)
 {
+    return slot->listed ? WORKQUEUE_NORMAL : WORKQUEUE_LOW;
+}
+
+void controller_enqueue(struct controller *c, const struct object_key *key,
+                        enum workqueue_class class)
+{
+    int rc;
+
     if (c->draining)
         return;
     if (c->config.name && strcmp(c->config.name, key->name) != 0)
         return;
-    if (workqueue_add(c->queue, key) < 0)
+    rc = class == WORKQUEUE_LOW ? workqueue_add_low(c->queue, key)
+                                : workqueue_add(c->queue, key);
+    if (rc < 0)
         log_error("out of memory: a change was not queued", "object", key->name,
                   NULL);
     controller_schedule(c);
@@ -47,14 +59,15 @@ static struct object_key split_key(char *text)
     return (struct object_key){text, slash + 1};
 }
 
-static void enqueue_text(struct controller *c, const char *text)
+static void enqueue_text(struct controller *c, const char *text,
+                         enum workqueue_class class)
 {
     char *copy = mem_strdup(text);
 
     if (copy) {
         struct object_key key = split_key(copy);
 
-        controller_enqueue(c, &key);
+        controller_enqueue(c, &key, class);
     }
     mem_free(copy);
 }
@@ -348,7 +361,7 @@ void mapping_root(void *arg, const struct delta *delta)
     if (!same && delta->now)
         root_came(c, delta->now);
     if (!same || root_differs(delta->old, delta->now))
-        controller_enqueue(c, &any->key);
+        controller_enqueue(c, &any->key, class_of(slot));
 }
 
 /* The root of a child, "ns/name"; NULL when it has none (here). */
@@ -359,12 +372,13 @@ static const char *owner_of(struct controller *c, const struct snapshot *child)
     return *uid ? map_get(c->uids, uid, strlen(uid)) : NULL;
 }
 
-static void enqueue_owner(struct controller *c, const struct snapshot *child)
+static void enqueue_owner(const struct feed_slot *slot,
+                          const struct snapshot *child)
 {
-    const char *key = owner_of(c, child);
+    const char *key = owner_of(slot->controller, child);
 
     if (key)
-        enqueue_text(c, key);
+        enqueue_text(slot->controller, key, class_of(slot));
 }
 
 /* A child that was there is not: its root may be gone as well, and only the
@@ -391,7 +405,7 @@ static void wake_blocked(struct controller *c, const char *ns)
                     (strncmp(key, ns, ns_len) == 0 && key[ns_len] == '/');
 
         if (m->blocked && near)
-            enqueue_text(c, key);
+            enqueue_text(c, key, WORKQUEUE_NORMAL);
     }
 }
 
@@ -403,7 +417,7 @@ void mapping_wake_failing(struct controller *c)
 
     while (c->failing > 0 && map_next(c->memory, &it, &key, &len, &value))
         if (((const struct root_memory *)value)->failing)
-            enqueue_text(c, key);
+            enqueue_text(c, key, WORKQUEUE_LOW);
 }
 
 void mapping_owned(void *arg, const struct delta *delta)
@@ -417,8 +431,8 @@ void mapping_owned(void *arg, const struct delta *delta)
         note_lost(c, delta->old);
         wake_blocked(c, delta->old->key.ns);
     }
-    enqueue_owner(c, delta->old);
-    enqueue_owner(c, delta->now);
+    enqueue_owner(slot, delta->old);
+    enqueue_owner(slot, delta->now);
 }
 
 static void enqueue_wanting(struct controller *c, const struct feed_slot *slot,
@@ -434,7 +448,7 @@ static void enqueue_wanting(struct controller *c, const struct feed_slot *slot,
                  s->key.name) == 0)
         roots = map_get(c->wanted, text.data, text.len);
     while (roots && map_next(roots, &it, &key, &len, &value))
-        enqueue_text(c, key);
+        enqueue_text(c, key, class_of(slot));
     str_release(&text);
 }
 
@@ -447,7 +461,7 @@ static void enqueue_readers(struct controller *c, const struct feed_slot *slot,
     size_t count = store_list(c->root.feed->store, ns, &roots);
 
     for (size_t i = 0; i < count; i++)
-        controller_enqueue(c, &roots[i]->key);
+        controller_enqueue(c, &roots[i]->key, class_of(slot));
 }
 
 /* ---- map functions ---- */
@@ -490,7 +504,7 @@ static void on_mapped(struct task *t, const struct err *err)
     if (err->code != ERR_NONE && !own)
         enqueue_readers(c, m->slot, m->object);
     for (size_t i = 0; i < t->roots.count; i++)
-        controller_enqueue(c, &t->roots.keys[i]);
+        controller_enqueue(c, &t->roots.keys[i], class_of(m->slot));
     mapped_free(m);
     controller_tell(c);
 }

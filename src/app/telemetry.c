@@ -22,6 +22,8 @@
 static const char *const by_controller[] = {"controller", NULL};
 static const char *const by_result[] = {"controller", "result", NULL};
 static const char *const by_queue[] = {"name", "controller", NULL};
+static const char *const by_priority[] = {"name", "controller", "priority",
+                                          NULL};
 static const char *const by_operator[] = {"operator", NULL};
 static const char *const by_row[] = {"operator", "row", NULL};
 static const char *const by_code[] = {"operator", "code", NULL};
@@ -94,7 +96,7 @@ static const struct metric_info infos[METRICS] = {
     [DEPTH] = {.name = "workqueue_depth",
                .help = "Objects that are ready.",
                .type = METRIC_GAUGE,
-               .labels = by_queue},
+               .labels = by_priority},
     [ADDS] = {.name = "workqueue_adds_total",
               .help = "How often an object became ready.",
               .type = METRIC_COUNTER,
@@ -280,7 +282,10 @@ void telemetry_state(struct telemetry *t, const struct operator_decl *d,
         return;
     metric_set(t->m[WORKERS], one, s->max_running);
     metric_set(t->m[ACTIVE], one, (double)s->running);
-    metric_set(t->m[DEPTH], queue, (double)s->ready);
+    metric_set(t->m[DEPTH], SET(d->name, d->name, "0"),
+               (double)(s->ready - s->ready_low));
+    metric_set(t->m[DEPTH], SET(d->name, d->name, "-100"),
+               (double)s->ready_low);
     metric_set(t->m[ADDS], queue, (double)s->adds);
     metric_set(t->m[RETRIES], queue, (double)s->retries);
     metric_set(t->m[UNFINISHED], queue, (double)s->running_ms / 1000);

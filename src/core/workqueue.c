@@ -3,30 +3,38 @@
  *
  * DESIGN
  *
- * One entry per key, in one of four places:
+ * One entry per key, in one of six states:
  *
- *                add                get                 done
- *      IDLE ------------> READY ----------> RUNNING ------------> IDLE
- *       |                   ^                | | done, dirty
- *       | add_after         | due, add       | +-----------------> READY
- *       +----------> DELAYED                 | done, has a deadline
- *                      ^---------------------+
+ *               add              get               done
+ *      IDLE ----------> READY ----------> RUNNING ----------> IDLE
+ *       |                 ^                 |  |
+ *       | add_after       | due, add        |  +- add -------> RUNNING_DIRTY
+ *       +--------> DELAYED                  |                    ^     | done
+ *                     ^                     | add_after      due |     v
+ *                     |                     v                add |   READY
+ *                     +---- done ---- RUNNING_DELAYED -----------+
  *
- * READY is a linked list, DELAYED a heap by deadline, and a table finds an
- * entry from its key. An IDLE entry lives only as long as it has failures to
- * remember. A RUNNING key that gets a delay stands in the heap already, so
- * that _done() needs no memory; when that deadline comes first, it is dirty.
+ * READY is a list per class, the two with a delay stand in a heap by deadline,
+ * and a table finds an entry from its key. Nothing stands in two places, so
+ * list and heap share their memory. An IDLE entry lives only as long as it has
+ * failures to remember. A running key that gets a delay stands in the heap
+ * already, so that _done() needs no memory.
  *
- * Every call first moves what is due from the heap to the list: a key whose
+ * Every call first moves what is due from the heap to its list: a key whose
  * deadline passed stands before one that was added after that moment, however
  * late anybody looked (fair).
  *
+ * Lists are in the order of their times (a raised key gets the time of its
+ * raise), so the first of the LOW list is the oldest, and looking at it alone
+ * tells whether any is overdue. `skipped` counts the NORMAL keys since the last
+ * LOW one; at SHARE - 1 an overdue key has its turn. That is the bound.
+ *
  * INVARIANTS (workqueue_check)
  *
- *   I1  state == READY    <=>  entry is on the list, and not in the heap
- *   I2  state == DELAYED   ==> entry is in the heap
- *   I3  dirty              ==> state == RUNNING, and not in the heap (PQ-1)
- *   I4  state == IDLE      ==> failures > 0, and not in the heap
+ *   I1  state == READY  <=>  entry is on the list of its class
+ *   I2  state is DELAYED or RUNNING_DELAYED  <=>  entry is in the heap
+ *   I3  state == IDLE   ==>  failures > 0
+ *   I4  lists are sorted by ready_ms
  */
 #include "core/workqueue.h"
 
@@ -39,25 +47,45 @@
 #include "core/backoff.h"
 #include "core/keytab.h"
 
-enum state { IDLE, READY, DELAYED, RUNNING, STATES };
+enum state {
+    IDLE,
+    READY,
+    DELAYED,
+    RUNNING,
+    RUNNING_DELAYED, /* a deadline was set meanwhile */
+    RUNNING_DIRTY,   /* added meanwhile */
+    STATES
+};
 
 struct entry {
-    struct heap_node node; /* first: entry_of_node() */
+    union {
+        struct heap_node node; /* first: entry_of_node() */
+        struct {
+            struct entry *prev, *next;
+            uint64_t ready_ms; /* since when */
+        } in_list;
+    } at;
     struct object_key key; /* points into `text` */
-    struct entry *next;    /* on the READY list */
-    uint64_t ready_ms;     /* READY: since when */
-    unsigned failures;
-    enum state state;
-    bool dirty; /* added while it was running */
+    uint32_t failures;
+    uint8_t state; /* enum state */
+    uint8_t class; /* enum workqueue_class: of the wait, or handed out from */
+    uint8_t again; /* the class after _done(), while it is running */
     char text[];
+};
+static_assert(offsetof(struct entry, text) <= 48, "workqueue.h says so");
+
+struct list {
+    struct entry *first, *last; /* oldest first */
+    size_t count;
 };
 
 struct workqueue {
     const struct clock *clock;
     struct keytab entries;
     struct heap heap;
-    struct entry *first, **last; /* READY, oldest first */
+    struct list ready[WORKQUEUE_CLASSES];
     size_t counts[STATES];
+    unsigned skipped;
     uint64_t adds, retries;
     workqueue_waited_fn on_get; /* or NULL */
     void *arg;
@@ -76,6 +104,22 @@ static struct entry *entry_of_key(const struct object_key *key)
                : NULL;
 }
 
+static bool is_running(const struct entry *e)
+{
+    return e->state >= RUNNING;
+}
+
+static bool has_deadline(const struct entry *e)
+{
+    return e->state == DELAYED || e->state == RUNNING_DELAYED;
+}
+
+/* Will it come out without waiting for a deadline? */
+static bool is_wanted(const struct entry *e)
+{
+    return e->state == READY || e->state == RUNNING_DIRTY;
+}
+
 /* ---- life ---- */
 
 struct workqueue *workqueue_new(const struct clock *clock)
@@ -85,7 +129,6 @@ struct workqueue *workqueue_new(const struct clock *clock)
     if (!q)
         return NULL;
     q->clock = clock;
-    q->last = &q->first;
     heap_init(&q->heap);
     return q;
 }
@@ -139,35 +182,90 @@ static void retire(struct workqueue *q, struct entry *e)
     mem_free(e);
 }
 
+/* ---- lists ---- */
+
+static void list_append(struct list *l, struct entry *e)
+{
+    e->at.in_list.prev = l->last;
+    e->at.in_list.next = NULL;
+    if (l->last)
+        l->last->at.in_list.next = e;
+    else
+        l->first = e;
+    l->last = e;
+    l->count++;
+}
+
+static void list_remove(struct list *l, struct entry *e)
+{
+    struct entry *prev = e->at.in_list.prev, *next = e->at.in_list.next;
+
+    if (prev)
+        prev->at.in_list.next = next;
+    else
+        l->first = next;
+    if (next)
+        next->at.in_list.prev = prev;
+    else
+        l->last = prev;
+    l->count--;
+}
+
 /* ---- moving ---- */
 
 static void move(struct workqueue *q, struct entry *e, enum state to)
 {
     q->counts[e->state]--;
     q->counts[to]++;
-    e->state = to;
+    e->state = (uint8_t)to;
 }
 
-static void make_ready(struct workqueue *q, struct entry *e)
+static void leave_heap(struct workqueue *q, struct entry *e)
 {
-    heap_remove(&q->heap, &e->node);
-    e->dirty = false;
-    e->ready_ms = clock_now_ms(q->clock);
-    e->next = NULL;
-    *q->last = e;
-    q->last = &e->next;
+    if (has_deadline(e))
+        heap_remove(&q->heap, &e->at.node);
+}
+
+static void make_ready(struct workqueue *q, struct entry *e, unsigned class)
+{
+    leave_heap(q, e);
+    e->class = (uint8_t) class;
+    e->at.in_list.ready_ms = clock_now_ms(q->clock);
+    list_append(&q->ready[class], e);
     move(q, e, READY);
 }
 
-/* Wanted now: on the list, or after _done(). Either way a wait is over. */
-static void want(struct workqueue *q, struct entry *e)
+/* It waits already: to the end of the higher class, if this is one. */
+static void raise_ready(struct workqueue *q, struct entry *e, unsigned class)
 {
-    q->adds += e->state != READY && !e->dirty;
-    if (e->state == RUNNING) {
-        heap_remove(&q->heap, &e->node);
-        e->dirty = true;
-    } else if (e->state != READY) {
-        make_ready(q, e);
+    if (class <= e->class)
+        return;
+    list_remove(&q->ready[e->class], e);
+    make_ready(q, e, class);
+}
+
+/* Before its deadline is gone: the class it has now, or this if higher. */
+static unsigned raised(const struct entry *e, unsigned class)
+{
+    unsigned has = e->state == IDLE || e->state == RUNNING ? WORKQUEUE_LOW
+                   : is_running(e)                         ? e->again
+                                                           : e->class;
+
+    return has > class ? has : class;
+}
+
+/* Wanted now: on the list, or after _done(). Either way a wait is over. */
+static void want(struct workqueue *q, struct entry *e, unsigned class)
+{
+    q->adds += !is_wanted(e);
+    if (e->state == READY) {
+        raise_ready(q, e, class);
+    } else if (is_running(e)) {
+        e->again = (uint8_t)raised(e, class);
+        leave_heap(q, e);
+        move(q, e, RUNNING_DIRTY);
+    } else {
+        make_ready(q, e, raised(e, class));
     }
 }
 
@@ -177,7 +275,7 @@ static void promote(struct workqueue *q)
     struct heap_node *node;
 
     while ((node = heap_peek(&q->heap)) && node->when <= now)
-        want(q, entry_of_node(node));
+        want(q, entry_of_node(node), WORKQUEUE_LOW);
 }
 
 /* Give the entry a deadline unless it has an earlier one or is wanted now. */
@@ -185,28 +283,50 @@ static int delay(struct workqueue *q, struct entry *e, uint64_t ms)
 {
     uint64_t now = clock_now_ms(q->clock);
     uint64_t when = ms < UINT64_MAX - now ? now + ms : UINT64_MAX;
+    unsigned class = e->state == IDLE ? WORKQUEUE_NORMAL : e->class;
 
-    if (e->state == READY || e->dirty)
-        return 0;
-    if (ms == 0) {
-        want(q, e);
+    if (ms == 0 || is_wanted(e)) {
+        want(q, e, class);
         return 0;
     }
-    if (e->node.index > 0 && e->node.when <= when)
-        return 0;
-    heap_remove(&q->heap, &e->node);
-    if (heap_add(&q->heap, &e->node, when) < 0)
-        return -ERR_NOMEM; /* it had no deadline: a freed place is reused */
-    if (e->state == IDLE)
-        move(q, e, DELAYED);
+    class = raised(e, class);
+    if (!has_deadline(e) || e->at.node.when > when) {
+        leave_heap(q, e);
+        e->at.node = (struct heap_node){0};
+        if (heap_add(&q->heap, &e->at.node, when) < 0)
+            return -ERR_NOMEM; /* it had none: a freed place is reused */
+        move(q, e, is_running(e) ? RUNNING_DELAYED : DELAYED);
+    }
+    if (is_running(e))
+        e->again = (uint8_t) class;
+    else
+        e->class = (uint8_t) class;
     return 0;
 }
 
 /* ---- in ---- */
 
+static int add(struct workqueue *q, const struct object_key *key,
+               unsigned class)
+{
+    struct entry *e;
+
+    promote(q);
+    e = find_or_make(q, key);
+    if (!e)
+        return -ERR_NOMEM;
+    want(q, e, class);
+    return 0;
+}
+
 int workqueue_add(struct workqueue *q, const struct object_key *key)
 {
-    return workqueue_add_after(q, key, 0);
+    return add(q, key, WORKQUEUE_NORMAL);
+}
+
+int workqueue_add_low(struct workqueue *q, const struct object_key *key)
+{
+    return add(q, key, WORKQUEUE_LOW);
 }
 
 int workqueue_add_after(struct workqueue *q, const struct object_key *key,
@@ -264,20 +384,39 @@ unsigned workqueue_failures(const struct workqueue *q,
 
 /* ---- out ---- */
 
+static bool is_overdue(const struct workqueue *q, const struct entry *e)
+{
+    return clock_now_ms(q->clock) - e->at.in_list.ready_ms >= WORKQUEUE_AGE_MS;
+}
+
+/* Whose turn is it? NULL: nothing is ready. */
+static struct entry *choose(const struct workqueue *q)
+{
+    struct entry *normal = q->ready[WORKQUEUE_NORMAL].first;
+    struct entry *low = q->ready[WORKQUEUE_LOW].first;
+
+    if (!normal || !low)
+        return normal ? normal : low;
+    return q->skipped >= WORKQUEUE_SHARE - 1 && is_overdue(q, low) ? low
+                                                                   : normal;
+}
+
 const struct object_key *workqueue_get(struct workqueue *q)
 {
     struct entry *e;
 
     promote(q);
-    e = q->first;
+    e = choose(q);
     if (!e)
         return NULL;
-    q->first = e->next;
-    if (!q->first)
-        q->last = &q->first;
+    list_remove(&q->ready[e->class], e);
+    if (e->class == WORKQUEUE_LOW)
+        q->skipped = 0;
+    else if (q->skipped < WORKQUEUE_SHARE)
+        q->skipped++;
     move(q, e, RUNNING);
     if (q->on_get)
-        q->on_get(q->arg, clock_now_ms(q->clock) - e->ready_ms);
+        q->on_get(q->arg, clock_now_ms(q->clock) - e->at.in_list.ready_ms);
     return &e->key;
 }
 
@@ -287,10 +426,11 @@ void workqueue_done(struct workqueue *q, const struct object_key *key)
 
     promote(q);
     e = find(q, key);
-    assert(e && e->state == RUNNING);
-    if (e->dirty) {
-        make_ready(q, e);
-    } else if (e->node.index > 0) {
+    assert(e && is_running(e));
+    if (e->state == RUNNING_DIRTY) {
+        make_ready(q, e, e->again);
+    } else if (e->state == RUNNING_DELAYED) {
+        e->class = e->again;
         move(q, e, DELAYED);
     } else {
         move(q, e, IDLE);
@@ -300,37 +440,28 @@ void workqueue_done(struct workqueue *q, const struct object_key *key)
 
 /* ---- looking ---- */
 
-/* Delayed keys that the next call will promote. */
-static size_t count_due(const struct workqueue *q)
+size_t workqueue_ready(struct workqueue *q)
 {
-    uint64_t now = clock_now_ms(q->clock);
-    const struct heap_node *first = heap_peek(&q->heap);
-    const struct object_key *key;
-    size_t due = 0;
-
-    if (!first || first->when > now)
-        return 0;
-    for (size_t it = 0; (key = keytab_next(&q->entries, &it));) {
-        const struct entry *e = entry_of_key(key);
-
-        due += e->state == DELAYED && e->node.when <= now;
-    }
-    return due;
+    promote(q);
+    return q->counts[READY];
 }
 
-size_t workqueue_ready(const struct workqueue *q)
+size_t workqueue_depth(struct workqueue *q, enum workqueue_class c)
 {
-    return q->counts[READY] + count_due(q);
+    promote(q);
+    return q->ready[c].count;
 }
 
-size_t workqueue_delayed(const struct workqueue *q)
+size_t workqueue_delayed(struct workqueue *q)
 {
-    return q->counts[DELAYED] - count_due(q);
+    promote(q);
+    return q->counts[DELAYED];
 }
 
 size_t workqueue_running(const struct workqueue *q)
 {
-    return q->counts[RUNNING];
+    return q->counts[RUNNING] + q->counts[RUNNING_DELAYED] +
+           q->counts[RUNNING_DIRTY];
 }
 
 uint64_t workqueue_adds(const struct workqueue *q)
@@ -358,8 +489,7 @@ uint64_t workqueue_wait_ms(struct workqueue *q)
 {
     const struct heap_node *next;
 
-    promote(q);
-    if (q->first)
+    if (workqueue_ready(q) > 0)
         return 0;
     next = heap_peek(&q->heap);
     return next ? next->when - clock_now_ms(q->clock) : UINT64_MAX;
@@ -375,31 +505,28 @@ void workqueue_each_delayed(const struct workqueue *q, workqueue_each_fn fn,
         const struct entry *e = entry_of_key(key);
 
         if (e->state == DELAYED)
-            fn(arg, key, e->node.when > now ? e->node.when - now : 0);
+            fn(arg, key, e->at.node.when > now ? e->at.node.when - now : 0);
     }
 }
 
 /* ---- checking ---- */
 
-static bool entry_check(const struct entry *e)
+/* I1 of the READY entries, and I4. */
+static bool list_check(const struct list *l, unsigned class)
 {
-    bool in_heap = e->node.index > 0;
+    const struct entry *before = NULL;
+    size_t count = 0;
 
-    if (e->dirty && (e->state != RUNNING || in_heap))
-        return false;
-    switch (e->state) {
-    case IDLE:
-        return !in_heap && e->failures > 0;
-    case READY:
-        return !in_heap;
-    case DELAYED:
-        return in_heap;
-    case RUNNING:
-        return true;
-    case STATES:
-        break;
+    for (const struct entry *e = l->first; e; e = e->at.in_list.next) {
+        if (e->state != READY || e->class != class ||
+            e->at.in_list.prev != before)
+            return false;
+        if (before && before->at.in_list.ready_ms > e->at.in_list.ready_ms)
+            return false;
+        before = e;
+        count++;
     }
-    return false;
+    return l->last == before && l->count == count;
 }
 
 bool workqueue_check(const struct workqueue *q)
@@ -410,14 +537,19 @@ bool workqueue_check(const struct workqueue *q)
     for (size_t it = 0; (key = keytab_next(&q->entries, &it));) {
         const struct entry *e = entry_of_key(key);
 
-        if (!entry_check(e))
+        if (has_deadline(e) && e->at.node.index == 0)
+            return false;
+        if (e->state == IDLE && e->failures == 0)
             return false;
         counts[e->state]++;
     }
-    for (const struct entry *e = q->first; e; e = e->next, listed++)
-        if (e->state != READY)
+    for (unsigned c = 0; c < WORKQUEUE_CLASSES; c++) {
+        if (!list_check(&q->ready[c], c))
             return false;
+        listed += q->ready[c].count;
+    }
     return memcmp(counts, q->counts, sizeof counts) == 0 &&
-           listed == counts[READY] && keytab_check(&q->entries) &&
-           heap_check(&q->heap);
+           listed == counts[READY] &&
+           q->heap.count == counts[DELAYED] + counts[RUNNING_DELAYED] &&
+           keytab_check(&q->entries) && heap_check(&q->heap);
 }

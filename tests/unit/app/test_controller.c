@@ -57,6 +57,8 @@ TEST(only_the_named_root_is_looked_at)
 
 /* ---- one at a time, several at once ---- */
 
+/* rows: S118, S119
+ * broken: controller_enqueue() that does not schedule */
 TEST(a_root_is_in_one_job_and_what_comes_meanwhile_is_not_lost)
 {
     struct pipe p;
@@ -77,6 +79,8 @@ TEST(a_root_is_in_one_job_and_what_comes_meanwhile_is_not_lost)
     pipe_release(&p);
 }
 
+/* rows: S122
+ * broken: one job more than max_in_flight */
 TEST(as_many_roots_as_allowed_are_in_flight)
 {
     struct pipe p;
@@ -98,6 +102,8 @@ TEST(as_many_roots_as_allowed_are_in_flight)
     pipe_release(&p);
 }
 
+/* rows: S68
+ * broken: job_finish() that queues again what failed while it drains */
 TEST(draining_lets_end_what_is_in_flight)
 {
     struct pipe p;
@@ -118,8 +124,40 @@ TEST(draining_lets_end_what_is_in_flight)
     pipe_release(&p);
 }
 
+/* What stood there before the start is looked at when there is time; what comes
+ * is a change, and first.
+ * rows: S74
+ * broken: class_of() that says NORMAL always */
+TEST(what_somebody_changes_comes_before_the_first_list)
+{
+    struct pipe p;
+
+    pipe_init(&p);
+    p.hold = true;
+    p.config.max_in_flight = 1;
+    check(pipe_load(&p, IDLE));
+    pipe_put(&p, "Widget", "a", "");
+    pipe_put(&p, "Widget", "b", "");
+    pipe_put(&p, "Widget", "c", "");
+    controller_start(p.controller, &p.sink);
+    check_int(controller_state(p.controller).ready_low, 3);
+    pipe_put_meta(&p, "Widget", "c", ",'generation':2");
+    pipe_put(&p, "Widget", "d", "");
+    check_int(controller_state(p.controller).ready_low, 2);
+    for (unsigned i = 0; i < 4; i++) {
+        while (!p.held_count)
+            loop_turn(p.loop, false);
+        pipe_end(&p, ERR_NONE);
+    }
+    check_str(pipe_run(&p), "c: nothing\nd: nothing\na: nothing\n"
+                            "b: nothing\n");
+    pipe_release(&p);
+}
+
 /* ---- what is not known ---- */
 
+/* rows: S84, S120
+ * broken: update_synced() that believes every feed */
 TEST(nothing_is_planned_while_a_kind_is_unknown)
 {
     struct pipe p;

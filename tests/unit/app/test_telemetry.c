@@ -86,6 +86,7 @@ TEST(states_are_set_when_somebody_asks)
     struct telemetry *t = telemetry_new();
     const struct controller_state s = {.synced = true,
                                        .ready = 3,
+                                       .ready_low = 2,
                                        .running = 2,
                                        .failing = 1,
                                        .known = 9,
@@ -101,7 +102,9 @@ TEST(states_are_set_when_somebody_asks)
     telemetry_waited(t, &decl, 20);
     telemetry_process(t);
     text = text_of(t);
-    check_has(text, "\nworkqueue_depth{name=\"shop\",controller=\"shop\"} 3\n");
+    check_has(text, "\nworkqueue_depth{name=\"shop\",controller=\"shop\","
+                    "priority=\"-100\"} 2\nworkqueue_depth{name=\"shop\","
+                    "controller=\"shop\",priority=\"0\"} 1\n");
     check_has(text, "\nworkqueue_adds_total{name=\"shop\",controller=\"shop\"} "
                     "40\n");
     check_has(text, "_unfinished_work_seconds{name=\"shop\",controller="

@@ -63,7 +63,9 @@ TEST(workqueue_hands_out_keys_in_the_order_of_their_arrival)
     workqueue_free(q);
 }
 
-TEST(workqueue_adds_a_queued_key_only_once) /* WQ-1, S67 */
+/* rows: S67, S120
+ * broken: want() that appends a READY key again */
+TEST(workqueue_adds_a_queued_key_only_once)
 {
     struct workqueue *q = queue_new();
 
@@ -76,7 +78,9 @@ TEST(workqueue_adds_a_queued_key_only_once) /* WQ-1, S67 */
     workqueue_free(q);
 }
 
-TEST(workqueue_keeps_a_running_key_to_itself_and_gives_it_again) /* S66 */
+/* rows: S66, S67
+ * broken: workqueue_done() that forgets RUNNING_DIRTY */
+TEST(workqueue_keeps_a_running_key_to_itself_and_gives_it_again)
 {
     struct workqueue *q = queue_new();
     const struct object_key *key;
@@ -118,7 +122,9 @@ TEST(workqueue_copies_its_keys)
 
 /* ---- delays ---- */
 
-TEST(workqueue_gives_a_delayed_key_not_before_its_time) /* S69 */
+/* rows: S69, S75, S123
+ * broken: promote() that takes a deadline 1 ms early */
+TEST(workqueue_gives_a_delayed_key_not_before_its_time)
 {
     struct workqueue *q = queue_new();
 
@@ -135,7 +141,9 @@ TEST(workqueue_gives_a_delayed_key_not_before_its_time) /* S69 */
     workqueue_free(q);
 }
 
-TEST(workqueue_keeps_the_earlier_of_two_delays) /* WQ-2, S69, S75 */
+/* rows: S69, S75, S126, S127
+ * broken: delay() that always takes the new deadline */
+TEST(workqueue_keeps_the_earlier_of_two_delays)
 {
     struct workqueue *q = queue_new();
 
@@ -154,7 +162,9 @@ TEST(workqueue_keeps_the_earlier_of_two_delays) /* WQ-2, S69, S75 */
     workqueue_free(q);
 }
 
-TEST(workqueue_ends_a_wait_by_a_plain_add) /* PQ-1 */
+/* rows: S75, S124
+ * broken: want() that leaves the key in the heap */
+TEST(workqueue_ends_a_wait_by_a_plain_add)
 {
     struct workqueue *q = queue_new();
 
@@ -230,6 +240,8 @@ TEST(workqueue_forgets_a_delay_when_a_running_key_is_added) /* PQ-1 */
     workqueue_free(q);
 }
 
+/* rows: S125
+ * broken: add() without promote() */
 TEST(workqueue_puts_a_key_that_became_due_before_one_added_later)
 {
     struct workqueue *q = queue_new();
@@ -292,7 +304,9 @@ TEST(workqueue_shows_who_waits_and_how_long)
 
 /* ---- failures ---- */
 
-TEST(workqueue_backs_off_per_key_up_to_a_thousand_seconds) /* WQ-3, S71 */
+/* rows: S71
+ * broken: backoff_ms() that shifts by the failures */
+TEST(workqueue_backs_off_per_key_up_to_a_thousand_seconds)
 {
     struct workqueue *q = queue_new();
     uint64_t want = 5;
@@ -453,6 +467,8 @@ static void add_wait(void *arg, uint64_t ms)
     *(uint64_t *)arg = *(uint64_t *)arg * 100 + ms;
 }
 
+/* rows: S73
+ * broken: want() that counts a key already wanted */
 TEST(workqueue_counts_what_became_wanted_and_how_long_it_waited)
 {
     struct workqueue *q = queue_new();
