@@ -7,7 +7,9 @@
  * (ST-1, note 12). Never brought back either: see store_put(). Uncomparable
  * versions: the watch is right.
  *
- * Indexed by name (namespace/name) and by the uid of the controller owner.
+ * Indexed by name (namespace/name) and by the uid of the controller owner. What
+ * lies in a store, or in a batch for it, is kept small by a press (press.h): a
+ * change of either ends what snapshot_text() lent.
  *
  * Two things move: the contents, and the *position*, which is the version up
  * to which the watch has told everything. An answer to our own write changes
@@ -72,7 +74,7 @@ void store_remove_key(struct store *s, const struct object_key *key,
  * version are unchanged keeps its snapshot and gives no delta.
  * Between begin and commit readers see the old contents. */
 struct store_batch;
-struct store_batch *store_batch_new(void);
+struct store_batch *store_batch_new(struct store *s); /* borrowed */
 void store_batch_free(struct store_batch *b); /* NULL is fine */
 /* Takes its own reference. 0 or -ERR_NOMEM (unchanged). */
 int store_batch_put(struct store_batch *b, struct snapshot *snap);
@@ -120,7 +122,7 @@ void store_owned_by(const struct store *s, const char *uid, store_each_fn fn,
 struct store_stats {
     uint64_t changes; /* deltas told */
     uint64_t ignored; /* states that were older, or of deleted objects */
-    size_t bytes;     /* of the indexes, beyond the snapshots themselves */
+    size_t bytes;     /* of indexes and press, beyond the snapshots themselves */
 };
 struct store_stats store_stats(const struct store *s);
 bool store_check(const struct store *s);

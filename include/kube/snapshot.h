@@ -7,8 +7,9 @@
  * all the time. managedFields are reduced to the entries of managers whose
  * name starts with "tidelock-" (note 12: our own entries tell what we apply;
  * the others would only cost memory). apiVersion and kind stand at the end of
- * the text. Structure, text and names are one block of memory, about 250 bytes
- * more than the text; all texts live as long as the snapshot.
+ * the text. Structure and names are one block of memory, about 300 bytes, and
+ * live as long as the snapshot; the text is another, which may be kept packed
+ * (press.h): snapshot_text() opens it.
  */
 #ifndef TIDELOCK_KUBE_SNAPSHOT_H
 #define TIDELOCK_KUBE_SNAPSHOT_H
@@ -22,17 +23,23 @@
 #include "base/value.h"
 #include "kube/key.h"
 
+/* A longer text is no object: -ERR_LIMIT. */
+#define SNAPSHOT_MAX_BYTES ((size_t)1 << 30)
 #define SNAPSHOT_LABEL_OWNER "tidelock.dev/owner-uid"
+
+struct press;
+struct zip_dict;
 
 struct snapshot {
     unsigned refs;
+    bool deleting;      /* deletionTimestamp is set */
+    bool metadata_only; /* came as PartialObjectMetadata (IN-16) */
     struct object_key key;
     const char *api_version; /* "" when neither object nor caller knew it */
     const char *kind;
     const char *uid;              /* "" when absent */
     const char *resource_version; /* "" when absent */
     int64_t generation;           /* 0 when absent */
-    bool deleting;                /* deletionTimestamp is set */
     /* the controller ownerReference, "" when there is none */
     const char *owner_uid;
     const char *owner_api_version;
@@ -40,10 +47,15 @@ struct snapshot {
     const char *owner_name;
     /* label tidelock.dev/owner-uid: whose orphan child it is (note 12); "" */
     const char *label_owner_uid;
-    bool metadata_only; /* came as PartialObjectMetadata (IN-16) */
-    /* compact text without foreign managedFields: see snapshot_text() */
-    const char *text;
-    size_t text_len;
+    /* compact text without foreign managedFields, with a NUL, or that packed */
+    const char *bytes;
+    uint32_t text_len;
+    uint32_t packed_len; /* 0: not packed */
+    union {
+        struct zip_dict *dict; /* packed with it */
+        struct press *press;   /* where it waits for that, at `place` */
+    };
+    uint32_t place;
 };
 
 /* Makes a snapshot from one object's JSON text. `gvk` may be NULL; otherwise
@@ -70,6 +82,11 @@ static inline const char *snapshot_owner(const struct snapshot *s)
  * have to be made in `a`, so no longer than that lives. 0 or -ERR_NOMEM. */
 int snapshot_text(const struct snapshot *s, struct arena *a,
                   const char **ret_text, struct err *err);
+/* The same where it needs no opening, NULL where it does. */
+static inline const char *snapshot_plain(const struct snapshot *s)
+{
+    return s->packed_len == 0 ? s->bytes : NULL;
+}
 /* Have both the same text? No, too, when there is no memory to look. */
 bool snapshot_same_text(const struct snapshot *a, const struct snapshot *b);
 

@@ -88,7 +88,7 @@ static int put_item(struct store_batch *batch, const struct gvk *gvk,
 static int swap_in(struct sim_feed *f, const struct value *list,
                    struct err *err)
 {
-    struct store_batch *batch = store_batch_new();
+    struct store_batch *batch = store_batch_new(f->feed.store);
     const struct value *items = value_get(list, "items");
     const char *rv = value_text_at(list, "metadata.resourceVersion");
     int rc = batch ? 0 : err_nomem(err);

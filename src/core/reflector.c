@@ -64,7 +64,7 @@ struct reflector *reflector_new(struct store *store,
     str_init(&r->token, TOKEN_MAX);
     r->step = STEP_STREAM;
     err_set(&r->error, ERR_UNKNOWN, "not listed yet");
-    r->batch = store_batch_new();
+    r->batch = store_batch_new(r->store);
     if (!r->batch || !copy_config(r, config)) {
         reflector_free(r);
         return NULL;

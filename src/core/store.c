@@ -33,6 +33,7 @@
 #include "base/str.h"
 #include "core/graves.h"
 #include "core/snapset.h"
+#include "kube/press.h"
 
 struct listener {
     store_delta_fn fn;
@@ -43,6 +44,7 @@ struct store {
     struct gvk gvk;
     struct snapset set;
     struct graves graves;
+    struct press *press;
     struct listener *listeners;
     size_t listener_count, listener_cap;
     char position[STORE_MAX_VERSION + 1];
@@ -54,6 +56,7 @@ struct store {
 
 struct store_batch {
     struct snapset set;
+    struct press *press; /* the store's */
 };
 
 /* ---- life ---- */
@@ -66,7 +69,9 @@ struct store *store_new(const struct gvk *gvk)
         return NULL;
     s->gvk.api_version = mem_strdup(gvk->api_version);
     s->gvk.kind = mem_strdup(gvk->kind);
-    if (!s->gvk.api_version || !s->gvk.kind || graves_init(&s->graves) < 0) {
+    s->press = press_new();
+    if (!s->gvk.api_version || !s->gvk.kind || !s->press ||
+        graves_init(&s->graves) < 0) {
         store_free(s);
         return NULL;
     }
@@ -78,6 +83,7 @@ void store_free(struct store *s)
     if (!s)
         return;
     assert(!s->telling);
+    press_free(s->press);
     snapset_release(&s->set);
     graves_release(&s->graves);
     mem_free(s->listeners);
@@ -187,6 +193,7 @@ static int put(struct store *s, struct snapshot *snap, bool watch)
         return rc;
     tell(s, &(struct delta){old, snap});
     snapshot_unref(old, "store");
+    press_add(s->press, snap);
     return 0;
 }
 
@@ -239,9 +246,13 @@ void store_remove_key(struct store *s, const struct object_key *key,
 
 /* ---- batches ---- */
 
-struct store_batch *store_batch_new(void)
+struct store_batch *store_batch_new(struct store *s)
 {
-    return mem_calloc(1, sizeof(struct store_batch));
+    struct store_batch *b = mem_calloc(1, sizeof(*b));
+
+    if (b)
+        b->press = s->press;
+    return b;
 }
 
 void store_batch_free(struct store_batch *b)
@@ -261,9 +272,11 @@ int store_batch_put(struct store_batch *b, struct snapshot *snap)
     if (old && !supersedes(snap, old, true))
         return 0;
     rc = snapset_put(&b->set, snap, &old);
-    if (rc == 0)
-        snapshot_unref(old, "store");
-    return rc;
+    if (rc < 0)
+        return rc;
+    snapshot_unref(old, "store");
+    press_add(b->press, snap);
+    return 0;
 }
 
 void store_batch_remove(struct store_batch *b, const struct snapshot *last)
@@ -547,7 +560,7 @@ struct store_stats store_stats(const struct store *s)
 {
     struct store_stats stats = s->stats;
 
-    stats.bytes = snapset_bytes(&s->set);
+    stats.bytes = snapset_bytes(&s->set) + press_stats(s->press).bytes;
     return stats;
 }
 

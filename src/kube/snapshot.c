@@ -3,12 +3,14 @@
  *
  * DESIGN
  *
- * One walk over the text (scan.h), one block of memory:
+ * One walk over the text (scan.h), two blocks of memory:
  *
- *     struct snapshot | compact JSON, NUL | names, each with its NUL
+ *     struct snapshot | names, each with its NUL        compact JSON, NUL
  *
- * The block is made large enough at first and cut to its size at the end.
- * Until then the names wait in the scan, on the stack.
+ * The text is a block of its own because it can change its form: packed by
+ * press.c, it is a tenth, and the snapshot stays where it is. The block of the
+ * text is made large enough at first and cut to its size at the end. Until then
+ * the names wait in the scan, on the stack.
  *
  * Kind and apiVersion are left out where they stand and written at the end of
  * the object: list items of built-in kinds lack them, PartialObjectMetadata
@@ -18,9 +20,9 @@
  *
  * INVARIANTS
  *
- *   I1  the block never grows: compact text is not longer than its source, and
- *       the room for apiVersion, kind and names is there from the start
- *   I2  every text of a snapshot points into its own block, so it outlives
+ *   I1  the text's block never grows: compact text is not longer than its
+ *       source, and the room for apiVersion and kind is there from the start
+ *   I2  every name of a snapshot points into its own block, so it outlives
  *       decoder, request and connection
  */
 #include "kube/snapshot.h"
@@ -31,16 +33,19 @@
 
 #include "base/mem.h"
 #include "scan.h"
+#include "snapshot_impl.h"
 
 #define PARTIAL_KIND "PartialObjectMetadata"
 #define PARTIAL_GROUP "meta.k8s.io/"
 /* Room for ,"apiVersion":"","kind":""} around two names. */
 #define TYPE_MEMBERS 32
+/* Texts up to this size are packed without asking for memory twice. */
+#define PACK_ROOM ((size_t)16 << 10)
 
 struct block {
     struct snapshot snapshot; /* first: the public part */
     size_t size;
-    char bytes[];
+    char names[];
 };
 
 static struct snapshot_stats stats;
@@ -117,81 +122,90 @@ static int finish_text(struct scan *s, const struct gvk *gvk, struct err *err)
     return 0;
 }
 
-/* ---- from the scan to a block ---- */
+/* ---- from the scan to a snapshot ---- */
 
 /* Give back what was not needed. Should that fail, keep the block. */
-static struct block *cut_to_size(struct block *b, size_t size)
+static char *cut_to_size(char *text, size_t size)
 {
-    struct block *smaller = mem_realloc(b, size);
+    char *smaller = mem_realloc(text, size);
 
-    if (!smaller)
-        return b;
-    smaller->size = size;
-    return smaller;
+    return smaller ? smaller : text;
 }
 
-/* The names behind the text, and the public part. */
+/* The names, and the public part. */
 static void fill(struct block *b, const struct scan *s)
 {
-    char *names = b->bytes + s->len + 1;
+    char *names = b->names;
 
     memcpy(names, s->names, s->names_len);
     b->snapshot = (struct snapshot){
         .refs = 1,
+        .deleting = s->deleting,
+        .metadata_only = s->partial,
         .key = {names + s->ns, names + s->name},
         .api_version = names + s->api_version,
         .kind = names + s->kind,
         .uid = names + s->uid,
         .resource_version = names + s->resource_version,
         .generation = s->generation,
-        .deleting = s->deleting,
         .owner_uid = names + s->owner.uid,
         .owner_api_version = names + s->owner.api_version,
         .owner_kind = names + s->owner.kind,
-        .label_owner_uid = names + s->label_owner,
         .owner_name = names + s->owner.name,
-        .metadata_only = s->partial,
-        .text = b->bytes,
-        .text_len = s->len,
+        .label_owner_uid = names + s->label_owner,
+        .bytes = cut_to_size(s->out, s->len + 1),
+        .text_len = (uint32_t)s->len,
     };
 }
 
-static struct block *block_new(size_t text_len)
+/* What it holds beside its own block. */
+static size_t text_size(const struct snapshot *s)
 {
-    size_t size =
-        sizeof(struct block) + text_len + TYPE_MEMBERS + 2 * SCAN_NAMES_MAX;
-    struct block *b = mem_alloc(size);
+    return s->packed_len > 0 ? s->packed_len : (size_t)s->text_len + 1;
+}
 
-    if (b)
-        b->size = size;
-    return b;
+static int finish(struct scan *s, const struct gvk *gvk, struct block **ret,
+                  struct err *err)
+{
+    int rc = finish_text(s, gvk, err);
+    struct block *b;
+
+    if (rc < 0)
+        return rc;
+    b = mem_alloc(sizeof(*b) + s->names_len);
+    if (!b)
+        return err_nomem(err);
+    b->size = sizeof(*b) + s->names_len;
+    fill(b, s);
+    stats.count++;
+    stats.bytes += b->size + text_size(&b->snapshot);
+    *ret = b;
+    return 0;
 }
 
 int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
                    struct snapshot **ret_snap, struct err *err)
 {
-    struct block *b = block_new(len);
+    struct block *b;
     struct scan s;
+    char *text;
     int rc;
 
-    if (!b)
+    if (len > SNAPSHOT_MAX_BYTES)
+        return err_set(err, ERR_LIMIT, "object of %zu bytes", len);
+    text = mem_alloc(len + TYPE_MEMBERS + SCAN_NAMES_MAX);
+    if (!text)
         return err_nomem(err);
-    scan_init(&s, json, len, b->bytes);
+    scan_init(&s, json, len, text);
     rc = scan_object(&s, err);
     if (rc == 0)
-        rc = finish_text(&s, gvk, err);
+        rc = finish(&s, gvk, &b, err);
     scan_release(&s);
-    if (rc < 0) {
-        mem_free(b);
-        return rc;
-    }
-
-    b = cut_to_size(b, sizeof(*b) + s.len + 1 + s.names_len);
-    fill(b, &s);
-    stats.count++;
-    stats.bytes += b->size;
-    *ret_snap = &b->snapshot;
-    return 0;
+    if (rc < 0)
+        mem_free(text);
+    else
+        *ret_snap = &b->snapshot;
+    return rc;
 }
 
 /* ---- life ---- */
@@ -215,31 +229,124 @@ void snapshot_unref(struct snapshot *s, const char *why)
     if (--s->refs > 0)
         return;
     stats.count--;
-    stats.bytes -= block->size;
+    stats.bytes -= block->size + text_size(s);
+    if (s->packed_len > 0)
+        zip_dict_unref(s->dict);
+    else if (s->press)
+        press_forget(s->press, s);
+    mem_free((char *)(uintptr_t)s->bytes);
     mem_free(block);
 }
 
 /* ---- its text ---- */
 
+/* Take the place of the text. */
+static int keep_packed(struct snapshot *s, struct zip_dict *d,
+                       const void *packed, size_t len)
+{
+    char *bytes = mem_alloc(len);
+
+    if (!bytes)
+        return -ERR_NOMEM;
+    memcpy(bytes, packed, len);
+    stats.bytes -= text_size(s);
+    mem_free((char *)(uintptr_t)s->bytes);
+    s->bytes = bytes;
+    s->packed_len = (uint32_t)len;
+    s->dict = zip_dict_ref(d);
+    stats.bytes += text_size(s);
+    return 0;
+}
+
+int snapshot_pack(struct snapshot *s, struct zip_dict *d)
+{
+    const struct zip_text text = {s->bytes, s->text_len};
+    size_t most = text.len / 4 * 3, len;
+    char room[PACK_ROOM], *out = room;
+    int rc;
+
+    assert(s->packed_len == 0 && !s->press);
+    if (most > sizeof(room))
+        out = mem_alloc(most);
+    if (!out)
+        return -ERR_NOMEM;
+    rc = zip_pack(d, &text, out, most, &len);
+    if (rc == 0)
+        rc = keep_packed(s, d, out, len);
+    if (out != room)
+        mem_free(out);
+    return rc;
+}
+
+/* What was packed here can be opened here. */
+static int open_text(const struct snapshot *s, char *out, struct err *err)
+{
+    int rc = zip_open(s->dict, s->bytes, s->packed_len, out, s->text_len);
+
+    assert(rc != -ERR_INVALID);
+    out[s->text_len] = '\0';
+    return rc < 0 ? err_nomem(err) : 0;
+}
+
 int snapshot_text(const struct snapshot *s, struct arena *a,
                   const char **ret_text, struct err *err)
 {
-    (void)a;
-    (void)err;
-    *ret_text = s->text;
-    return 0;
+    char *text;
+    int rc;
+
+    if (s->packed_len == 0) {
+        *ret_text = s->bytes;
+        return 0;
+    }
+    text = arena_alloc(a, (size_t)s->text_len + 1);
+    if (!text)
+        return err_nomem(err);
+    rc = open_text(s, text, err);
+    if (rc == 0)
+        *ret_text = text;
+    return rc;
+}
+
+/* The text on the heap; NULL: no memory. */
+static char *opened(const struct snapshot *s)
+{
+    char *text = mem_alloc((size_t)s->text_len + 1);
+
+    if (text && open_text(s, text, NULL) < 0) {
+        mem_free(text);
+        return NULL;
+    }
+    return text;
 }
 
 bool snapshot_same_text(const struct snapshot *a, const struct snapshot *b)
 {
-    return a->text_len == b->text_len &&
-           memcmp(a->text, b->text, a->text_len) == 0;
+    struct arena both = {0};
+    const char *text_a, *text_b;
+    bool same = a->text_len == b->text_len &&
+                snapshot_text(a, &both, &text_a, NULL) == 0 &&
+                snapshot_text(b, &both, &text_b, NULL) == 0 &&
+                memcmp(text_a, text_b, a->text_len) == 0;
+
+    arena_release(&both);
+    return same;
 }
 
+/* The tree borrows nothing of the text. */
 int snapshot_value(const struct snapshot *s, struct arena *a,
                    struct value **ret_value, struct err *err)
 {
-    return value_parse(a, s->text, s->text_len, ret_value, err);
+    char *text;
+    int rc;
+
+    if (s->packed_len == 0)
+        return value_parse(a, s->bytes, s->text_len, ret_value, err);
+    text = opened(s);
+    if (!text)
+        return err_nomem(err);
+    rc = value_parse(a, text, s->text_len, ret_value, err);
+    mem_free(text);
+    return rc;
 }
 
 struct snapshot_stats snapshot_stats(void)

@@ -150,8 +150,8 @@ void push_secret(lua_State *L, const struct snapshot *s, uint32_t id,
     const char *text = r->string;
     size_t len = r->string_len;
     size_t key_len = strlen(key);
-    bool borrowed = s->text && text >= s->text &&
-                    text + len <= s->text + s->text_len;
+    const char *own = snapshot_plain(s);
+    bool borrowed = own && text >= own && text + len <= own + s->text_len;
     struct secret *h =
         lua_newuserdatauv(L, sizeof *h + key_len + 1 + (borrowed ? 0 : len), 0);
 

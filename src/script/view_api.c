@@ -146,7 +146,7 @@ const struct snapshot *view_item(lua_State *L, uint32_t kind, uint32_t item)
     const struct snapshot *s = v->kinds[kind].items[item];
     struct err err = {0};
 
-    if (s && s->text)
+    if (s && s->bytes)
         return s;
     if (v->host->item(v->host->arg, kind, item, &err) < 0)
         vm_kill_err(L, "view", &err);

@@ -71,8 +71,8 @@ static struct snapshot *fill(void *block, const struct frame_object *o)
     s->resource_version = s->owner_uid = s->owner_api_version = s->owner_kind =
         s->owner_name = s->label_owner_uid = "";
     s->generation = o->generation;
-    s->text = put(&at, o->json, o->json_len + 1);
-    s->text_len = o->json_len;
+    s->bytes = put(&at, o->json, o->json_len + 1);
+    s->text_len = (uint32_t)o->json_len;
     return s;
 }
 

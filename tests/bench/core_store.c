@@ -222,7 +222,7 @@ static uint64_t owned_children(struct bench *b)
 static uint64_t relist_unchanged(struct bench *b)
 {
     struct store *s = store_of(b->snaps, b->count);
-    struct store_batch *batch = store_batch_new();
+    struct store_batch *batch = store_batch_new(s);
     uint64_t start = now_ns(), took;
 
     must(batch != NULL);

@@ -39,8 +39,8 @@ TEST(what_the_server_makes_of_a_declaration_is_no_drift)
     struct fixture f;
 
     settle_with(&f, DEPLOYMENT(CONTAINER));
-    check_has(f.items[DEPLOYMENT][0]->text, "\"cpu\":\"500m\"");
-    check_has(f.items[DEPLOYMENT][0]->text, "\"protocol\":\"TCP\"");
+    check_has(snapshot_plain(f.items[DEPLOYMENT][0]), "\"cpu\":\"500m\"");
+    check_has(snapshot_plain(f.items[DEPLOYMENT][0]), "\"protocol\":\"TCP\"");
     next_plan(&f, DEPLOYMENT(CONTAINER));
     check_str(fx_story(&f), "");
     fx_release(&f);
@@ -212,9 +212,9 @@ TEST(string_data_is_sent_as_data)
 
     settle_with(&f, SECRET_A("'stringData':{'p':'hunter2'},"
                              "'data':{'p':'eA==','q':'eA=='}"));
-    check_has(f.items[SECRET][0]->text,
+    check_has(snapshot_plain(f.items[SECRET][0]),
               "\"data\":{\"p\":\"aHVudGVyMg==\",\"q\":\"eA==\"}");
-    check(!strstr(f.items[SECRET][0]->text, "stringData"));
+    check(!strstr(snapshot_plain(f.items[SECRET][0]), "stringData"));
     next_plan(&f, SECRET_A("'data':{'p':'aHVudGVyMg==','q':'eA=='}"));
     check_str(fx_story(&f), "");
     fx_release(&f);

@@ -190,7 +190,7 @@ TEST(memory_alone_outlives_a_plan_without_status)
     settle(&f);
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_story(&f), "");
-    check_has(f.view.root->text, "\"status\":{\"last\":\"2026\"}");
+    check_has(snapshot_plain(f.view.root), "\"status\":{\"last\":\"2026\"}");
     fx_release(&f);
 }
 

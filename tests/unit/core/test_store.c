@@ -386,7 +386,7 @@ static void look(void *arg, const struct delta *d)
 TEST(store_has_changed_when_it_tells) /* IN-3 */
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
 
     store_listen(s, look, s);
     kit_put(s, "a", "u", "1", "");

@@ -236,7 +236,7 @@ static void live_read(struct world *w)
 static void relist(struct world *w)
 {
     unsigned revision = w->told + pick(w, w->now - w->told + 1);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(w->store);
 
     for (unsigned i = NAMES; i-- > 0;) {
         struct snapshot *snap = state_at(w, i, revision);

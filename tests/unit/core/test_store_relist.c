@@ -13,7 +13,7 @@
 TEST(store_swaps_in_a_list_and_tells_deletes_first_in_order) /* IN-2, S43 */
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
     struct kit_log log = {{0}};
     const struct snapshot *same;
 
@@ -45,7 +45,7 @@ TEST(store_swaps_in_a_list_and_tells_deletes_first_in_order) /* IN-2, S43 */
 TEST(store_takes_the_word_of_a_list_over_what_it_distrusts) /* G2 */
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
     const struct snapshot *before;
 
     kit_put(s, "a", "1", "7", "o");
@@ -73,7 +73,7 @@ TEST(store_takes_the_word_of_a_list_over_what_it_distrusts) /* G2 */
 TEST(store_keeps_what_is_newer_than_a_list) /* note 12 */
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
 
     kit_put(s, "a", "1", "2", "o");
     kit_put(s, "b", "2", "3", "o");
@@ -95,7 +95,7 @@ TEST(store_keeps_what_is_newer_than_a_list) /* note 12 */
 TEST(store_does_not_take_back_a_deleted_object_from_a_list)
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
     struct object_key c = snap_key("c");
 
     kit_put(s, "a", "1", "2", "");
@@ -120,7 +120,7 @@ TEST(store_does_not_take_back_a_deleted_object_from_a_list)
 TEST(store_follows_a_list_where_versions_cannot_be_compared) /* S39 */
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
 
     kit_put(s, "a", "1", "x1", "");
     kit_put(s, "b", "2", "x2", "");
@@ -139,7 +139,7 @@ TEST(store_follows_a_list_where_versions_cannot_be_compared) /* S39 */
 TEST(store_refuses_a_list_older_than_its_position)
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
 
     kit_put(s, "a", "1", "2", "");
     store_bookmark(s, "20");
@@ -154,7 +154,7 @@ TEST(store_refuses_a_list_older_than_its_position)
 TEST(store_takes_a_list_as_it_is_after_a_rewind) /* G2 */
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
     struct kit_log log = {{0}};
 
     kit_put(s, "a", "1", "90", "");
@@ -184,7 +184,7 @@ TEST(store_takes_a_list_as_it_is_after_a_rewind) /* G2 */
 TEST(store_batch_keeps_the_newest_of_each_name)
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = store_batch_new(s);
     struct snapshot *last = snap_new("c", "3", "9", "");
 
     kit_collect(b, "a", "1", "5");
@@ -232,7 +232,7 @@ static void count_change(void *arg, const struct delta *d)
 TEST_ALLOC(store_replace_fails_as_a_whole)
 {
     struct store *s = store_new(&snap_gvk);
-    struct store_batch *b = store_batch_new();
+    struct store_batch *b = s ? store_batch_new(s) : NULL;
     int rc = s && b ? 0 : -ERR_NOMEM;
     int changes = 0;
 

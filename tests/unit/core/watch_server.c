@@ -133,5 +133,5 @@ bool server_shown(const struct watch_server *s, const struct store *store,
     snprintf(data, sizeof data, "\"is\":\"t%u\"", o->timeline);
     return strcmp(got->uid, uid) == 0 &&
            server_revision(got->resource_version) == o->revision &&
-           strstr(got->text, data);
+           strstr(snapshot_plain(got), data);
 }

@@ -178,10 +178,10 @@ static const char *check_again(snapshot_fn *parse, const struct snapshot *s)
     const char *wrong = NULL;
     struct snapshot *again = NULL;
 
-    if (parse(s->text, s->text_len, NULL, &again, NULL) < 0)
+    if (parse(snapshot_plain(s), s->text_len, NULL, &again, NULL) < 0)
         return "the text of a snapshot is refused";
     if (again->text_len != s->text_len ||
-        memcmp(again->text, s->text, s->text_len) != 0)
+        memcmp(snapshot_plain(again), snapshot_plain(s), s->text_len) != 0)
         wrong = "the snapshot of a snapshot is another one";
     snapshot_unref(again, "property");
     return wrong;
@@ -197,8 +197,8 @@ const char *property_snapshot(snapshot_fn *parse, const char *data, size_t len)
     wrong = check_source(s, data, len);
     if (!wrong)
         wrong = check_again(parse, s);
-    if (!wrong && strlen(s->text) != s->text_len &&
-        !memchr(s->text, '\0', s->text_len))
+    if (!wrong && strlen(snapshot_plain(s)) != s->text_len &&
+        !memchr(snapshot_plain(s), '\0', s->text_len))
         wrong = "the text does not end where it says";
     snapshot_unref(s, "property");
     return wrong;

@@ -13,7 +13,7 @@ static void add_event(struct str *log, const struct decoder_event *e)
 
     str_add(log, names[e->kind]);
     if (e->snapshot)
-        str_addf(log, " %s", e->snapshot->text);
+        str_addf(log, " %s", snapshot_plain(e->snapshot));
     if (e->resource_version[0])
         str_addf(log, " @%s", e->resource_version);
     if (e->continue_token[0])
