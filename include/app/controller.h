@@ -15,6 +15,7 @@
 #include "app/executor.h"
 #include "app/sink_apply.h"
 #include "app/zones.h"
+#include "core/blast.h"
 #include "core/sink.h"
 #include "core/source.h"
 #include "core/workqueue.h"
@@ -74,6 +75,8 @@ struct controller_config {
     controller_change_fn on_change;   /* may be NULL */
     workqueue_waited_fn on_get;       /* may be NULL */
     void *arg;
+    /* of deletions; NULL: the defaults */
+    const struct blast_limits *limits;
 };
 
 /* Subscribes to the feeds; nothing is dispatched before controller_start(). */

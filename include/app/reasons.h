@@ -23,6 +23,7 @@
     XX(REJECTED, "Rejected")                                                   \
     XX(PLAN, "PlanRefused")                                                    \
     XX(EMPTY_PLAN, "EmptyPlan")                                                \
+    XX(BLAST_RADIUS, "BlastRadius")                                            \
     XX(SCRIPT, "ScriptError")                                                  \
     XX(BUDGET, "BudgetExceeded")                                               \
     XX(LIMIT, "LimitExceeded")                                                 \

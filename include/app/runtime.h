@@ -25,7 +25,7 @@ struct runtime_options {
     const char *const *operators; /* paths */
     size_t operator_count;
     struct bundle_options bundle; /* --set, --overlay */
-    const char *const *files; /* -f: files or folders */
+    const char *const *files;     /* -f: files or folders */
     size_t file_count;
     struct cluster_options cluster;
     const char *ns;      /* --namespace, NULL: all for run and plan */
@@ -36,12 +36,15 @@ struct runtime_options {
     const char *listen;               /* --listen, NULL: nobody is served */
     const char *lease;                /* --lease-name, NULL: "tidelock" */
     unsigned workers;                 /* processes that run scripts; 0: here */
-    bool plan;                        /* one pass, print, stop */
-    bool dry_run;                     /* print, write nothing */
-    bool once;                        /* until nothing is ready */
-    bool offline;                     /* no cluster */
-    const struct fixture *fixture;    /* offline: what it holds is all there is,
-                                       * also the time and the parameters */
+    const unsigned *max_deletes;      /* by one plan, */
+    const unsigned *max_deletes_per_minute; /* by one operator; NULL: the
+                                             * defaults of core/blast.h */
+    bool plan;                              /* one pass, print, stop */
+    bool dry_run;                           /* print, write nothing */
+    bool once;                              /* until nothing is ready */
+    bool offline;                           /* no cluster */
+    const struct fixture *fixture; /* offline: what it holds is all there is,
+                                    * also the time and the parameters */
     enum report_format format;
     bool color;
     void (*print)(void *arg, const char *text, size_t len);

@@ -12,7 +12,10 @@
  * Before the first destructive change the root is read live; when it is not
  * the one that was planned for (uid, generation, deletion), or something else
  * that the script read has changed, nothing is sent and the outcome is
- * ERR_CONFLICT: plan again (G4).
+ * ERR_CONFLICT: plan again (G4). A delete for which there is no room in this
+ * minute (G8), or an object that would have to be made anew beyond the limit of
+ * one pass, ends the changeset with ERR_BLAST_RADIUS: what stands before it is
+ * done, it and what follows are not.
  */
 #ifndef TIDELOCK_APP_SINK_APPLY_H
 #define TIDELOCK_APP_SINK_APPLY_H
@@ -32,6 +35,9 @@ struct sink_observer {
     /* Is what the changeset was made from, the root aside, still so? Asked
      * before the first destructive change. */
     bool (*holds)(void *arg, const struct changeset *cs);
+    /* May one more object be deleted now? 0, or -ERR_BLAST_RADIUS with the
+     * time to wait as retry_after_ms. Asked right before each delete. */
+    int (*may_delete)(void *arg, const struct changeset *cs, struct err *err);
     void *arg;
 };
 

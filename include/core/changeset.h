@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/value.h"
+#include "core/blast.h"
 #include "core/operator.h"
 #include "core/plan.h"
 #include "kube/request.h"
@@ -93,10 +94,11 @@ struct changeset {
     size_t count, cap;
     struct change_note *notes;
     size_t note_count, note_cap;
-    size_t unchanged; /* children already as declared */
-    bool waiting;     /* something must go first: plan again on delete */
-    bool incomplete;  /* fields of the status were left out: the schema does
-                       * not have them */
+    struct blast blast; /* what it deletes, and may */
+    size_t unchanged;   /* children already as declared */
+    bool waiting;       /* something must go first: plan again on delete */
+    bool incomplete;    /* fields of the status were left out: the schema does
+                         * not have them */
     char hash[HASH_HEX_SIZE]; /* over child writes and deletes (note 12); the
                                * same in every process, "" when there are
                                * none */

@@ -11,7 +11,8 @@
  *
  * "Not there" is taken from the view only where the kind is known: a step of
  * an unknown kind is -ERR_UNKNOWN (-ERR_NO_KIND when the server lacks it), and
- * nothing of an unknown kind is pruned. An object of the declared name that
+ * nothing of an unknown kind is pruned. A plan that deletes more than its
+ * limits (blast.h) is -ERR_BLAST_RADIUS. An object of the declared name that
  * the view shows with another controller is -ERR_NAME_CONFLICT.
  */
 #ifndef TIDELOCK_CORE_DIFF_H
@@ -39,10 +40,11 @@ struct diff_input {
     const struct view *view;
     struct plan *plan; /* secrets resolved */
     const struct restmap *restmap;
-    const struct schema_set *schemas; /* NULL: the built-in kinds */
-    bool schemas_are_live;            /* they are this server's: an unknown
-                                       * field is refused, not only noted */
-    struct diff_memo *memo;           /* NULL: compare every time */
+    const struct schema_set *schemas;  /* NULL: the built-in kinds */
+    bool schemas_are_live;             /* they are this server's: an unknown
+                                        * field is refused, not only noted */
+    struct diff_memo *memo;            /* NULL: compare every time */
+    const struct blast_limits *limits; /* of deletions; NULL: the defaults */
     bool failed; /* the plan only says why a pass failed: this generation was
                   * not applied, so it is not said to be observed */
 };

@@ -96,26 +96,27 @@ struct plan {
     size_t log_count, log_cap;
     struct view_read *reads;
     size_t read_count, read_cap;
-    int64_t requeue_ms;    /* -1: none; the earliest wins */
-    int64_t requeue_at;    /* unix seconds, -1: none */
-    const char *nothing;   /* plan:nothing(reason), else NULL */
-    const char *prune_all; /* plan:prune_all(reason), else NULL */
-    int row;               /* of the decision table that was chosen, index into
-                            * the declaration's rows; PLAN_NO_ROW: there is no
-                            * table, finalize() was called, or the run ended
-                            * before a row was chosen */
-    const char *why;       /* the row's reason, at most PLAN_MAX_WHY bytes;
-                            * NULL without a row, or when it has no text */
-    bool hold;             /* the row prunes nothing: what it does not declare
-                            * stays as it is, also the status */
+    int64_t requeue_ms;     /* -1: none; the earliest wins */
+    int64_t requeue_at;     /* unix seconds, -1: none */
+    const char *nothing;    /* plan:nothing(reason), else NULL */
+    const char *prune_all;  /* plan:prune_all(reason), else NULL */
+    const char *allow_bulk; /* plan:allow_bulk(reason), else NULL */
+    int row;                /* of the decision table that was chosen, index into
+                             * the declaration's rows; PLAN_NO_ROW: there is no
+                             * table, finalize() was called, or the run ended
+                             * before a row was chosen */
+    const char *why;        /* the row's reason, at most PLAN_MAX_WHY bytes;
+                             * NULL without a row, or when it has no text */
+    bool hold;              /* the row prunes nothing: what it does not declare
+                             * stays as it is, also the status */
     const char *zone_wanted; /* of a failed run, which ended because the script
                               * asked for a time zone that the view does not
                               * have: run it again with the zone in the view.
                               * A valid name (base/zone.h); else NULL */
-    const char *trace;     /* of a failed run, for people: the operator, the
-                            * object, the Lua frames; else NULL */
-    bool finalizing;       /* made by finalize() */
-    bool finalize_done;    /* finalize() returned true */
+    const char *trace;       /* of a failed run, for people: the operator, the
+                              * object, the Lua frames; else NULL */
+    bool finalizing;         /* made by finalize() */
+    bool finalize_done;      /* finalize() returned true */
 };
 
 void plan_init(struct plan *p, struct arena *a);

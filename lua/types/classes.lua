@@ -101,6 +101,10 @@ function Plan:nothing(reason) end
 ---@param reason string
 function Plan:prune_all(reason) end
 
+---This pass may delete more than the limits of the blast radius.
+---@param reason string
+function Plan:allow_bulk(reason) end
+
 ---@class tidelock.Log
 log = {}
 

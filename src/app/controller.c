@@ -86,7 +86,9 @@ static void requeue_failed(struct controller *c, const struct job *job)
     case RETRY_SLOW:
     case RETRY_NEVER:
         /* a new version of anything it depends on wakes it at once */
-        requeue_after(c, key, SLOW_RETRY_MS);
+        requeue_after(c, key,
+                      job->err.retry_after_ms ? job->err.retry_after_ms
+                                              : SLOW_RETRY_MS);
         break;
     case RETRY_BACKOFF:
         if (job->err.retry_after_ms)

@@ -58,6 +58,7 @@ struct controller {
     struct map *wanted; /* "read\nns/name" -> struct map of root keys */
     struct job *jobs;
     unsigned job_count;
+    struct blast_brake brake; /* of its deletes */
     bool started, draining, synced;
     bool soon; /* the timer is due in the next turn */
     loop_timer_id timer;

@@ -330,10 +330,33 @@ static bool still_holds(void *arg, const struct changeset *cs)
     return job && readset_holds(job);
 }
 
+/* The brake of G8: what is over the limit waits for its minute. */
+static int may_delete(void *arg, const struct changeset *cs, struct err *err)
+{
+    struct controller *c = arg;
+    const struct blast *b = &cs->blast;
+    uint64_t now = clock_now_ms(loop_clock(c->config.loop));
+    uint64_t wait =
+        b->allowed ? 0 : blast_brake_take(&c->brake, b->limits.per_minute, now);
+
+    if (wait == 0)
+        return 0;
+    err_set(err, ERR_BLAST_RADIUS,
+            "this operator deletes at most %u objects in a minute and comes "
+            "back in %llu s; plan:allow_bulk(reason) in the script, or "
+            "--max-deletes-per-minute, allows more",
+            b->limits.per_minute, (unsigned long long)(wait + 999) / 1000);
+    err->retry_after_ms = (unsigned)wait;
+    return -ERR_BLAST_RADIUS;
+}
+
 struct sink_observer controller_observer(struct controller *c)
 {
-    return (struct sink_observer){
-        .object = seen, .gone = gone, .holds = still_holds, .arg = c};
+    return (struct sink_observer){.object = seen,
+                                  .gone = gone,
+                                  .holds = still_holds,
+                                  .may_delete = may_delete,
+                                  .arg = c};
 }
 
 /* A child of any root: its controller is of the root's group and kind. */

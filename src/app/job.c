@@ -278,6 +278,7 @@ int job_diff(struct job *job, struct err *err)
         .schemas = c->config.schemas,
         .schemas_are_live = c->config.schemas_are_live,
         .memo = c->memo,
+        .limits = c->config.limits,
         .failed = job->reporting,
     };
     int rc;

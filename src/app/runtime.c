@@ -474,10 +474,23 @@ static int run_loop(struct runtime *rt, struct err *err)
     return rc < 0 ? rc : print_reports(rt, err);
 }
 
+static void set_limits(struct runtime *rt)
+{
+    const struct runtime_options *o = rt->options;
+
+    rt->limits = blast_limits_default;
+    if (o->max_deletes)
+        rt->limits.per_pass = *o->max_deletes;
+    if (o->max_deletes_per_minute)
+        rt->limits.per_minute = *o->max_deletes_per_minute;
+}
+
 /* Load, connect, begin. */
 static int begin(struct runtime *rt, struct err *err)
 {
     int rc = load_units(rt, err);
+
+    set_limits(rt);
 
     if (rc == 0) {
         rt->zones = zones_new(NULL);

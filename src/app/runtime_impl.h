@@ -55,6 +55,7 @@ struct runtime {
     size_t differing;           /* plan --compare: objects */
     size_t entering;            /* ledgers that a new leader writes first */
     void (*left)(void *arg);    /* after runtime_leave() */
+    struct blast_limits limits; /* of deletions */
     bool started, stopping, leaving, done;
     bool working;     /* roots are reconciled: not by a standby */
     bool interrupted; /* by a signal */

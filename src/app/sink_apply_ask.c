@@ -112,11 +112,18 @@ void ask_after_change(struct exec *e, const struct err *status)
 /* What could be created can be made anew; anything else would be lost. */
 void ask_after_probe(struct exec *e, const struct err *status)
 {
+    const struct change *c = exec_change(e);
+    struct err err = {0};
+
     if (status->code != ERR_NONE) {
         exec_fail(e, &e->err);
         return;
     }
     err_clear(&e->err);
     e->recreate = true;
-    go_on(e);
+    blast_add(&e->cs->blast, c->resource, &c->key, true);
+    if (blast_check(&e->cs->blast, &err) < 0)
+        exec_fail(e, &err);
+    else
+        go_on(e);
 }

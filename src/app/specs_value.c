@@ -176,6 +176,7 @@ static void add_plan(struct maker *m, const struct pass *pass)
     add_logs(m, p);
     put_text(m, "nothing", p->nothing);
     put_text(m, "pruneAll", p->prune_all);
+    put_text(m, "allowBulk", p->allow_bulk);
     put_flag(m, "finalizing", p->finalizing);
     put_flag(m, "finalized", p->finalize_done);
     if (pass->requeue_ms >= 0)

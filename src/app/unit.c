@@ -179,6 +179,7 @@ int unit_start(struct unit *u, struct err *err)
         .ns = rt->options->ns ? rt->options->ns : "",
         .name = rt->options->name,
         .one_pass = rt->options->plan,
+        .limits = &rt->limits,
         .on_planned = on_planned,
         .on_pass = on_pass,
         .on_change = on_change,

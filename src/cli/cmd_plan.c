@@ -37,7 +37,8 @@ static int run(int argc, char **argv)
 {
     struct runtime_options o = {.plan = true};
     struct option_values words = {0}, sets = {0}, overlays = {0}, files = {0};
-    const char *format = "text";
+    const char *format = "text", *max_deletes = NULL;
+    unsigned max;
     bool verbose = false;
     const struct option options[] = {
         {"--filename", "-f", "FILE",
@@ -58,6 +59,7 @@ static int run(int argc, char **argv)
         OPTION_KUBECONFIG(&o.cluster.kubeconfig),
         OPTION_CONTEXT(&o.cluster.context),
         OPTION_LEASE_NAME(&o.lease),
+        OPTION_MAX_DELETES(&max_deletes),
         OPTION_RECORD(&o.record),
         OPTION_VERBOSE(&verbose),
         {0},
@@ -69,7 +71,9 @@ static int run(int argc, char **argv)
         options_print_help(&cmd_plan, options);
         return EXIT_OK;
     }
-    if (options_parse(options, argc, argv, &words, &err) < 0)
+    if (options_parse(options, argc, argv, &words, &err) < 0 ||
+        options_count("--max-deletes", max_deletes, &max, &o.max_deletes,
+                      &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
     o.format = format_of(format);
     o.files = files.items;

@@ -60,12 +60,35 @@ static int set_election(struct election *e, struct runtime_options *o,
     return lease_timing_check(&e->timing, err);
 }
 
+/* ---- numbers ---- */
+
+/* Flags that are numbers, as given, or NULL. */
+struct numbers {
+    const char *workers, *max_deletes, *per_minute;
+    unsigned deletes, minute;
+};
+
+static int set_numbers(struct numbers *n, struct runtime_options *o,
+                       struct err *err)
+{
+    int rc = options_workers(n->workers, &o->workers, err);
+
+    if (rc == 0)
+        rc = options_count("--max-deletes", n->max_deletes, &n->deletes,
+                           &o->max_deletes, err);
+    if (rc == 0)
+        rc = options_count("--max-deletes-per-minute", n->per_minute,
+                           &n->minute, &o->max_deletes_per_minute, err);
+    return rc;
+}
+
 static int run(int argc, char **argv)
 {
     struct runtime_options o = {0};
     struct election e = {0};
+    struct numbers n = {0};
     struct option_values words = {0}, sets = {0}, overlays = {0};
-    const char *log_format = "text", *workers = NULL;
+    const char *log_format = "text";
     bool verbose = false;
     const struct option options[] = {
         {"--once", NULL, NULL,
@@ -98,7 +121,11 @@ static int run(int argc, char **argv)
          "form of the log on standard "
          "error",
          OPTION_TEXT, &log_format},
-        OPTION_WORKERS(&workers),
+        OPTION_WORKERS(&n.workers),
+        OPTION_MAX_DELETES(&n.max_deletes),
+        {"--max-deletes-per-minute", NULL, "N",
+         "what an operator deletes beyond that waits; default 100", OPTION_TEXT,
+         &n.per_minute},
         OPTION_RECORD(&o.record),
         OPTION_VERBOSE(&verbose),
         {0},
@@ -111,7 +138,7 @@ static int run(int argc, char **argv)
         return EXIT_OK;
     }
     if (options_parse(options, argc, argv, &words, &err) < 0 ||
-        options_workers(workers, &o.workers, &err) < 0)
+        set_numbers(&n, &o, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
     if (words.count == 0) {
         err_set(&err, ERR_USAGE, "no operator is given");

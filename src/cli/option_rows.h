@@ -27,8 +27,8 @@
     }
 #define OPTION_OVERLAY(target)                                                 \
     {                                                                          \
-        "--overlay", NULL, "FILE",                                             \
-            "changes an operator; may be repeated", OPTION_LIST, target        \
+        "--overlay", NULL, "FILE", "changes an operator; may be repeated",     \
+            OPTION_LIST, target                                                \
     }
 #define OPTION_KUBECONFIG(target)                                              \
     {                                                                          \
@@ -46,6 +46,13 @@
     {                                                                          \
         "--lease-name", NULL, "NAME",                                          \
             "Lease that remembers which kinds were owned; default tidelock",   \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_MAX_DELETES(target)                                             \
+    {                                                                          \
+        "--max-deletes", NULL, "N",                                            \
+            "a plan that deletes more is refused, unless it says "             \
+            "plan:allow_bulk; default 10",                                     \
             OPTION_TEXT, target                                                \
     }
 #define OPTION_RECORD(target)                                                  \

@@ -255,6 +255,21 @@ int options_workers(const char *text, unsigned *ret, struct err *err)
     return 0;
 }
 
+int options_count(const char *flag, const char *text, unsigned *value,
+                  const unsigned **ret, struct err *err)
+{
+    int64_t n;
+
+    if (!text)
+        return 0;
+    if (!text_to_int64(text, strlen(text), &n) || n < 0 || n > UINT32_MAX)
+        return err_set(err, ERR_USAGE, "%s is a number from 0 on, not '%s'",
+                       flag, text);
+    *value = (unsigned)n;
+    *ret = value;
+    return 0;
+}
+
 static bool is_about_the_cluster(enum err_code code)
 {
     return code == ERR_CONNECT || code == ERR_TLS || code == ERR_TIMEOUT ||

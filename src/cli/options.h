@@ -50,6 +50,10 @@ int options_parse(const struct option *options, int argc, char **argv,
                   struct option_values *words, struct err *err);
 /* What --workers says, the default when it is not given. -ERR_USAGE. */
 int options_workers(const char *text, unsigned *ret, struct err *err);
+/* A number from 0 on: to *value, and *ret points there. Both stay as they are
+ * without a text. -ERR_USAGE. */
+int options_count(const char *flag, const char *text, unsigned *value,
+                  const unsigned **ret, struct err *err);
 bool options_want_help(int argc, char **argv);
 /* What a command does with its rows when it is asked for --help. */
 void options_print_help(const struct command *command,

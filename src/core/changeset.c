@@ -40,7 +40,7 @@
 
 void changeset_init(struct changeset *cs, struct arena *a)
 {
-    *cs = (struct changeset){.arena = a};
+    *cs = (struct changeset){.arena = a, .blast.limits = blast_limits_default};
 }
 
 /* Doubles an array that lives in the arena; the old one is left behind. */

@@ -224,6 +224,8 @@ static int diff_children(struct diff_work *w)
         rc = diff_each_step(w);
     if (rc == 0 && prunes(plan))
         rc = diff_prune(w);
+    if (rc == 0)
+        rc = diff_blast(w);
     return rc;
 }
 

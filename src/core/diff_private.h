@@ -8,6 +8,7 @@
  *      order        levels of `after`, what is held back, the order of work
  *      child, step  one change or none for each step, in that order
  *      prune        children that no step declares
+ *      blast        are all those deletes too many?
  *      status       the full status of this pass
  */
 #ifndef TIDELOCK_CORE_DIFF_PRIVATE_H
@@ -112,6 +113,10 @@ int diff_drop_unknown(struct diff_work *w, struct value **status);
 /* -ERR_EMPTY_PLAN when children that are not retired exist. */
 int diff_check_empty(struct diff_work *w);
 int diff_prune(struct diff_work *w);
+
+/* ---- diff_blast.c ---- */
+/* After the deletes are in the changeset: are they too many? */
+int diff_blast(struct diff_work *w);
 
 /* ---- diff_status.c, diff_event.c ---- */
 int diff_status(struct diff_work *w);

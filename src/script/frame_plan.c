@@ -81,6 +81,7 @@ static const struct shape_field shape_plan_fields[] = {
     F_I64(plan, requeue_at),
     F_TEXT_OR_NULL(plan, nothing, MAX_TEXT),
     F_TEXT_OR_NULL(plan, prune_all, MAX_TEXT),
+    F_TEXT_OR_NULL(plan, allow_bulk, MAX_TEXT),
     F_INT(plan, row),
     F_TEXT_OR_NULL(plan, why, PLAN_MAX_WHY),
     F_BOOL(plan, hold),

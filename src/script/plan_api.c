@@ -288,18 +288,25 @@ static int l_plan_prune_all(lua_State *L)
     return 0;
 }
 
+/* plan:allow_bulk(reason) */
+static int l_plan_allow_bulk(lua_State *L)
+{
+    vm_of(L)->plan->allow_bulk = check_why(L, "plan:allow_bulk");
+    return 0;
+}
+
 /* ---- the object ---- */
 
 static const struct {
     const char *name;
     lua_CFunction function;
 } verbs[] = {
-    {"apply", l_plan_apply},           {"condition", l_plan_condition},
-    {"delete", l_plan_delete},         {"event", l_plan_event},
-    {"nothing", l_plan_nothing},       {"patch", l_plan_patch},
-    {"prune_all", l_plan_prune_all},   {"requeue", l_plan_requeue},
-    {"requeue_at", l_plan_requeue_at}, {"scale", l_plan_scale},
-    {"status", l_plan_status},
+    {"allow_bulk", l_plan_allow_bulk}, {"apply", l_plan_apply},
+    {"condition", l_plan_condition},   {"delete", l_plan_delete},
+    {"event", l_plan_event},           {"nothing", l_plan_nothing},
+    {"patch", l_plan_patch},           {"prune_all", l_plan_prune_all},
+    {"requeue", l_plan_requeue},       {"requeue_at", l_plan_requeue_at},
+    {"scale", l_plan_scale},           {"status", l_plan_status},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
 

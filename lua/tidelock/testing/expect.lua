@@ -301,6 +301,7 @@ end
 
 check_reason("nothing", "nothing")
 check_reason("prune_all", "pruneAll")
+check_reason("allow_bulk", "allowBulk")
 
 function checks.finalized(out, plan, expected)
   add(out, "finalized", compare.differences(expected, plan.finalized or false))

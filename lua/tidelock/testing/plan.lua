@@ -71,7 +71,8 @@ end
 
 --- Fails with all that is not as expected. The fields: apply, patch, scale,
 --- delete, steps, without, changes, conditions, status, events, log, requeue,
---- row, why, nothing, prune_all, finalized, error. Returns the plan.
+--- row, why, nothing, prune_all, allow_bulk, finalized, error. Returns the
+--- plan.
 function Plan:expect(expected)
   local found = expect.failures(self, expected)
   if #found > 0 then

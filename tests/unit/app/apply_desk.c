@@ -29,17 +29,31 @@ static bool holds(void *arg, const struct changeset *cs)
     return !d->view_changed;
 }
 
+static int may_delete(void *arg, const struct changeset *cs, struct err *err)
+{
+    struct desk *d = arg;
+
+    check(cs == &d->stage.cs);
+    if (d->deletes_left == 0)
+        return err_set(err, ERR_BLAST_RADIUS, "no more in this minute");
+    d->deletes_left--;
+    return 0;
+}
+
 void desk_set(struct desk *d)
 {
-    *d = (struct desk){0};
+    *d = (struct desk){.deletes_left = 100};
     stage_init(&d->stage);
     api_init(&d->api);
 }
 
 bool desk_open(struct desk *d)
 {
-    struct sink_observer observer = {
-        .object = object, .gone = gone, .holds = holds, .arg = d};
+    struct sink_observer observer = {.object = object,
+                                     .gone = gone,
+                                     .holds = holds,
+                                     .may_delete = may_delete,
+                                     .arg = d};
 
     if (d->stage.oom || !api_open(&d->api))
         return false;

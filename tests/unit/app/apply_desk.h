@@ -14,7 +14,8 @@ struct desk {
     struct api api;
     struct sink *sink;
     struct herald *herald;
-    bool view_changed; /* what else was read is no longer so */
+    bool view_changed;     /* what else was read is no longer so */
+    unsigned deletes_left; /* in this minute */
     struct str seen; /* "ConfigMap a 12\n" (version), "gone ConfigMap a u\n" */
     unsigned done;
     struct err err;

@@ -381,6 +381,42 @@ TEST(what_cannot_be_changed_in_place_is_made_anew)
     desk_release(&d);
 }
 
+TEST(what_would_be_made_anew_beyond_the_limit_stays)
+{
+    struct desk d;
+
+    desk_set(&d);
+    stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->check_immutable =
+        true;
+    d.stage.cs.blast.limits.per_pass = 0;
+    api_rule(&d.api, "PATCH configmaps/a (dry)", 422,
+             STATUS("Invalid", "field is immutable"));
+    api_rule(&d.api, PROBE, 201, MAP("probe-uid-a", "9"));
+    check_int(desk_run(&d), -ERR_BLAST_RADIUS);
+    check_has(d.err.msg, "deletes 1 object, at most 0 in one pass (ConfigMap");
+    check_str(api_log(&d.api), "PATCH configmaps/a (dry)\n" PROBE "\n");
+    desk_release(&d);
+}
+
+TEST(a_delete_waits_when_there_is_no_room_in_the_minute)
+{
+    struct desk d;
+
+    desk_set(&d);
+    d.deletes_left = 1;
+    stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "new");
+    stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
+    stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "b");
+    api_rule(&d.api, "PATCH configmaps/new", 201, MAP("new", "9"));
+    api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
+    api_rule(&d.api, "DELETE configmaps/a", 200, DELETED);
+    check_int(desk_run(&d), -ERR_BLAST_RADIUS);
+    check_str(api_log(&d.api), "PATCH configmaps/new\nGET widgets/blog\n"
+                               "DELETE configmaps/a\n");
+    check_int(d.writes, 2);
+    desk_release(&d);
+}
+
 TEST(a_root_that_changed_meanwhile_is_not_made_anew)
 {
     struct desk d;

@@ -298,6 +298,7 @@ int fx_diff(struct fixture *f)
                             .schemas = f->schemas,
                             .failed = f->failed,
                             .schemas_are_live = f->schemas_are_live,
+                            .limits = f->limits,
                             .memo = f->memo};
 
     if (f->oom)

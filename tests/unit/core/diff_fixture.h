@@ -52,7 +52,8 @@ struct fixture {
     struct plan plan;
     struct changeset cs;
     struct diff_memo *memo;
-    struct schema_set *schemas; /* NULL: the built-in kinds */
+    struct schema_set *schemas;        /* NULL: the built-in kinds */
+    const struct blast_limits *limits; /* NULL: the defaults */
     bool failed, schemas_are_live;
     struct err err;
     bool oom;

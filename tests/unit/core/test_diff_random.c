@@ -256,6 +256,7 @@ static bool round_holds(struct dice *d)
     bool good;
 
     random_plan(d);
+    f->plan.allow_bulk = "plans of chance delete at will";
     if (one_in(d, 2))
         random_edit(d);
     if (!check_ok(fx_diff(f), &f->err))

@@ -287,6 +287,8 @@ static void print_rest(struct kit *k)
         str_addf(&k->printed, "nothing: %s\n", p->nothing);
     if (p->prune_all)
         str_addf(&k->printed, "prune all: %s\n", p->prune_all);
+    if (p->allow_bulk)
+        str_addf(&k->printed, "allow bulk: %s\n", p->allow_bulk);
     if (p->requeue_ms >= 0)
         str_addf(&k->printed, "requeue %lld ms\n", (long long)p->requeue_ms);
     if (p->requeue_at >= 0)

@@ -398,6 +398,8 @@ TEST(nothing_and_prune_all_speak_for_the_whole_pass)
          "condition Ready=Unknown Paused \"\" "
          "@operator.lua:1\nnothing: paused\nrequeue 5000 ms\n"},
         {"plan:prune_all('switched off')", "prune all: switched off\n"},
+        {"plan:prune_all('off') plan:allow_bulk('their data, too')",
+         "prune all: off\nallow bulk: their data, too\n"},
         {"return plan:nothing('an early exit')", "nothing: an early exit\n"},
     };
 
@@ -411,6 +413,8 @@ TEST(nothing_and_prune_all_stand_beside_no_step)
                            "text, got nil"},
         {"plan:nothing('')", "operator.lua:1: plan:nothing: reason: an empty "
                              "text"},
+        {"plan:allow_bulk()", "operator.lua:1: plan:allow_bulk: reason: "
+                              "expected a text, got nil"},
         {"plan:apply(" MAP ")\nplan:nothing('x')",
          "operator.lua:2: "
          "plan:nothing: ConfigMap 'a' was declared before, at operator.lua:1"},
@@ -439,8 +443,9 @@ TEST(nothing_and_prune_all_stand_beside_no_step)
 TEST(an_unknown_verb_names_the_nearest)
 {
     static const char list[] =
-        "\n  hint: verbs: apply, condition, delete, event, nothing, patch, "
-        "prune_all, requeue, requeue_at, scale, status";
+        "\n  hint: verbs: allow_bulk, apply, condition, delete, event, "
+        "nothing, "
+        "patch, prune_all, requeue, requeue_at, scale, status";
     static const struct example e[] = {
         {"\nplan:aply {}", "operator.lua:2: plan has no verb 'aply', did you "
                            "mean 'apply'?"},
