@@ -104,6 +104,7 @@ set(TIDELOCK_LUA_C "${embed_dir}/embed_lua.c")
 set(TIDELOCK_LINT_C "${embed_dir}/embed_lint.c")
 set(TIDELOCK_TESTING_C "${embed_dir}/embed_testing.c")
 set(TIDELOCK_NEW_C "${embed_dir}/embed_new.c")
+set(TIDELOCK_PACKAGE_C "${embed_dir}/embed_package.c")
 set(TIDELOCK_TYPES_C "${embed_dir}/embed_types.c")
 set(TIDELOCK_EXPLAIN_C "${embed_dir}/embed_explain.c")
 set(TIDELOCK_SCHEMA_C "${embed_dir}/embed_schema.c")
@@ -120,6 +121,7 @@ set(embed_testing_main "${CMAKE_SOURCE_DIR}/lua/tidelock/testing.lua")
 list(REMOVE_ITEM embed_lua "${embed_testing_main}")
 list(APPEND embed_testing "${embed_testing_main}")
 file(GLOB embed_new CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/app/new/*")
+file(GLOB embed_package CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/app/package/*")
 file(GLOB embed_types CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/lua/types/classes.lua"
   "${CMAKE_SOURCE_DIR}/lua/types/tidelock/*.lua")
@@ -151,6 +153,12 @@ add_custom_command(OUTPUT "${TIDELOCK_NEW_C}"
     -DARRAY=embed_new_files "-DROOT=${CMAKE_SOURCE_DIR}/src/app/new"
     "-DIN=${embed_new}" -P "${embed_script}"
   DEPENDS ${embed_new} "${embed_script}" COMMENT "Embedding src/app/new"
+  VERBATIM)
+add_custom_command(OUTPUT "${TIDELOCK_PACKAGE_C}"
+  COMMAND ${CMAKE_COMMAND} -DMODE=raw "-DOUT=${TIDELOCK_PACKAGE_C}"
+    -DARRAY=embed_package_files "-DROOT=${CMAKE_SOURCE_DIR}/src/app/package"
+    "-DIN=${embed_package}" -P "${embed_script}"
+  DEPENDS ${embed_package} "${embed_script}" COMMENT "Embedding src/app/package"
   VERBATIM)
 add_custom_command(OUTPUT "${TIDELOCK_TYPES_C}"
   COMMAND ${CMAKE_COMMAND} -DMODE=raw "-DOUT=${TIDELOCK_TYPES_C}"

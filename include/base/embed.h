@@ -28,6 +28,9 @@ extern const struct embed_file embed_testing_files[];
 /* The files of src/app/new by their names, for `tidelock new`. In app. */
 extern const struct embed_file embed_new_files[];
 
+/* The files of src/app/package by their names, for `tidelock bundle`. In app. */
+extern const struct embed_file embed_package_files[];
+
 /* lua/types by their names, for `check --types`. In app. */
 extern const struct embed_file embed_types_files[];
 
