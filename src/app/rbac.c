@@ -49,20 +49,18 @@ static int check_names(const struct rbac_options *o, struct err *err)
     return 0;
 }
 
-static int load(struct rbac *r, struct err *err)
+int rbac_load_units(struct runtime *rt, const char *const *paths, size_t count,
+                    const struct bundle_options *options, struct err *err)
 {
-    const struct rbac_options *o = r->options;
-    struct runtime *rt = &r->rt;
     int rc = 0;
 
-    rt->units = arena_calloc(&rt->arena, o->operator_count, sizeof(*rt->units));
+    rt->units = arena_calloc(&rt->arena, count, sizeof(*rt->units));
     if (!rt->units)
         return err_nomem(err);
-    for (size_t i = 0; i < o->operator_count && rc == 0; i++) {
+    for (size_t i = 0; i < count && rc == 0; i++) {
         struct unit *u = &rt->units[i];
 
-        rc = bundle_load_script(&rt->arena, o->operators[i], &o->bundle,
-                                &u->bundle, err);
+        rc = bundle_load_script(&rt->arena, paths[i], options, &u->bundle, err);
         rt->unit_count += rc == 0;
         for (size_t k = 0; k < i && rc == 0; k++)
             if (text_equal(rt->units[k].bundle.decl->name,
@@ -76,14 +74,23 @@ static int load(struct rbac *r, struct err *err)
     return rc < 0 ? rc : runtime_check_overlays(rt, err);
 }
 
+const struct operator_decl *const *rbac_decls(struct runtime *rt)
+{
+    const struct operator_decl **decls =
+        arena_calloc(&rt->arena, rt->unit_count, sizeof(*decls));
+
+    for (size_t i = 0; decls && i < rt->unit_count; i++)
+        decls[i] = rt->units[i].bundle.decl;
+    return decls;
+}
+
 /* ---- the rights ---- */
 
 static int make_rights(struct rbac *r, struct err *err)
 {
     const struct rbac_options *o = r->options;
     struct runtime *rt = &r->rt;
-    const struct operator_decl **decls =
-        arena_calloc(&rt->arena, rt->unit_count, sizeof(*decls));
+    const struct operator_decl *const *decls = rbac_decls(rt);
     struct rbac_input in = {
         .decls = decls,
         .decl_count = rt->unit_count,
@@ -96,8 +103,6 @@ static int make_rights(struct rbac *r, struct err *err)
 
     if (!decls)
         return err_nomem(err);
-    for (size_t i = 0; i < rt->unit_count; i++)
-        decls[i] = rt->units[i].bundle.decl;
     if (!in.lease_ns)
         in.lease_ns = rt->cluster ? rt->cluster->config.ns : "default";
     return rbac_rights_make(&rt->arena, &in, &r->rights, err);
@@ -242,7 +247,10 @@ int rbac_run(const struct rbac_options *options, struct err *err)
         return EXIT_BAD_USAGE;
     r.rt.options = &r.files;
     r.rt.loop = loop_new(err);
-    rc = r.rt.loop ? load(&r, err) : -(int)err->code;
+    rc = r.rt.loop
+             ? rbac_load_units(&r.rt, options->operators,
+                               options->operator_count, &options->bundle, err)
+             : -(int)err->code;
     if (rc == 0)
         rc = options->offline ? ask_files(&r, err) : ask_server(&r, err);
     if (rc == 0)

@@ -4,6 +4,7 @@
 #ifndef TIDELOCK_APP_RBAC_PRIVATE_H
 #define TIDELOCK_APP_RBAC_PRIVATE_H
 
+#include "app/bundle.h"
 #include "app/cluster.h"
 #include "core/operator.h"
 
@@ -54,6 +55,14 @@ struct rbac_input {
     const char *lease_ns;
     const char *lease;
 };
+
+/* ---- rbac.c ---- */
+struct runtime;
+/* Their scripts, for what they declare: units of `rt`, to be released. */
+int rbac_load_units(struct runtime *rt, const char *const *paths, size_t count,
+                    const struct bundle_options *options, struct err *err);
+/* In the arena of `rt`; NULL on out of memory. */
+const struct operator_decl *const *rbac_decls(struct runtime *rt);
 
 /* ---- rbac_rights.c: pure ---- */
 /* The kind of a declaration as the server calls it: -ERR_NO_KIND when it is

@@ -93,6 +93,7 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
     XX(test)                                                                   \
     XX(new)                                                                    \
     XX(sim)                                                                    \
+    XX(bundle)                                                                 \
     XX(rbac)                                                                   \
     XX(runbook)                                                                \
     XX(explain)                                                                \
