@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,12 +173,12 @@ void folder_remove(const char *path)
 
 bool folder_holds(const char *folder, const char *path)
 {
-    char *inside = realpath(path, NULL), *around = realpath(folder, NULL);
-    size_t len = around ? strlen(around) : 0;
-    bool holds = inside && around && strncmp(inside, around, len) == 0 &&
-                 (inside[len] == '/' || len == 1);
+    char inside[PATH_MAX], around[PATH_MAX];
+    size_t len;
 
-    free(inside);
-    free(around);
-    return holds;
+    if (!realpath(path, inside) || !realpath(folder, around))
+        return false;
+    len = strlen(around);
+    return strncmp(inside, around, len) == 0 &&
+           (inside[len] == '/' || len == 1);
 }
