@@ -24,6 +24,8 @@ int file_write(const char *path, const char *data, size_t len, unsigned mode,
 int file_make_folder(const char *path, struct err *err);
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+/* Is `path`, links followed, below `folder`? No, when either is not there. */
+bool file_is_within(const char *path, const char *folder);
 /* Modification time in nanoseconds, 0 when it cannot be read. */
 long long file_mtime_ns(const char *path);
 /* Names of a folder's entries that end with `suffix` (NULL: all), sorted, no

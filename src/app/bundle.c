@@ -16,6 +16,7 @@
 
 struct reading {
     struct arena *a;
+    const char *folder; /* NULL: a single file */
     struct script_file files[MAX_FILES];
     size_t count;
 };
@@ -44,6 +45,19 @@ static int add_file(struct reading *r, const char *path, const char *name,
     return rc;
 }
 
+/* A link may lead from one place of the folder to another, as in a mounted
+ * ConfigMap. One that leads out of it would carry a foreign file (a key, a
+ * kubeconfig) into whatever is made of the operator. */
+static int check_within(const struct reading *r, const char *path,
+                        struct err *err)
+{
+    if (file_is_within(path, r->folder))
+        return 0;
+    err_set(err, ERR_CONFIG, "'%s' leads out of the operator's folder", path);
+    return err_hint(err, "an operator is what its folder holds: put the file "
+                         "there instead of a link to it");
+}
+
 static bool left_out(const char *name)
 {
     return strcmp(name, "spec") == 0 || strcmp(name, "examples") == 0 ||
@@ -64,13 +78,14 @@ static int add_folder(struct reading *r, const char *folder, const char *prefix,
 
         if (!path || !name)
             return err_nomem(err);
-        if (text_ends(*names, ".lua"))
-            rc = add_file(r, path, name, err);
-        else if (depth < MAX_DEPTH && file_is_folder(path) &&
+        if (text_ends(*names, ".lua")) {
+            rc = check_within(r, path, err);
+            rc = rc == 0 ? add_file(r, path, name, err) : rc;
+        } else if (depth < MAX_DEPTH && file_is_folder(path) &&
                  !left_out(*names)) {
             name = arena_printf(r->a, "%s/", name);
-            rc = name ? add_folder(r, path, name, depth + 1, err)
-                      : err_nomem(err);
+            rc = name ? check_within(r, path, err) : err_nomem(err);
+            rc = rc == 0 ? add_folder(r, path, name, depth + 1, err) : rc;
         }
     }
     return rc;
@@ -90,6 +105,7 @@ static int read_scripts(struct reading *r, const char *path, struct err *err)
         return err_hint(err, "the file operator.lua returns "
                              "tidelock.operator{...}");
     }
+    r->folder = path;
     return add_folder(r, path, "", 0, err);
 }
 

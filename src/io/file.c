@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,18 @@ bool file_is_folder(const char *path)
     struct stat st;
 
     return path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool file_is_within(const char *path, const char *folder)
+{
+    char real[PATH_MAX], above[PATH_MAX];
+    size_t len;
+
+    if (!realpath(path, real) || !realpath(folder, above))
+        return false;
+    len = strlen(above);
+    return strncmp(real, above, len) == 0 &&
+           (real[len] == '/' || above[len - 1] == '/');
 }
 
 long long file_mtime_ns(const char *path)

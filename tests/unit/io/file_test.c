@@ -95,6 +95,30 @@ TEST(file_knows_files_from_folders)
     teardown(&p);
 }
 
+TEST(file_within_a_folder_is_known_behind_links)
+{
+    struct place p;
+    char link[128], beside[128];
+
+    setup(&p, "", 0);
+    snprintf(link, sizeof link, "%s/link", p.folder);
+    snprintf(beside, sizeof beside, "%s/../%s/data", p.folder,
+             strrchr(p.folder, '/') + 1);
+    check(file_is_within(p.path, p.folder));
+    check(file_is_within(beside, p.folder));
+    check(file_is_within(p.path, "/"));
+    check(!file_is_within(p.folder, p.folder));
+    check(!file_is_within(p.folder, p.path));
+    check(!file_is_within("/no/such", "/"));
+    check_int(symlink(p.path, link), 0);
+    check(file_is_within(link, p.folder));
+    unlink(link);
+    check_int(symlink("/etc/passwd", link), 0);
+    check(!file_is_within(link, p.folder));
+    unlink(link);
+    teardown(&p);
+}
+
 TEST(file_lists_a_folder_sorted_and_without_hidden_names)
 {
     static const char *const names[] = {"b.yaml", "a.yaml", "c.txt", ".x.yaml"};
