@@ -71,6 +71,10 @@ static size_t line_add_escaped(const char *p, size_t left)
         memcpy(piece, "\\n", 2);
     } else if (c < 0x20 || c == 0x7f) {
         snprintf(piece, sizeof piece, "\\u%04x", c);
+    } else if (c == 0xC2 && left > 1 && (p[1] & 0xE0) == 0x80) {
+        /* U+0080 to U+009F: control characters of two bytes */
+        snprintf(piece, sizeof piece, "\\u%04x", (unsigned char)p[1]);
+        n = 2;
     } else if (c < 0x80) {
         piece[0] = (char)c;
     } else {

@@ -70,9 +70,14 @@ TEST(log_leaves_out_what_is_below_the_level)
 TEST(log_does_not_let_a_value_forge_a_line)
 {
     capture_start(LOG_TEXT);
-    log_warn("x", "name", "a\nlevel=error", "esc", "\x1b[31m", NULL);
-    check_str(capture_end(), "time=2026-01-02T03:04:05Z level=warn msg=\"x\" "
-                             "name=\"a\\nlevel=error\" esc=\"\\u001b[31m\"\n");
+    log_warn("x", "name", "a\nlevel=error", "esc", "\x1b[31m", "csi",
+             "\xC2\x9B"
+             "31m \xC2\xA0",
+             NULL);
+    check_str(capture_end(),
+              "time=2026-01-02T03:04:05Z level=warn msg=\"x\" "
+              "name=\"a\\nlevel=error\" esc=\"\\u001b[31m\" "
+              "csi=\"\\u009b31m \xC2\xA0\"\n");
 }
 
 TEST(log_cuts_long_values_between_characters)
