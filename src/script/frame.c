@@ -78,13 +78,15 @@ int frame_cut(struct frame_stream *s, struct frame *ret, struct err *err)
     const char *at = str_text(&s->bytes) + s->taken;
     size_t left = s->bytes.len - s->taken, len = 0;
 
-    if (left < LENGTH + 1)
+    if (left < LENGTH)
         return 0;
     for (unsigned i = 0; i < LENGTH; i++)
         len |= (size_t)(unsigned char)at[i] << (8 * i);
     if (len < 1 || len > FRAME_MAX)
         return err_set(err, ERR_PROTOCOL,
                        "a message of %zu bytes between the processes", len);
+    if (left < LENGTH + 1)
+        return 0;
     if (!shape_of((unsigned char)at[LENGTH]))
         return err_set(err, ERR_PROTOCOL,
                        "a message of type %u between the processes",

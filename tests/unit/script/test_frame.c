@@ -202,6 +202,7 @@ static void check_cut(const char *bytes, size_t len, const char *why)
 
 TEST(lengths_and_types_that_do_not_exist_are_refused)
 {
+    check_cut("\0\0\0\0", 4, "a message of 0 bytes");
     check_cut("\0\0\0\0\1", 5, "a message of 0 bytes");
     check_cut("\1\0\x80\0\1", 5, "a message of 8388609 bytes");
     check_cut("\xFF\xFF\xFF\xFF\1", 5, "a message of 4294967295 bytes");
