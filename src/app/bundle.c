@@ -82,7 +82,7 @@ static int add_folder(struct reading *r, const char *folder, const char *prefix,
             rc = check_within(r, path, err);
             rc = rc == 0 ? add_file(r, path, name, err) : rc;
         } else if (depth < MAX_DEPTH && file_is_folder(path) &&
-                 !left_out(*names)) {
+                   !left_out(*names)) {
             name = arena_printf(r->a, "%s/", name);
             rc = name ? check_within(r, path, err) : err_nomem(err);
             rc = rc == 0 ? add_folder(r, path, name, depth + 1, err) : rc;

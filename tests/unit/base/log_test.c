@@ -74,10 +74,9 @@ TEST(log_does_not_let_a_value_forge_a_line)
              "\xC2\x9B"
              "31m \xC2\xA0",
              NULL);
-    check_str(capture_end(),
-              "time=2026-01-02T03:04:05Z level=warn msg=\"x\" "
-              "name=\"a\\nlevel=error\" esc=\"\\u001b[31m\" "
-              "csi=\"\\u009b31m \xC2\xA0\"\n");
+    check_str(capture_end(), "time=2026-01-02T03:04:05Z level=warn msg=\"x\" "
+                             "name=\"a\\nlevel=error\" esc=\"\\u001b[31m\" "
+                             "csi=\"\\u009b31m \xC2\xA0\"\n");
 }
 
 TEST(log_cuts_long_values_between_characters)
