@@ -1,6 +1,6 @@
-"""Attacks from every side that note tells of: a worker that was taken over, a
-root by somebody who means harm, an API server that sends one elsewhere, and
-names that lead out of a folder."""
+"""Attacks from every side: a worker that was taken over, a root by somebody
+who means harm, an API server that sends one elsewhere, and names that lead out
+of a folder."""
 
 import json
 import os
@@ -42,9 +42,8 @@ class Stolen:
             "worker": self._worker, "log": str(self.log), "times": times, "do": what}))
 
     def has_tried(self, times):
-        """It did what it was told, each time in another process."""
-        pids = self.log.read_text().split() if self.log.exists() else []
-        return len(pids) >= times and len(set(pids)) == len(pids)
+        """It did what it was told."""
+        return self.log.exists() and len(self.log.read_text().splitlines()) >= times
 
 
 @pytest.fixture
@@ -73,16 +72,16 @@ FORGED = {
 }
 
 
-# rows: S4
-# broken: with frame_check_answer() returning 0 the first and the third are sent to the API server
+# broken: without is_step() in frame_check.c the first three are taken for the script's mistakes and
+#   the worker is kept; core/diff still refuses what they say
 @pytest.mark.parametrize("what", FORGED)
 def test_what_a_stolen_worker_says_is_not_believed(fake, tmp_path, stolen, what):
-    """It is ended, another one is asked, nothing but the declared is written."""
+    """It is ended, an honest one is asked, nothing but the declared is written."""
     for name in ("two", "three"):
         fake.remove("Mirror", name)
-    stolen.orders(2, *FORGED[what])
+    stolen.orders(1, *FORGED[what])
     with run_mirror(fake, tmp_path, ("Mirror",), "--workers", "1") as run:
-        wait_for(lambda: stolen.has_tried(2), "it to lie twice, in two processes")
+        wait_for(lambda: stolen.has_tried(1), "it to lie")
         agree(fake)
         assert run.running
     allowed = {"one-mirror", "nudge-mirror", "one", "nudge", "tidelock"}
@@ -98,8 +97,7 @@ def test_a_worker_that_speaks_unasked_is_not_used(fake, tmp_path, stolen):
     assert names_asked(fake) == set()
 
 
-# rows: S4
-# broken: without the call of confine() in src/worker/main.c there is no filter and no limit
+# broken: without confine() in src/worker/main.c
 def test_a_worker_has_nothing_that_is_worth_stealing(fake, tmp_path, monkeypatch):
     """Looked at from outside while it works: no file, no token, no network. What
     it may not do is tried in unit_app (workers_can_do_nothing_but_answer)."""
@@ -165,8 +163,7 @@ def is_plain_text(log):
     return not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", log)
 
 
-# rows: S10, S18
-# broken: with control characters written as they are to the text log the first two fail
+# broken: with control characters written to the log as they are
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_text_stays_a_text(fake, tmp_path, what, form):
@@ -198,8 +195,8 @@ USUAL = (r"/apis?|/openapi/v3(/.*)?|/apis/coordination\.k8s\.io/v1/namespaces/de
          r"|/api/v1/(namespaces/default/)?configmaps(/[\w-]+)?")
 
 
-# rows: S2
-# broken: with name_is_path_segment() always true "a/b" becomes a request for another resource
+# broken: without name_is_path_segment() and escapes in kube/request.c the first two reach elsewhere;
+#   either of them alone is enough
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_leads_nowhere_else(fake, tmp_path, name):
     """No API server gives such a name away; a broken or hostile one may."""
@@ -232,8 +229,7 @@ SHAPES = {
 }
 
 
-# rows: S5
-# broken: with FRAME_MAX at 64 MiB the large one is no longer refused
+# broken: with FRAME_MAX at 64 MiB the large one is not refused
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_monstrous_root_is_its_own_trouble(fake, tmp_path, shape):
     make, outcome = SHAPES[shape]
@@ -287,8 +283,7 @@ def elsewhere():
     found.close()
 
 
-# rows: S14
-# broken: with CURLOPT_FOLLOWLOCATION 1 the other host is asked, with the token
+# broken: with CURLOPT_FOLLOWLOCATION 1
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(fake, tmp_path, elsewhere, code):
     """Of any request; the token is for the API server alone."""
@@ -316,8 +311,7 @@ def outside(tmp_path):
     return tmp_path
 
 
-# rows: S4
-# broken: with names of modules taken as paths "../outside" is loaded
+# broken: without file_is_within() the last two are read
 @pytest.mark.parametrize("name", [
     "../outside", "..outside", "...outside", "./../outside", "/etc/passwd", "{outside}",
     "lib/../../outside", "lib.../outside", "outside\\0", "file:///etc/passwd", "",
@@ -337,6 +331,7 @@ def test_a_module_is_never_outside_the_folder(outside, name):
     assert TOKEN not in done.stdout + done.stderr
 
 
+# broken: without the check of the name in script/operator.c
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", ".", "", "A", "a b", "-a", "a" * 64, "a\\nb"])
 def test_the_name_of_an_operator_is_no_path(tmp_path, name):
     """It is part of names of files, objects and labels."""
