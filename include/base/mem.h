@@ -29,6 +29,13 @@ char *mem_strndup(const char *text, size_t len)
  * stay as they were on failure. Returns 0 or -ERR_NOMEM. */
 int mem_grow(void **items, size_t *cap, size_t need, size_t item_size);
 
+/* Of the process, where the allocator has such means: keep the heap in one
+ * piece, and give back what is free at its end early. */
+void mem_stay_small(void);
+/* Give back what is free now. Takes as long as the free pieces are many: some
+ * milliseconds for a large heap. */
+void mem_trim(void);
+
 /* ---- tests ---- */
 struct mem_stats {
     uint64_t allocs; /* calls that could have failed since the last reset */

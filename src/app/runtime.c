@@ -462,6 +462,8 @@ static int run_loop(struct runtime *rt, struct err *err)
         rc = loop_on_signal(rt->loop, SIGTERM, on_signal, rt, err);
     if (rc < 0)
         return rc;
+    if (!runtime_ends(rt))
+        runtime_stay_small(rt);
     loop_run(rt->loop);
     if (rt->failed) {
         *err = rt->err;

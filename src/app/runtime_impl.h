@@ -61,7 +61,9 @@ struct runtime {
     bool interrupted; /* by a signal */
     loop_timer_id stop_timer;
     loop_timer_id trouble_timer; /* how long an incomplete view is borne */
-    struct err err;              /* why the whole run failed */
+    loop_timer_id trim_timer;    /* runtime_memory.c */
+    uint64_t trim_ms, trimmed_at;
+    struct err err; /* why the whole run failed */
     bool failed;
 };
 
@@ -105,6 +107,10 @@ int runtime_begin_saying(struct runtime *rt, struct err *err);
 /* Trouble or news that no root object can carry; see herald_say(). */
 void runtime_say(struct runtime *rt, const char *type, const char *reason,
                  const char *note);
+
+/* ---- runtime_memory.c ---- */
+/* Give back what is free, now and then, until the loop ends. */
+void runtime_stay_small(struct runtime *rt);
 
 /* ---- unit.c ---- */
 int unit_start(struct unit *u, struct err *err);

@@ -8,6 +8,9 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string.h>
 
 #include "base/err.h"
@@ -17,6 +20,9 @@ static struct {
     uint64_t fail_in; /* allocations until the planned failure, 0 = none */
     int happened;
 } mem;
+
+#define TOP_SPARE (64 << 10)
+#define TRIM_ABOVE (128 << 10)
 
 /* Count one allocation; true when it is the one that has to fail. */
 static int mem_must_fail(void)
@@ -106,6 +112,24 @@ int mem_grow(void **items, size_t *cap, size_t need, size_t item_size)
     *items = grown;
     *cap = wanted;
     return 0;
+}
+
+/* One arena: the threads of the libraries (name lookup) allocate a little and
+ * seldom, and would each get a heap of their own. */
+void mem_stay_small(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TOP_PAD, TOP_SPARE);
+    mallopt(M_TRIM_THRESHOLD, TRIM_ABOVE);
+#endif
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(TOP_SPARE);
+#endif
 }
 
 struct mem_stats mem_stats(void)

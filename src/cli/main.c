@@ -7,6 +7,7 @@
 
 #include "app/runtime.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "options.h"
 
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
 
     /* a broken pipe is an error of write(2), not the end of the process */
     signal(SIGPIPE, SIG_IGN);
+    mem_stay_small();
     log_setup(LOG_INFO, LOG_TEXT, clock_real());
     if (argc < 2 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         cli_print_commands();

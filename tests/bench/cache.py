@@ -114,7 +114,7 @@ class Bench:
         ns = namespace(self.cluster, "empty")
         with self.run("operators/website", ns) as process:
             synced(process)
-            settled(process)
+            settled(process, 4)
             self.idle = memory(process.process.pid)
             show("idle, no Website", figures(process))
 
@@ -124,11 +124,11 @@ class Bench:
         create_sites(self.cluster, ns, roots)
         with self.run("operators/website", ns) as process:
             converged(self.cluster, ns, roots)
-            settled(process)
+            settled(process, 4)
             show(f"{roots} Websites, {3 * roots} children, converged", figures(process, self.idle))
         with self.run("operators/website", ns) as process:
             synced(process)
-            settled(process)
+            settled(process, 4)
             show("the same after a restart", figures(process, self.idle))
 
     def fill(self, ns, plural, count, make):
@@ -143,7 +143,7 @@ class Bench:
         operator = write_operator(pathlib.Path(self.folder) / kind, READER % (kind, kind))
         with self.run(operator, ns) as process:
             synced(process)
-            settled(process)
+            settled(process, 4)
             show(f"{count} {kind}s of {text / count / 1000:.1f} KB", figures(process, self.idle, text))
 
     def bench_pods(self):
