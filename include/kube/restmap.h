@@ -53,6 +53,8 @@ const struct resource *restmap_find_group_kind(const struct restmap *m,
 const struct resource *restmap_find_word(const struct restmap *m,
                                          const char *word);
 size_t restmap_count(const struct restmap *m);
+/* The i-th of them, in the order of discovery. */
+const struct resource *restmap_at(const struct restmap *m, size_t i);
 
 /* Built-in kinds without a server (`plan --offline`): the table in the schema
  * data plus those added from CRDs. Seen by lookups at once, replacing the same

@@ -199,10 +199,11 @@ static void look_at_waiting(struct doctor *d, const struct value *meta,
         return; /* it is about to run */
     d->waiting++;
     snprintf(hint, sizeof(hint),
-             known ? "run operator %s; it cleans up and lets the object go"
-                   : "run operator %s somewhere; if it is gone for good, take "
-                     "the finalizer off by hand",
-             name);
+             known ? "run operator %s; it cleans up and lets the object go. "
+                     "Without it: tidelock uninstall %s --orphan"
+                   : "run operator %s somewhere; if it is gone for good: "
+                     "tidelock uninstall %s --orphan",
+             name, name);
     doctor_hint(d,
                 doctor_add(d, "finalizer", known ? DOCTOR_WARN : DOCTOR_FAIL,
                            "%s %s%s%s waits since %s for operator %s%s", kind,

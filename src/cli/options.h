@@ -95,6 +95,7 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
     XX(sim)                                                                    \
     XX(bundle)                                                                 \
     XX(rbac)                                                                   \
+    XX(uninstall)                                                              \
     XX(runbook)                                                                \
     XX(explain)                                                                \
     XX(completion)                                                             \

@@ -380,6 +380,11 @@ const struct resource *restmap_find_group_kind(const struct restmap *m,
     return NULL;
 }
 
+const struct resource *restmap_at(const struct restmap *m, size_t i)
+{
+    return &m->live.items[i]->resource;
+}
+
 size_t restmap_count(const struct restmap *m)
 {
     return m->live.count;
