@@ -5,8 +5,6 @@
 #ifndef TIDELOCK_IO_FOLDER_H
 #define TIDELOCK_IO_FOLDER_H
 
-#include <stdbool.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 
@@ -24,7 +22,5 @@ int folder_make_beside(struct arena *a, const char *path, const char **ret,
 int folder_replace(const char *made, const char *path, struct err *err);
 /* With all that is in it; what cannot be removed stays. */
 void folder_remove(const char *path);
-/* Does `path`, all links followed, lie in `folder`? */
-bool folder_holds(const char *folder, const char *path);
 
 #endif

@@ -18,7 +18,6 @@
 
 #include "base/json.h"
 #include "io/file.h"
-#include "io/folder.h"
 
 #define MAP_BYTES (200u << 10) /* as JSON */
 #define KEY_MAX 200
@@ -91,22 +90,6 @@ static int add_file(struct package *p, struct package_set *set,
 
 /* ---- which files ---- */
 
-/* A link may lead anywhere, and what it leads to would be in the cluster, for
- * everybody who may read ConfigMaps. */
-static int check_place(struct package *p, const char *folder, const char *name,
-                       struct err *err)
-{
-    const char *path = file_join(&p->rt.arena, folder, name);
-
-    if (!path)
-        return err_nomem(err);
-    if (folder_holds(folder, path))
-        return 0;
-    err_set(err, ERR_CONFIG, "'%s' leads out of the operator's folder", path);
-    return err_hint(err, "a package holds only what is in it: put a copy "
-                         "there");
-}
-
 static int add_parameters(struct package *p, struct package_set *set,
                           const char *folder, struct err *err)
 {
@@ -119,7 +102,7 @@ static int add_parameters(struct package *p, struct package_set *set,
         return err_nomem(err);
     if (!file_exists(path))
         return 0;
-    rc = check_place(p, folder, name, err);
+    rc = package_check_place(path, folder, err);
     if (rc == 0)
         rc = file_read(path, MAP_BYTES / 2, &text, err);
     if (rc == 0) {
@@ -157,9 +140,7 @@ static int add_operator(struct package *p, const struct bundle *b,
 
         if (is_overlay(f))
             continue;
-        rc = folder ? check_place(p, b->path, f->name, err) : 0;
-        if (rc == 0)
-            rc = add_file(p, set, f, f->name, err);
+        rc = add_file(p, set, f, f->name, err);
     }
     return rc == 0 && folder ? add_parameters(p, set, b->path, err) : rc;
 }
@@ -249,6 +230,15 @@ static int check_name(const struct bundle *b, struct err *err)
     return err_set(err, ERR_CONFIG,
                    "an operator named '" OVERLAYS "' cannot "
                    "be in a package");
+}
+
+int package_check_place(const char *path, const char *folder, struct err *err)
+{
+    if (file_is_within(path, folder))
+        return 0;
+    err_set(err, ERR_CONFIG, "'%s' leads out of the operator's folder", path);
+    return err_hint(err, "a package holds only what is in it: put a copy "
+                         "there");
 }
 
 int package_collect(struct package *p, struct err *err)

@@ -49,6 +49,10 @@ struct package {
 
 /* ---- package_files.c ---- */
 int package_collect(struct package *p, struct err *err);
+/* A link may lead anywhere, and what it leads to would be in the cluster, for
+ * everybody who may read ConfigMaps. (Scripts were looked at when they were
+ * read.) */
+int package_check_place(const char *path, const char *folder, struct err *err);
 /* "website-scripts", "website-scripts-2"; NULL on out of memory. */
 const char *package_map_name(struct package *p, const struct package_set *set,
                              size_t i);

@@ -80,12 +80,9 @@ static int keep_crd(struct package *p, const struct bundle *b, struct err *err)
         return err_nomem(err);
     if (!file_is_folder(b->path) || !file_exists(from))
         return 0;
-    if (!folder_holds(b->path, from)) {
-        err_set(err, ERR_CONFIG, "'%s' leads out of the operator's folder",
-                from);
-        return -ERR_CONFIG;
-    }
-    rc = file_read(from, MAX_BYTES, &whole, err);
+    rc = package_check_place(from, b->path, err);
+    if (rc == 0)
+        rc = file_read(from, MAX_BYTES, &whole, err);
     text = str_text(&whole);
     len = whole.len;
     if (text_starts(text, "---\n")) {

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,18 +166,4 @@ static int remove_one(const char *path, const struct stat *st, int flag,
 void folder_remove(const char *path)
 {
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* ---- where it leads ---- */
-
-bool folder_holds(const char *folder, const char *path)
-{
-    char inside[PATH_MAX], around[PATH_MAX];
-    size_t len;
-
-    if (!realpath(path, inside) || !realpath(folder, around))
-        return false;
-    len = strlen(around);
-    return strncmp(inside, around, len) == 0 &&
-           (inside[len] == '/' || len == 1);
 }

@@ -75,27 +75,6 @@ TEST(folder_replaces_all_of_it)
     arena_release(&a);
 }
 
-TEST(folder_holds_what_lies_in_it_links_followed)
-{
-    struct arena a = {0};
-    const char *top = scratch(&a);
-    const char *inner = file_join(&a, top, "inner");
-    const char *beside = file_join(&a, top, "inner2");
-
-    check_int(mkdir(inner, 0700), 0);
-    put(&a, inner, "file");
-    put(&a, top, "inner2");
-    check_int(symlink("file", file_join(&a, inner, "near")), 0);
-    check_int(symlink("../inner2", file_join(&a, inner, "far")), 0);
-    check(folder_holds(inner, file_join(&a, inner, "file")));
-    check(folder_holds(inner, file_join(&a, inner, "near")));
-    check(!folder_holds(inner, file_join(&a, inner, "far")));
-    check(!folder_holds(inner, beside));
-    check(!folder_holds(inner, file_join(&a, inner, "nothing")));
-    folder_remove(top);
-    arena_release(&a);
-}
-
 TEST_ALLOC(folder_files_survive_out_of_memory)
 {
     struct arena a = {0};
