@@ -18,6 +18,7 @@ struct cluster_options {
     const char *kubeconfig; /* --kubeconfig, NULL: KUBECONFIG, then in-cluster
                              * when in a pod, then ~/.kube/config (AU-1) */
     const char *context;    /* --context, NULL: current-context */
+    unsigned qps, burst;    /* a rate for all requests; 0: none */
 };
 
 /* An API server in this process: answers without HTTP. */
@@ -42,7 +43,9 @@ struct cluster {
     struct cluster_discovery *discovery; /* the refresh under way, or NULL */
     struct map *schema_groups;           /* "apps/v1": what was learned */
     struct cluster_call *calls;          /* under way */
-    unsigned relearn_ms; /* CLUSTER_RELEARN_MS; tests are in a hurry */
+    struct inflight *inflight; /* borrowed; learns from writes, or NULL */
+    uint64_t held_until_ms;    /* a hold of http.h that the log was told of */
+    unsigned relearn_ms;       /* CLUSTER_RELEARN_MS; tests are in a hurry */
     void (*on_schemas)(void *arg); /* see cluster_relearn(), or NULL */
     void *on_schemas_arg;
 };

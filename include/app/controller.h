@@ -16,6 +16,7 @@
 #include "app/sink_apply.h"
 #include "app/zones.h"
 #include "core/blast.h"
+#include "core/permits.h"
 #include "core/sink.h"
 #include "core/source.h"
 #include "core/workqueue.h"
@@ -68,7 +69,9 @@ struct controller_config {
     struct zones *zones;              /* NULL: scripts get no time zones */
     const char *ns;                   /* --namespace, "" = all */
     const char *name;                 /* only this root; NULL = all */
-    unsigned max_in_flight;           /* roots at a time; 0 = 10 */
+    struct permits *permits;          /* for roots at a time, shared with
+                                       * others; NULL: max_in_flight */
+    unsigned max_in_flight;           /* without permits; 0 = 10 */
     bool one_pass;                    /* plan: each root once */
     controller_planned_fn on_planned; /* may be NULL */
     controller_pass_fn on_pass;       /* may be NULL */

@@ -36,6 +36,7 @@ struct runtime_options {
     const char *listen;               /* --listen, NULL: nobody is served */
     const char *lease;                /* --lease-name, NULL: "tidelock" */
     unsigned workers;                 /* processes that run scripts; 0: here */
+    unsigned max_in_flight;           /* roots at a time; 0: found */
     const unsigned *max_deletes;      /* by one plan, */
     const unsigned *max_deletes_per_minute; /* by one operator; NULL: the
                                              * defaults of core/blast.h */

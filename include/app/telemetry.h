@@ -27,6 +27,8 @@ void telemetry_waited(struct telemetry *t, const struct operator_decl *d,
  * table. */
 void telemetry_state(struct telemetry *t, const struct operator_decl *d,
                      const struct controller_state *s, const size_t *rows);
+/* How many roots may be under way at a time, now. */
+void telemetry_in_flight(struct telemetry *t, unsigned limit);
 /* CPU time and memory of the whole process, now. */
 void telemetry_process(struct telemetry *t);
 int telemetry_print(const struct telemetry *t, enum metric_format format,

@@ -41,8 +41,10 @@ struct http_limits {
     unsigned connect_timeout_ms; /* name, TCP and TLS. 0 = 10 s */
     unsigned request_timeout_ms; /* one attempt of a short one. 0 = 60 s */
     unsigned idle_timeout_ms;    /* watches: no bytes for so long. 0 = 180 s */
-    unsigned low_speed_seconds;  /* short: < 1 B/s for so long. 0 = 30 s; also
-                                  * the longest wait for a first byte */
+    unsigned qps, burst; /* requests a second, watches included; 0 = any. A
+                          * burst of 0 = 1 */
+    unsigned low_speed_seconds; /* short: < 1 B/s for so long. 0 = 30 s; also
+                                 * the longest wait for a first byte */
 };
 
 /* What a request ended with. Borrowed during the callback. */
@@ -55,6 +57,8 @@ struct http_result {
     const char *warning; /* Warning: 299 texts, newline separated, or NULL */
     const char *etag;    /* or NULL */
     int64_t date;        /* the server's clock, unix seconds; 0: not told */
+    uint64_t took_us;    /* the last attempt, from when it was sent, without
+                          * connecting; 0: it was not answered */
     bool sent;           /* were bytes of the request possibly sent, and not
                           * answered with 401 or 429? A write that failed after
                           * that has an unknown outcome */
@@ -79,21 +83,27 @@ typedef bool (*http_data_fn)(void *arg, http_id id, const void *data,
  * NULL = always send. It must not call back into the client. */
 typedef bool (*http_fence_fn)(void *arg);
 
+/* The server asked to slow down (429, or 503 with Retry-After): for so long no
+ * request leaves but unfenced ones. NULL = nobody is told. */
+typedef void (*http_hold_fn)(void *arg, uint64_t ms);
+
 struct http_call {
     http_done_fn on_done; /* exactly once, unless cancelled */
     http_data_fn on_data; /* NULL: collect into result.body */
     void *arg;
     const char *if_none_match; /* ETag or NULL; borrowed during the call. An
                                 * unchanged resource then answers 304 */
-    bool retry;      /* HT-8: repeat up to 10 times on 429 and 5xx that carry
-                      * Retry-After (at most 60 s), and reads whose connection
-                      * was lost before anything went to on_data */
+    bool retry;      /* HT-8: repeat up to 10 times on 429 (after 1 s, or what
+                      * Retry-After says) and 5xx that carry Retry-After (at
+                      * most 60 s), and reads whose connection was lost before
+                      * anything went to on_data */
     bool repeatable; /* a write that does no harm when the server gets it
                       * twice (an apply or delete with preconditions): it is
                       * repeated as a read is. Without it a server that leaves
                       * by GOAWAY makes the writes under way `sent` failures,
                       * since libcurl does not tell which it had looked at */
-    bool unfenced;   /* a write the fence does not stop: the lease itself */
+    bool unfenced;   /* a write that neither the fence nor a hold nor the
+                      * rate stops: the lease itself */
 };
 
 /* `config` is borrowed and must outlive the client. `user_agent` is copied.
@@ -105,6 +115,7 @@ struct http *http_new(struct loop *loop, const struct kubeconfig *config,
 /* Cancels everything; no callbacks. NULL is fine. */
 void http_free(struct http *h);
 void http_set_fence(struct http *h, http_fence_fn fence, void *arg);
+void http_on_hold(struct http *h, http_hold_fn fn, void *arg);
 
 /* `r` is copied. 0 on failure (err filled), else the id. A 401 makes the
  * credentials be renewed and the request be sent once more (AU-3). */

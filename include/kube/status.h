@@ -6,6 +6,7 @@
 #ifndef TIDELOCK_KUBE_STATUS_H
 #define TIDELOCK_KUBE_STATUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,8 +33,10 @@ int status_check(int http_code, const char *body, size_t len,
  * Anything but a Status is -ERR_PROTOCOL. */
 int status_check_value(const struct value *status, struct err *err);
 
-/* Retry-After as milliseconds, at most 60 s; 0 when it is absent, in the past,
- * negative or not understood. */
+/* Retry-After as milliseconds, at most 60 s and 0 when it is in the past; false
+ * when it is absent, negative or not understood. */
+bool status_retry_after(const char *header, int64_t unix_now, unsigned *ret_ms);
+/* The same, 0 for false. */
 unsigned status_retry_after_ms(const char *header, int64_t unix_now);
 
 /* details.causes[] of a parsed Status. */

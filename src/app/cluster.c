@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "app/inflight.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -33,6 +34,7 @@ struct cluster_call {
     http_id id;
     cluster_answer_fn fn;
     void *arg;
+    unsigned sent_with; /* a write: how many were under way; else 0 */
     /* of a cluster in this process: answered already, told in a later turn */
     loop_timer_id timer;
     struct arena arena;
@@ -57,6 +59,15 @@ static void call_link(struct cluster_call *call)
     call->cluster->calls = call;
 }
 
+/* A write is over. */
+static void call_counted(const struct cluster_call *call, uint64_t took_us,
+                         const struct err *err)
+{
+    if (call->sent_with > 0)
+        inflight_answered(call->cluster->inflight, call->sent_with, took_us,
+                          err);
+}
+
 static void call_done(void *arg, http_id id, const struct http_result *result,
                       const struct err *err)
 {
@@ -73,6 +84,7 @@ static void call_done(void *arg, http_id id, const struct http_result *result,
     (void)id;
     call_unlink(arg);
     mem_free(arg);
+    call_counted(&call, result->took_us, err);
     if (result->warning)
         log_debug("the API server warns", "text", result->warning, NULL);
     if (why.code == ERR_NONE && result->status != 304)
@@ -136,10 +148,13 @@ static struct cluster_call *send_call(struct cluster *c,
     call->cluster = c;
     if (c->direct)
         return direct_ask(call, r, err);
+    if (c->inflight && r->method != HTTP_GET && !http.unfenced)
+        call->sent_with = inflight_sent(c->inflight);
     http.on_done = call_done;
     http.arg = call;
     call->id = http_send(c->http, r, &http, err);
     if (!call->id) {
+        call_counted(call, 0, err);
         mem_free(call);
         return NULL;
     }
@@ -188,6 +203,7 @@ void cluster_cancel(struct cluster_call *call)
         loop_cancel(call->cluster->loop, call->timer);
     else
         http_cancel(call->cluster->http, call->id);
+    call_counted(call, 0, &(struct err){0});
     call_unlink(call);
     arena_release(&call->arena);
     mem_free(call);
@@ -377,9 +393,26 @@ int cluster_discover(struct cluster *c, cluster_done_fn done, void *arg,
 
 /* ---- life ---- */
 
-static struct http *connect_to(struct cluster *c, struct err *err)
+/* The server asked to slow down. */
+static void on_hold(void *arg, uint64_t ms)
 {
-    struct http_limits limits = {0};
+    struct cluster *c = arg;
+    uint64_t now = clock_now_ms(loop_clock(c->loop));
+
+    if (c->inflight)
+        inflight_refused(c->inflight);
+    if (now < c->held_until_ms)
+        return; /* said already */
+    c->held_until_ms = now + ms;
+    log_warn("the API server asks to slow down", "wait_ms",
+             log_num((long long)ms), NULL);
+}
+
+static struct http *connect_to(struct cluster *c,
+                               const struct cluster_options *o, struct err *err)
+{
+    struct http_limits limits = {.qps = o->qps, .burst = o->burst};
+    struct http *http;
     const char *agent =
         arena_printf(&c->arena, "tidelock/%s (linux) kubernetes/%s",
                      version_text, version_commit);
@@ -388,7 +421,10 @@ static struct http *connect_to(struct cluster *c, struct err *err)
         err_nomem(err);
         return NULL;
     }
-    return http_new(c->loop, &c->config, &limits, agent, err);
+    http = http_new(c->loop, &c->config, &limits, agent, err);
+    if (http)
+        http_on_hold(http, on_hold, c);
+    return http;
 }
 
 int cluster_open(struct loop *loop, const struct cluster_options *options,
@@ -412,7 +448,7 @@ int cluster_open(struct loop *loop, const struct cluster_options *options,
         rc = err_nomem(err);
         goto fail;
     }
-    c->http = connect_to(c, err);
+    c->http = connect_to(c, options, err);
     if (!c->http) {
         rc = -(int)err->code;
         goto fail;

@@ -29,6 +29,7 @@
 #define SLOW_RETRY_MS 60000u
 #define MAX_CONFLICTS 3u
 #define MEMO_MAX 100000u
+#define NO_MEMORY_MS 1000u
 
 void controller_tell(struct controller *c)
 {
@@ -179,6 +180,7 @@ static void job_finish(struct job *job, size_t writes)
     }
     workqueue_done(c->queue, &job->key);
     job_end(job);
+    permits_give(&c->taker);
     controller_schedule(c);
     controller_tell(c);
 }
@@ -286,15 +288,25 @@ static void job_run(struct job *job)
         job_plan(job);
 }
 
+/* NULL: out of memory. */
 static struct job *free_job(struct controller *c)
 {
-    for (unsigned i = 0; i < c->job_count; i++)
-        if (!c->jobs[i].busy)
-            return &c->jobs[i];
-    return NULL;
+    void *jobs = c->jobs;
+    struct job *job = NULL;
+
+    for (size_t i = 0; i < c->job_count; i++)
+        if (!c->jobs[i]->busy)
+            return c->jobs[i];
+    if (mem_grow(&jobs, &c->job_cap, c->job_count + 1, sizeof(*c->jobs)) == 0)
+        job = mem_calloc(1, sizeof(*job));
+    c->jobs = jobs;
+    if (job)
+        c->jobs[c->job_count++] = job;
+    return job;
 }
 
-static void dispatch(struct controller *c, struct job *job,
+/* Is a pass under way now, or over already? */
+static bool dispatch(struct controller *c, struct job *job,
                      const struct object_key *key)
 {
     struct snapshot *root = store_get(c->root.feed->store, key);
@@ -305,28 +317,28 @@ static void dispatch(struct controller *c, struct job *job,
         mapping_forget(c, key);
         workqueue_forget(c->queue, key);
         workqueue_done(c->queue, key);
-        return;
+        return false;
     }
     if (memory_is_stale(c, root)) {
         requeue_with_backoff(c, key);
         workqueue_done(c->queue, key);
-        return;
+        return false;
     }
     if (c->config.one_pass && memory_passed_before(c, key)) {
         workqueue_done(c->queue, key);
-        return;
+        return false;
     }
     if (memory_quarantines(c, root, &wait_ms)) {
         requeue_after(c, key, wait_ms);
         workqueue_done(c->queue, key);
-        return;
+        return false;
     }
     m = mapping_memory(c, key, false);
     job->controller = c;
     job->started_ms = clock_now_ms(loop_clock(c->config.loop));
     if (job_begin(job, root) == 0) {
         job_run(job);
-        return;
+        return true;
     }
     log_error("out of memory: a root has to wait", "object", key->name, NULL);
     if (m)
@@ -334,25 +346,48 @@ static void dispatch(struct controller *c, struct job *job,
     job_end(job);
     requeue_with_backoff(c, key);
     workqueue_done(c->queue, key);
+    return false;
 }
 
 /* ---- the pump ---- */
 
+static bool may_begin(const struct controller *c)
+{
+    return c->started && c->synced && !c->draining && !c->held;
+}
+
+static void pump(void *arg);
+
+/* Pump then; 0: in a later turn. Out of memory: the next event does. */
+static void pump_after(struct controller *c, uint64_t ms)
+{
+    loop_cancel(c->config.loop, c->timer);
+    c->timer = loop_after(c->config.loop, ms, pump, c);
+    c->soon = ms == 0 && c->timer;
+}
+
+static bool is_any_ready(struct controller *c)
+{
+    return may_begin(c) && workqueue_wait_ms(c->queue) == 0;
+}
+
 static void pump(void *arg)
 {
     struct controller *c = arg;
-    const struct object_key *key;
-    struct job *job;
+    struct job *job = NULL;
 
     c->timer = 0;
     c->soon = false;
     if (c->epoch != c->root.feed->epoch)
         mapping_forget_versions(c);
     c->epoch = c->root.feed->epoch;
-    while (c->synced && !c->draining && !c->held && (job = free_job(c)) &&
-           (key = workqueue_get(c->queue)))
-        dispatch(c, job, key);
-    controller_schedule(c);
+    while (is_any_ready(c) && (job = free_job(c)) && permits_take(&c->taker))
+        if (!dispatch(c, job, workqueue_get(c->queue)))
+            permits_give(&c->taker);
+    if (is_any_ready(c) && !job)
+        pump_after(c, NO_MEMORY_MS);
+    else
+        controller_schedule(c);
     controller_tell(c);
 }
 
@@ -361,34 +396,58 @@ void controller_schedule(struct controller *c)
 {
     uint64_t wait;
 
-    if (!c->started || !c->synced || c->draining || c->held || c->soon ||
-        !free_job(c))
-        return; /* the end of a job, or the sync, schedules again */
-    wait = workqueue_wait_ms(c->queue);
-    loop_cancel(c->config.loop, c->timer);
-    c->timer = 0;
-    if (wait == UINT64_MAX)
+    if (c->soon)
         return;
-    c->timer = loop_after(c->config.loop, wait, pump, c);
-    c->soon = wait == 0 && c->timer; /* out of memory: the next event does */
+    wait = may_begin(c) ? workqueue_wait_ms(c->queue) : UINT64_MAX;
+    if (wait > 0)
+        permits_forgo(&c->taker);
+    if (wait == 0 && c->taker.wants)
+        return; /* until on_turn() */
+    if (wait < UINT64_MAX) {
+        pump_after(c, wait);
+        return;
+    }
+    loop_cancel(c->config.loop, c->timer); /* what comes next, or the sync, */
+    c->timer = 0;                          /* schedules again */
+}
+
+/* A permit is free for us. */
+static void on_turn(void *arg)
+{
+    struct controller *c = arg;
+
+    if (!c->soon)
+        pump_after(c, 0);
+    if (!c->soon) /* out of memory: let others have it */
+        permits_forgo(&c->taker);
 }
 
 /* ---- life ---- */
 
+static int controller_join(struct controller *c)
+{
+    unsigned most =
+        c->config.max_in_flight ? c->config.max_in_flight : DEFAULT_IN_FLIGHT;
+    struct permits *permits = c->config.permits;
+
+    if (!permits)
+        permits = c->own_permits = permits_new(most);
+    if (!permits)
+        return -ERR_NOMEM;
+    c->taker = (struct taker){.on_turn = on_turn, .arg = c};
+    permits_join(permits, &c->taker);
+    return 0;
+}
+
 static int controller_alloc(struct controller *c, struct err *err)
 {
-    unsigned jobs =
-        c->config.max_in_flight ? c->config.max_in_flight : DEFAULT_IN_FLIGHT;
-
     c->memo = diff_memo_new(MEMO_MAX);
     c->queue = workqueue_new(c->config.clock);
-    c->jobs = mem_calloc(jobs, sizeof(*c->jobs));
-    c->job_count = jobs;
     c->memory = map_new();
     c->uids = map_new();
     c->wanted = map_new();
-    if (!c->memo || !c->queue || !c->jobs || !c->memory || !c->uids ||
-        !c->wanted)
+    if (!c->memo || !c->queue || !c->memory || !c->uids || !c->wanted ||
+        controller_join(c) < 0)
         return err_nomem(err);
     workqueue_on_get(c->queue, c->config.on_get, c->config.arg);
     return 0;
@@ -440,9 +499,13 @@ void controller_free(struct controller *c)
         return;
     controller_forget(c);
     loop_cancel(c->config.loop, c->timer);
-    for (unsigned i = 0; c->jobs && i < c->job_count; i++)
-        if (c->jobs[i].busy)
-            job_end(&c->jobs[i]);
+    for (size_t i = 0; i < c->job_count; i++) {
+        if (c->jobs[i]->busy)
+            job_end(c->jobs[i]);
+        mem_free(c->jobs[i]);
+    }
+    permits_leave(&c->taker);
+    permits_free(c->own_permits);
     mapping_stop(c);
     feeds_unsubscribe(c);
     mapping_free(c);
@@ -472,8 +535,8 @@ static void add_running(const struct controller *c, struct controller_state *s)
 {
     uint64_t now = clock_now_ms(loop_clock(c->config.loop));
 
-    for (unsigned i = 0; i < c->job_count; i++) {
-        uint64_t ms = c->jobs[i].busy ? now - c->jobs[i].started_ms : 0;
+    for (size_t i = 0; i < c->job_count; i++) {
+        uint64_t ms = c->jobs[i]->busy ? now - c->jobs[i]->started_ms : 0;
 
         s->running_ms += ms;
         s->longest_ms = ms > s->longest_ms ? ms : s->longest_ms;
@@ -507,7 +570,7 @@ struct controller_state controller_state(struct controller *c)
         .delayed = workqueue_delayed(c->queue),
         .failing = c->failing,
         .known = map_count(c->memory),
-        .max_running = c->job_count,
+        .max_running = permits_limit(c->taker.permits),
         .adds = workqueue_adds(c->queue),
         .retries = workqueue_retries(c->queue),
         .passes = c->passes,

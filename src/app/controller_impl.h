@@ -56,8 +56,10 @@ struct controller {
     struct map *memory; /* "ns/name" -> root_memory */
     struct map *uids;   /* root uid -> "ns/name" */
     struct map *wanted; /* "read\nns/name" -> struct map of root keys */
-    struct job *jobs;
-    unsigned job_count;
+    struct job **jobs; /* made when needed, and kept */
+    size_t job_count, job_cap;
+    struct permits *own_permits; /* without config.permits */
+    struct taker taker;
     struct blast_brake brake; /* of its deletes */
     bool started, draining, synced;
     bool soon; /* the timer is due in the next turn */

@@ -324,9 +324,9 @@ static bool still_holds(void *arg, const struct changeset *cs)
     struct controller *c = arg;
     struct job *job = NULL;
 
-    for (unsigned i = 0; i < c->job_count; i++)
-        if (&c->jobs[i].cs == cs)
-            job = &c->jobs[i];
+    for (size_t i = 0; i < c->job_count; i++)
+        if (&c->jobs[i]->cs == cs)
+            job = c->jobs[i];
     return job && readset_holds(job);
 }
 

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "app/inflight.h"
 #include "app/source_files.h"
 #include "app/source_live.h"
 #include "app/workers.h"
@@ -292,6 +293,7 @@ static int connect_or_not(struct runtime *rt, struct err *err)
     rc = cluster_open(rt->loop, &rt->options->cluster, &rt->cluster, err);
     if (rc < 0)
         return rc;
+    rt->cluster->inflight = rt->inflight;
     rt->restmap = rt->cluster->restmap;
     rt->schemas = rt->cluster->schemas;
     return cluster_discover(rt->cluster, on_discovered, rt, err);
@@ -377,6 +379,7 @@ static void runtime_release(struct runtime *rt)
         restmap_free(rt->restmap);
         schema_set_free(rt->schemas);
     }
+    inflight_free(rt->inflight);
     zones_free(rt->zones);
     manifests_release(&rt->manifests);
     loop_cancel(rt->loop, rt->stop_timer);
@@ -496,7 +499,9 @@ static int begin(struct runtime *rt, struct err *err)
 
     if (rc == 0) {
         rt->zones = zones_new(NULL);
-        rc = rt->zones ? 0 : err_nomem(err);
+        rt->inflight =
+            inflight_new(loop_clock(rt->loop), rt->options->max_in_flight);
+        rc = rt->zones && rt->inflight ? 0 : err_nomem(err);
     }
     if (rc == 0)
         rc = runtime_serve(rt, err);

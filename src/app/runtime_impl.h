@@ -37,6 +37,7 @@ struct runtime {
     struct arena arena;
     struct loop *loop;           /* the host's */
     struct cluster *cluster;     /* NULL when offline */
+    struct inflight *inflight; /* of all operators */
     struct elector *elector;     /* NULL without leader election */
     struct herald *herald;       /* NULL when nothing is written */
     struct endpoint *endpoint;   /* NULL without --listen */

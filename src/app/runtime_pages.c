@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "app/inflight.h"
 #include "base/log.h"
 #include "runtime_impl.h"
 
@@ -45,6 +46,8 @@ static void metrics_page(void *arg, const struct listen_request *r,
 
     for (size_t i = 0; i < rt->unit_count; i++)
         sample(&rt->units[i]);
+    telemetry_in_flight(rt->telemetry,
+                        permits_limit(inflight_permits(rt->inflight)));
     telemetry_process(rt->telemetry);
     ret->content_type =
         format == METRIC_OPENMETRICS

@@ -58,6 +58,7 @@ enum {
     FAILING,
     OBJECTS,
     SYNCED,
+    IN_FLIGHT_LIMIT,
     BUILD,
     CPU,
     RESIDENT,
@@ -158,6 +159,11 @@ static const struct metric_info infos[METRICS] = {
                 .help = "1 when everything that the operator needs is seen.",
                 .type = METRIC_GAUGE,
                 .labels = by_operator},
+    [IN_FLIGHT_LIMIT] = {.name = "tidelock_inflight_limit",
+                         .help = "How many objects of all operators may be "
+                                 "under way at a time, now.",
+                         .type = METRIC_GAUGE,
+                         .labels = NULL},
     [BUILD] = {.name = "tidelock_build_info",
                .help = "Always 1.",
                .type = METRIC_GAUGE,
@@ -296,6 +302,12 @@ void telemetry_state(struct telemetry *t, const struct operator_decl *d,
     for (size_t i = 0; i < d->rows_count; i++)
         metric_set(t->m[ROW_OBJECTS], SET(d->name, d->rows[i].id),
                    (double)rows[i]);
+}
+
+void telemetry_in_flight(struct telemetry *t, unsigned limit)
+{
+    if (t)
+        metric_set(t->m[IN_FLIGHT_LIMIT], NULL, limit);
 }
 
 /* "size resident ..." in pages. */

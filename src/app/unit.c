@@ -3,6 +3,7 @@
  */
 #include "runtime_impl.h"
 
+#include "app/inflight.h"
 #include "app/sink_print.h"
 #include "base/log.h"
 
@@ -178,6 +179,7 @@ int unit_start(struct unit *u, struct err *err)
         .zones = rt->zones,
         .ns = rt->options->ns ? rt->options->ns : "",
         .name = rt->options->name,
+        .permits = inflight_permits(rt->inflight),
         .one_pass = rt->options->plan,
         .limits = &rt->limits,
         .on_planned = on_planned,

@@ -62,11 +62,31 @@ static int set_election(struct election *e, struct runtime_options *o,
 
 /* ---- numbers ---- */
 
+#define MOST_IN_FLIGHT 1000u
+#define MOST_QPS 100000u
+
 /* Flags that are numbers, as given, or NULL. */
 struct numbers {
-    const char *workers, *max_deletes, *per_minute;
+    const char *workers, *max_deletes, *per_minute, *in_flight, *qps, *burst;
     unsigned deletes, minute;
 };
+
+static int set_rates(const struct numbers *n, struct runtime_options *o,
+                     struct err *err)
+{
+    if (options_number("--max-in-flight", n->in_flight, MOST_IN_FLIGHT,
+                       &o->max_in_flight, err) < 0 ||
+        options_number("--qps", n->qps, MOST_QPS, &o->cluster.qps, err) < 0 ||
+        options_number("--burst", n->burst, MOST_QPS, &o->cluster.burst, err) <
+            0)
+        return -ERR_USAGE;
+    if (o->cluster.qps && !o->cluster.burst)
+        o->cluster.burst = 2 * o->cluster.qps;
+    if (o->cluster.qps || !o->cluster.burst)
+        return 0;
+    err_set(err, ERR_USAGE, "--burst alone limits nothing");
+    return err_hint(err, "--qps 20 --burst 40");
+}
 
 static int set_numbers(struct numbers *n, struct runtime_options *o,
                        struct err *err)
@@ -79,7 +99,13 @@ static int set_numbers(struct numbers *n, struct runtime_options *o,
     if (rc == 0)
         rc = options_count("--max-deletes-per-minute", n->per_minute,
                            &n->minute, &o->max_deletes_per_minute, err);
-    return rc;
+    return rc == 0 ? set_rates(n, o, err) : rc;
+}
+
+static void begin_log(bool verbose, const char *format)
+{
+    log_setup(verbose ? LOG_DEBUG : LOG_INFO,
+              strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT, clock_real());
 }
 
 static int run(int argc, char **argv)
@@ -126,6 +152,13 @@ static int run(int argc, char **argv)
         {"--max-deletes-per-minute", NULL, "N",
          "what an operator deletes beyond that waits; default 100", OPTION_TEXT,
          &n.per_minute},
+        {"--max-in-flight", NULL, "N",
+         "objects at a time; default: as many as the API server is fast with",
+         OPTION_TEXT, &n.in_flight},
+        {"--qps", NULL, "N", "requests a second at most; default: no limit",
+         OPTION_TEXT, &n.qps},
+        {"--burst", NULL, "N", "requests at once with --qps; default 2 * qps",
+         OPTION_TEXT, &n.burst},
         OPTION_RECORD(&o.record),
         OPTION_VERBOSE(&verbose),
         {0},
@@ -147,9 +180,7 @@ static int run(int argc, char **argv)
     }
     if (set_election(&e, &o, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
-    log_setup(verbose ? LOG_DEBUG : LOG_INFO,
-              strcmp(log_format, "json") == 0 ? LOG_JSON : LOG_TEXT,
-              clock_real());
+    begin_log(verbose, log_format);
     o.operators = words.items;
     o.operator_count = words.count;
     o.bundle.sets = sets.items;

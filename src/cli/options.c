@@ -240,6 +240,20 @@ void cli_tell(const char *lead, const char *text)
     str_release(&line);
 }
 
+int options_number(const char *flag, const char *text, unsigned most,
+                   unsigned *ret, struct err *err)
+{
+    int64_t n;
+
+    if (!text)
+        return 0;
+    if (!text_to_int64(text, strlen(text), &n) || n < 1 || n > most)
+        return err_set(err, ERR_USAGE, "%s is a number from 1 to %u, not '%s'",
+                       flag, most, text);
+    *ret = (unsigned)n;
+    return 0;
+}
+
 int options_workers(const char *text, unsigned *ret, struct err *err)
 {
     int64_t n = workers_default();

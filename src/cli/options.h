@@ -48,6 +48,10 @@ struct command {
  * those of its row. --help is the caller's. */
 int options_parse(const struct option *options, int argc, char **argv,
                   struct option_values *words, struct err *err);
+/* A whole number from 1 to `most`; `ret` stays when `text` is NULL. -ERR_USAGE.
+ */
+int options_number(const char *flag, const char *text, unsigned most,
+                   unsigned *ret, struct err *err);
 /* What --workers says, the default when it is not given. -ERR_USAGE. */
 int options_workers(const char *text, unsigned *ret, struct err *err);
 /* A number from 0 on: to *value, and *ret points there. Both stay as they are

@@ -84,6 +84,8 @@ static int http_init(struct http *h, const char *user_agent, struct err *err)
 {
     int rc;
 
+    h->gate.qps = h->limits.qps;
+    h->gate.burst = h->limits.burst;
     h->user_agent = arena_strdup(&h->arena, user_agent);
     if (!h->user_agent)
         return err_nomem(err);
@@ -144,6 +146,12 @@ void http_set_fence(struct http *h, http_fence_fn fence, void *arg)
 {
     h->fence = fence;
     h->fence_arg = arg;
+}
+
+void http_on_hold(struct http *h, http_hold_fn fn, void *arg)
+{
+    h->gate.on_hold = fn;
+    h->gate.hold_arg = arg;
 }
 
 struct http_stats http_stats(const struct http *h)
@@ -304,6 +312,7 @@ static int transfer_launch(struct transfer *t, const struct auth_credentials *c,
 
     t->generation = c->generation;
     t->sent_now = false;
+    t->placed = false;
     t->stop = HTTP_STOP_NONE;
     http_answer_clear(t);
     http_ca_refresh_if_due(&h->ca, clock_now_ms(h->clock));
@@ -343,11 +352,23 @@ static void on_credentials(void *arg, const struct auth_credentials *c,
     http_leave(h);
 }
 
+static void transfer_start_later(void *transfer);
+
+static int transfer_wait(struct transfer *t, uint64_t ms, struct err *err)
+{
+    t->phase = HTTP_PHASE_WAIT;
+    t->timer = loop_after(t->http->loop, ms, transfer_start_later, t);
+    return t->timer ? 0 : err_nomem(err);
+}
+
 static int transfer_start(struct transfer *t, struct err *err)
 {
     struct err start_err = {0};
+    uint64_t wait_ms = http_retry_wait_ms(t);
     int rc;
 
+    if (wait_ms > 0)
+        return transfer_wait(t, wait_ms, err);
     t->phase = HTTP_PHASE_AUTH;
     t->start_err = &start_err;
     rc = auth_get(t->http->auth, on_credentials, t, &start_err);
@@ -377,10 +398,8 @@ static void transfer_start_later(void *transfer)
 
 static bool transfer_again(struct transfer *t, uint64_t delay_ms)
 {
-    t->phase = HTTP_PHASE_WAIT;
     t->http->stats.retries++;
-    t->timer = loop_after(t->http->loop, delay_ms, transfer_start_later, t);
-    return t->timer != 0;
+    return transfer_wait(t, delay_ms, NULL) == 0;
 }
 
 /* ---- completion ---- */
@@ -402,11 +421,16 @@ static void read_facts(struct transfer *t)
 {
     struct http *h = t->http;
     long status = 0, connections = 0, version = 0;
+    curl_off_t sent_at = 0, ended = 0;
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
     curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+    curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_at);
+    curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &ended);
     t->answer.status = (int)status;
+    if (status && sent_at > 0 && ended > sent_at)
+        t->answer.took_us = (uint64_t)(ended - sent_at);
     h->stats.connections += (uint64_t)connections;
     if (status && version == CURL_HTTP_VERSION_2_0)
         h->stats.http2++;
@@ -425,6 +449,7 @@ void http_completed(struct transfer *t, CURLcode code)
     if (t->cancelled)
         return; /* http_leave() takes it out */
     read_facts(t);
+    http_retry_hold(t);
     http_error_fill(t, code, &err);
     again = http_retry_plan(t, code, &delay_ms);
     transfer_halt(t);

@@ -107,8 +107,9 @@ static void keep(struct str *out, const char *value, size_t len)
     str_addn(out, value, len);
 }
 
-static int64_t date_of(const struct str *text)
+int64_t http_answer_date(const struct transfer *t)
 {
+    const struct str *text = &t->answer.date;
     time_t when = text->len ? curl_getdate(str_text(text), NULL) : 0;
 
     return when > 0 ? (int64_t)when : 0;
@@ -228,7 +229,8 @@ void http_answer_result(const struct transfer *t, struct http_result *ret)
         .retry_after = text_or_null(&a->retry_after),
         .warning = text_or_null(&a->warning),
         .etag = text_or_null(&a->etag),
-        .date = date_of(&a->date),
+        .date = http_answer_date(t),
+        .took_us = a->took_us,
         .sent = t->sent,
     };
 }

@@ -16,6 +16,7 @@
 #include "io/auth.h"
 #include "io/http.h"
 #include "io/http_endpoint.h"
+#include "io/http_gate.h"
 #include "io/http_pool.h"
 #include "io/slots.h"
 
@@ -41,6 +42,7 @@ enum http_stop {
 
 struct http_answer {
     int status;
+    uint64_t took_us;
     size_t received; /* bytes of the body, kept or passed on */
     bool streamed;   /* some of them went to on_data */
     struct str body, etag, date, retry_after, warning;
@@ -65,6 +67,7 @@ struct transfer {
     uint64_t generation;       /* of the credentials of this attempt */
     unsigned retries;          /* of HT-8 */
     bool renewed, ca_reloaded; /* these happen once */
+    bool placed;               /* http_gate_place_ms() was asked */
     bool sent;                 /* see http_result */
     bool sent_now;             /* by this attempt */
     enum http_stop stop;
@@ -102,6 +105,7 @@ struct http {
     struct transfer *cancelled;
     http_fence_fn fence;
     void *fence_arg;
+    struct http_gate gate;
     struct rng rng;
     unsigned server_errors; /* answers of 5xx in a row */
     unsigned busy;          /* callbacks of the loop on the stack */
@@ -128,6 +132,7 @@ void http_answer_clear(struct transfer *t);
 void http_answer_release(struct transfer *t);
 size_t http_on_header(char *line, size_t size, size_t n, void *transfer);
 size_t http_on_body(char *data, size_t size, size_t n, void *transfer);
+int64_t http_answer_date(const struct transfer *t); /* 0: not told */
 void http_answer_result(const struct transfer *t, struct http_result *ret);
 
 /* ---- http_error.c ---- */
@@ -135,6 +140,10 @@ void http_answer_result(const struct transfer *t, struct http_result *ret);
 int http_error_fill(const struct transfer *t, CURLcode code, struct err *err);
 
 /* ---- http_retry.c ---- */
+/* Does the answer ask the whole process to slow down? Then it does. */
+void http_retry_hold(struct transfer *t);
+/* How long must the attempt that is due wait? */
+uint64_t http_retry_wait_ms(struct transfer *t);
 /* Is another attempt due, and when? Counts it. */
 bool http_retry_plan(struct transfer *t, CURLcode code, uint64_t *ret_ms);
 

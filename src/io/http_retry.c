@@ -3,20 +3,26 @@
  *
  *   401                    once, if the credentials can be had anew
  *   wrong CA               once, if its file has changed meanwhile
- *   429, 5xx + Retry-After when the caller asked: after that time
+ *   429                    when the caller asked: after Retry-After, or 1 s
+ *   5xx + Retry-After      when the caller asked: after that time
  *   connection lost        when the caller asked: reads of which nothing was
  *                          passed on, writes that are repeatable; never a
  *                          connection that was refused
  *
+ * A 429, and a 503 with Retry-After, is about all that this process does: what
+ * leaves in the meantime waits as well (http_gate.h). A 503 without it is not:
+ * it is what a single aggregated API that is down answers, for hours. Watches
+ * that were open go on, and those that are opened again later know where they
+ * were.
+ *
  * Waiting times get a little jitter, so that many operators that were told
  * "in one second" do not come back as one; never earlier than asked.
  */
-#include <time.h>
-
 #include "io/http_internal.h"
+#include "kube/status.h"
 
 #define RETRIES_MAX 10
-#define RETRY_AFTER_MAX_S 60
+#define SLOW_DOWN_MS 1000u /* 429 without Retry-After */
 #define JITTER_MAX_MS 2000
 #define LOST_FIRST_MS 100
 #define LOST_MAX_MS 2000
@@ -28,34 +34,56 @@ static uint64_t with_jitter(struct http *h, uint64_t ms)
     return ms + rng_below(&h->rng, room + 1);
 }
 
-/* Seconds, or a date; false when it is neither. */
-static bool retry_after_ms(const struct transfer *t, uint64_t *ret_ms)
+/* What the server asks for, without jitter; a date is told by its own clock. */
+static bool asked_ms(const struct transfer *t, uint64_t *ret_ms)
 {
-    const struct str *text = &t->answer.retry_after;
-    int64_t seconds;
-    time_t when;
+    int64_t now = http_answer_date(t);
+    int status = t->answer.status;
+    unsigned ms = SLOW_DOWN_MS;
+    bool told;
 
-    if (!text->len)
+    if (status != 429 && status < 500)
         return false;
-    if (!text_to_int64(text->data, text->len, &seconds)) {
-        when = curl_getdate(text->data, NULL);
-        if (when < 0)
-            return false;
-        seconds = (int64_t)when - clock_unix(t->http->clock);
-    }
-    if (seconds < 0)
-        seconds = 0;
-    if (seconds > RETRY_AFTER_MAX_S)
-        seconds = RETRY_AFTER_MAX_S;
-    *ret_ms = with_jitter(t->http, (uint64_t)seconds * 1000);
-    return true;
+    told = status_retry_after(str_text(&t->answer.retry_after),
+                              now ? now : clock_unix(t->http->clock), &ms);
+    *ret_ms = ms;
+    return told || status == 429;
 }
 
 static bool asks_to_come_back(const struct transfer *t, uint64_t *ret_ms)
 {
-    int status = t->answer.status;
+    if (!asked_ms(t, ret_ms))
+        return false;
+    *ret_ms = with_jitter(t->http, *ret_ms);
+    return true;
+}
 
-    return (status == 429 || status >= 500) && retry_after_ms(t, ret_ms);
+void http_retry_hold(struct transfer *t)
+{
+    struct http *h = t->http;
+    int status = t->answer.status;
+    uint64_t ms;
+
+    if ((status != 429 && status != 503) || !asked_ms(t, &ms) || ms == 0)
+        return;
+    http_gate_hold(&h->gate, clock_now_ms(h->clock), ms);
+    if (h->gate.on_hold)
+        h->gate.on_hold(h->gate.hold_arg, ms);
+}
+
+uint64_t http_retry_wait_ms(struct transfer *t)
+{
+    struct http *h = t->http;
+    uint64_t now = clock_now_ms(h->clock), place = 0, held;
+
+    if (t->call.unfenced)
+        return 0;
+    if (!t->placed)
+        place = http_gate_place_ms(&h->gate, now);
+    t->placed = true;
+    held = http_gate_held_ms(&h->gate, now);
+    held = held ? with_jitter(h, held) : 0;
+    return held > place ? held : place;
 }
 
 static bool was_lost(const struct transfer *t, CURLcode code)

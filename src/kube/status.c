@@ -151,20 +151,31 @@ static bool parse_http_date(const char *text, int64_t *ret_unix)
     return text_parse_rfc3339(iso, ret_unix);
 }
 
-unsigned status_retry_after_ms(const char *header, int64_t unix_now)
+bool status_retry_after(const char *header, int64_t unix_now, unsigned *ret_ms)
 {
     int64_t number;
 
     if (!header)
-        return 0;
+        return false;
     header += strspn(header, " \t");
+    if (header[0] == '-')
+        return false;
     if (text_to_int64(header, strlen(header), &number))
-        return capped_ms(number);
-    if (header[0] != '\0' && header[strspn(header, "0123456789")] == '\0')
-        return capped_ms(INT64_MAX); /* digits, but too many for a number */
-    if (parse_http_date(header, &number))
-        return capped_ms(number - unix_now);
-    return 0;
+        *ret_ms = capped_ms(number);
+    else if (header[0] != '\0' && header[strspn(header, "0123456789")] == '\0')
+        *ret_ms = capped_ms(INT64_MAX); /* too many for a number */
+    else if (parse_http_date(header, &number))
+        *ret_ms = capped_ms(number - unix_now);
+    else
+        return false;
+    return true;
+}
+
+unsigned status_retry_after_ms(const char *header, int64_t unix_now)
+{
+    unsigned ms;
+
+    return status_retry_after(header, unix_now, &ms) ? ms : 0;
 }
 
 /* ---- the error ---- */

@@ -95,12 +95,100 @@ TEST(http_hands_out_a_failure_without_retry_after)
     check_int(a.status, 500);
     check_str(a.body, "busy");
     check(a.sent);
-    retried(say_arg_once, BUSY("429 Slow", "Retry-After: soon\r\n"), READ, &a);
-    check_int(a.status, 429);
-    check_str(a.retry_after, "soon");
-    check(!a.sent); /* a write would not have happened */
     retried(say_arg_once, BUSY("404 No", "Retry-After: 0\r\n"), READ, &a);
     check_int(a.status, 404);
+}
+
+/* Whatever stands there that is no time: the server is too busy, and a second
+ * is what everybody waits then.
+ * rows: D26
+ * broken: SLOW_DOWN_MS of 0 */
+TEST(http_comes_back_a_second_after_429_without_a_time)
+{
+    static const char *const first[] = {
+        BUSY("429 Slow", ""),
+        BUSY("429 Slow", "Retry-After: soon\r\n"),
+        BUSY("429 Slow", "Retry-After: -7\r\n"),
+    };
+    struct answer a;
+
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t ms = retried(say_arg_once, first[i], WRITE, &a);
+
+        check_int(a.status, 200);
+        check(ms >= 1000);
+    }
+}
+
+/* ---- all of the process slows down ---- */
+
+/* 429 for the first request, whatever it is, and when the next one came. */
+static void refuse_first(struct peer *p)
+{
+    while (peer_request(p))
+        peer_send(p, p->asked == 1 && p->number == 1 ? p->text : OK_HI);
+}
+
+static void note_hold(void *arg, uint64_t ms)
+{
+    *(uint64_t *)arg += ms;
+}
+
+/* One request is refused; another, sent after that, must not be early. */
+static uint64_t sent_after(const char *first, bool unfenced, uint64_t *ret_hold)
+{
+    struct request r = {
+        .method = HTTP_PATCH, .path = "/", .body = "{}", .body_len = 2};
+    struct answer refused = {0}, second = {0};
+    struct http_call call;
+    struct fixture f;
+    uint64_t start;
+
+    *ret_hold = 0;
+    fixture_start(&f,
+                  (struct server_spec){.script = refuse_first, .text = first});
+    http_on_hold(f.http, note_hold, ret_hold);
+    fixture_get(&f, "/", &refused); /* not to be repeated */
+    start = clock_now_ms(loop_clock(f.loop));
+    call = answer_call(&second);
+    call.unfenced = unfenced;
+    fixture_send(&f, &r, call);
+    check(fixture_done(&f, &second));
+    check_int(second.status, 200);
+    start = clock_now_ms(loop_clock(f.loop)) - start;
+    check(http_check(f.http));
+    fixture_stop(&f);
+    return start;
+}
+
+/* rows: D26
+ * broken: http_retry_wait_ms() that looks at no hold */
+TEST(http_holds_every_request_back_when_one_is_told_to_slow_down)
+{
+    uint64_t hold;
+
+    check(sent_after(BUSY("429 Slow", "Retry-After: 2\r\n"), false, &hold) >=
+          1900);
+    check_int(hold, 2000);
+    check(sent_after(BUSY("503 Later", "Retry-After: 1\r\n"), false, &hold) >=
+          900);
+    check_int(hold, 1000);
+}
+
+/* A Lease that is not renewed is lost; an aggregated API that is down is no
+ * reason to wait for the others.
+ * broken: http_retry_wait_ms() without `unfenced` */
+TEST(http_holds_neither_the_lease_nor_for_a_503_without_a_time)
+{
+    uint64_t hold;
+
+    check(sent_after(BUSY("429 Slow", "Retry-After: 60\r\n"), true, &hold) <
+          30000);
+    check_int(hold, 60000);
+    sent_after(BUSY("503 Later", ""), false, &hold);
+    check_int(hold, 0);
+    sent_after(BUSY("500 Oops", "Retry-After: 60\r\n"), false, &hold);
+    check_int(hold, 0);
 }
 
 TEST(http_does_not_come_back_unless_asked)
@@ -113,6 +201,7 @@ TEST(http_does_not_come_back_unless_asked)
                           .text = BUSY("429 Slow", "Retry-After: 0\r\n")});
     fixture_get(&f, "/", &a);
     check_int(a.status, 429);
+    check(!a.sent); /* a write would not have happened */
     check_str(a.retry_after, "0");
     fixture_stop(&f);
 }
