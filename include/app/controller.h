@@ -65,21 +65,19 @@ struct controller_config {
     struct source *source;
     const struct restmap *restmap;
     const struct schema_set *schemas;
-    bool schemas_are_live;            /* this server's own */
-    struct zones *zones;              /* NULL: scripts get no time zones */
-    const char *ns;                   /* --namespace, "" = all */
-    const char *name;                 /* only this root; NULL = all */
-    struct permits *permits;          /* for roots at a time, shared with
-                                       * others; NULL: max_in_flight */
-    unsigned max_in_flight;           /* without permits; 0 = 10 */
+    bool schemas_are_live;   /* this server's own */
+    struct zones *zones;     /* NULL: scripts get no time zones */
+    const char *ns;          /* --namespace, "" = all */
+    const char *name;        /* only this root; NULL = all */
+    struct permits *permits; /* roots at a time; NULL: max_in_flight, 0 = 10 */
+    unsigned max_in_flight;
     bool one_pass;                    /* plan: each root once */
     controller_planned_fn on_planned; /* may be NULL */
     controller_pass_fn on_pass;       /* may be NULL */
     controller_change_fn on_change;   /* may be NULL */
     workqueue_waited_fn on_get;       /* may be NULL */
     void *arg;
-    /* of deletions; NULL: the defaults */
-    const struct blast_limits *limits;
+    const struct blast_limits *limits; /* of deletions; NULL: the defaults */
 };
 
 /* Subscribes to the feeds; nothing is dispatched before controller_start(). */

@@ -102,6 +102,14 @@ static int set_numbers(struct numbers *n, struct runtime_options *o,
     return rc == 0 ? set_rates(n, o, err) : rc;
 }
 
+static int check_words(const struct option_values *words, struct err *err)
+{
+    if (words->count > 0)
+        return 0;
+    err_set(err, ERR_USAGE, "no operator is given");
+    return err_hint(err, "tidelock run operators/website");
+}
+
 static void begin_log(bool verbose, const char *format)
 {
     log_setup(verbose ? LOG_DEBUG : LOG_INFO,
@@ -152,13 +160,9 @@ static int run(int argc, char **argv)
         {"--max-deletes-per-minute", NULL, "N",
          "what an operator deletes beyond that waits; default 100", OPTION_TEXT,
          &n.per_minute},
-        {"--max-in-flight", NULL, "N",
-         "objects at a time; default: as many as the API server is fast with",
-         OPTION_TEXT, &n.in_flight},
-        {"--qps", NULL, "N", "requests a second at most; default: no limit",
-         OPTION_TEXT, &n.qps},
-        {"--burst", NULL, "N", "requests at once with --qps; default 2 * qps",
-         OPTION_TEXT, &n.burst},
+        OPTION_MAX_IN_FLIGHT(&n.in_flight),
+        OPTION_QPS(&n.qps),
+        OPTION_BURST(&n.burst),
         OPTION_RECORD(&o.record),
         OPTION_VERBOSE(&verbose),
         {0},
@@ -173,12 +177,7 @@ static int run(int argc, char **argv)
     if (options_parse(options, argc, argv, &words, &err) < 0 ||
         set_numbers(&n, &o, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
-    if (words.count == 0) {
-        err_set(&err, ERR_USAGE, "no operator is given");
-        err_hint(&err, "tidelock run operators/website");
-        return cli_fail(&err, EXIT_BAD_USAGE);
-    }
-    if (set_election(&e, &o, &err) < 0)
+    if (check_words(&words, &err) < 0 || set_election(&e, &o, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
     begin_log(verbose, log_format);
     o.operators = words.items;

@@ -55,6 +55,23 @@
             "plan:allow_bulk; default 10",                                     \
             OPTION_TEXT, target                                                \
     }
+#define OPTION_MAX_IN_FLIGHT(target)                                           \
+    {                                                                          \
+        "--max-in-flight", NULL, "N",                                          \
+            "objects at a time; default: as many as the API server is fast "   \
+            "with",                                                            \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_QPS(target)                                                     \
+    {                                                                          \
+        "--qps", NULL, "N", "requests a second at most; default: no limit",    \
+            OPTION_TEXT, target                                                \
+    }
+#define OPTION_BURST(target)                                                   \
+    {                                                                          \
+        "--burst", NULL, "N", "requests at once with --qps; default 2 * qps",  \
+            OPTION_TEXT, target                                                \
+    }
 #define OPTION_RECORD(target)                                                  \
     {                                                                          \
         "--record", NULL, "DIR",                                               \
