@@ -24,6 +24,7 @@
     XX(PLAN, "PlanRefused")                                                    \
     XX(EMPTY_PLAN, "EmptyPlan")                                                \
     XX(BLAST_RADIUS, "BlastRadius")                                            \
+    XX(CONTESTED, "Contested")                                                 \
     XX(SCRIPT, "ScriptError")                                                  \
     XX(BUDGET, "BudgetExceeded")                                               \
     XX(LIMIT, "LimitExceeded")                                                 \

@@ -9,6 +9,10 @@
  * to the herald, which sends them in its own time, once what stands before them
  * is done.
  *
+ * A contested change is not sent: who else owns the field is read from the live
+ * object, into change.rival. Then neither status nor the end of a finalizer is
+ * written, for the plan was not carried out, and the outcome is ERR_CONTESTED.
+ *
  * Before the first destructive change the root is read live; when it is not
  * the one that was planned for (uid, generation, deletion), or something else
  * that the script read has changed, nothing is sent and the outcome is

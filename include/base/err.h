@@ -57,6 +57,7 @@ enum err_retry {
     XX(WORKER, BACKOFF, "the process that ran the script died")                \
     XX(PLAN, SLOW, "the plan is refused")                                      \
     XX(EMPTY_PLAN, SLOW, "the plan declares nothing while children exist")     \
+    XX(CONTESTED, SLOW, "another writer changes a field again and again")      \
     XX(BLAST_RADIUS, SLOW, "more would be deleted than one plan may")          \
     XX(LEASE, NEVER, "this process is not the leader any more")                \
     XX(CANCELLED, NOW, "cancelled")

@@ -63,6 +63,9 @@ struct change {
     const char *line;            /* script line, or NULL */
     const char *reason;          /* "no longer declared", ... or NULL */
     bool destructive;            /* note 12: the root is re-read live first */
+    const char *contested;       /* this field is fought over: the change is
+                                  * not sent, only who else owns it is read */
+    const char *rival;           /* ... who: "" nobody; NULL: not read yet */
     bool check_immutable;        /* ask by dryRun whether it must be recreated:
                                   * refused as invalid, while change_probe() is
                                   * not, means the same change with verb

@@ -36,4 +36,10 @@ bool owned_is_set(const struct value *node);
 bool owned_exactly(struct arena *a, const struct value *entry,
                    const struct value *object);
 
+/* Another manager than `ours` that owns the field at a path as diff_fields()
+ * writes them, ".spec.ports[name=http].port"; of several the one that wrote
+ * last. Borrowed from `object`; NULL when there is none. */
+const char *owned_rival(struct arena *a, const struct value *object,
+                        const char *ours, const char *path);
+
 #endif

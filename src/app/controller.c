@@ -220,6 +220,7 @@ static void on_submitted(void *arg, struct changeset *cs,
 
     (void)cs;
     job->err = *outcome->err;
+    contest_note(job, outcome);
     if (job->err.code != ERR_NONE) {
         job_report(job);
         return;
@@ -263,8 +264,10 @@ void job_planned(struct job *job, struct err *err)
         memory_guard_creates(job);
         if (job->mode == JOB_PLAN)
             job_show(job);
-        else if (!c->config.one_pass)
+        else if (!c->config.one_pass) {
             memory_drop_known_events(job);
+            contest_mark(job);
+        }
         rc = sink_submit(c->sink, &job->cs, on_submitted, job, err);
     }
     if (rc < 0) {
@@ -512,6 +515,7 @@ void controller_free(struct controller *c)
     controller_let_go(c, &c->now);
     executor_free(c->executor);
     workqueue_free(c->queue);
+    fights_release(&c->fights);
     diff_memo_free(c->memo);
     mem_free(c->jobs);
     mem_free(c);

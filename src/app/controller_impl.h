@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "core/changeset.h"
 #include "core/diff.h"
+#include "core/fights.h"
 #include "core/workqueue.h"
 #include "feeds_impl.h"
 #include "mapping_impl.h"
@@ -31,6 +32,7 @@ struct job {
     size_t held_count, held_cap;
     bool planned;         /* plan and cs are valid */
     bool reporting;       /* the changeset only writes why it failed */
+    uint64_t peace_ms;    /* until something contested is tried again */
     bool guarded;         /* it may destroy: readset.c keeps what was read */
     unsigned zones_added; /* time zones, by this pass */
     bool lost_child;      /* its creates make up for children that vanished */
@@ -61,6 +63,7 @@ struct controller {
     struct permits *own_permits; /* without config.permits */
     struct taker taker;
     struct blast_brake brake; /* of its deletes */
+    struct fights fights;     /* over fields of children */
     bool started, draining, synced;
     bool soon; /* the timer is due in the next turn */
     loop_timer_id timer;
@@ -108,6 +111,11 @@ int job_say_applied(struct job *job, struct err *err);
 /* A changeset that only writes the condition saying why it failed; false when
  * there is nothing to write. */
 bool job_plan_failure(struct job *job, const struct err *why);
+
+/* ---- contest.c: fields that are fought over (G6) ---- */
+void contest_mark(struct job *job); /* before the changeset is sent */
+/* After it; job->err is its outcome. */
+void contest_note(struct job *job, const struct sink_outcome *outcome);
 
 /* ---- readset.c: does what a plan was made from still hold? (G4) ---- */
 int readset_keep(struct job *job); /* after the diff; 0 or -ERR_NOMEM */

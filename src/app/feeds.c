@@ -342,10 +342,10 @@ static int may_delete(void *arg, const struct changeset *cs, struct err *err)
     if (wait == 0)
         return 0;
     err_set(err, ERR_BLAST_RADIUS,
-            "this operator deletes at most %u objects in a minute and comes "
-            "back in %llu s; plan:allow_bulk(reason) in the script, or "
+            "this operator deletes at most %u objects in a minute, the rest "
+            "waits; plan:allow_bulk(reason) in the script, or "
             "--max-deletes-per-minute, allows more",
-            b->limits.per_minute, (unsigned long long)(wait + 999) / 1000);
+            b->limits.per_minute);
     err->retry_after_ms = (unsigned)wait;
     return -ERR_BLAST_RADIUS;
 }

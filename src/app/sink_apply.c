@@ -183,6 +183,25 @@ void exec_write(struct exec *e, bool ask)
     arena_release(&arena);
 }
 
+/* What says that the plan was carried out, when it was not. */
+static bool waits_for_peace(const struct exec *e, const struct change *c)
+{
+    return e->contested &&
+           (c->verb == CHANGE_STATUS || c->verb == CHANGE_REMOVE_FINALIZER);
+}
+
+static void leave_alone(struct exec *e)
+{
+    const struct change *c = exec_change(e);
+
+    if (!e->contested)
+        e->contested = c;
+    if (c->rival)
+        exec_skip(e);
+    else
+        exec_get(e, (struct target){c->resource, c->key}, STAGE_RIVAL);
+}
+
 void exec_next(struct exec *e)
 {
     const struct change *c;
@@ -192,12 +211,17 @@ void exec_next(struct exec *e)
                      exec_change(e)->body);
         e->index++;
     }
+    while (e->index < e->cs->count && waits_for_peace(e, exec_change(e)))
+        e->index++;
     if (e->index == e->cs->count) {
+        ask_say_contested(e);
         exec_finish(e);
         return;
     }
     c = exec_change(e);
-    if (c->destructive && !e->root_checked)
+    if (c->contested)
+        leave_alone(e);
+    else if (c->destructive && !e->root_checked)
         exec_get(e, exec_root(e), STAGE_ROOT);
     else
         exec_write(e, c->check_immutable && !e->recreate && e->request == 0);
@@ -205,7 +229,7 @@ void exec_next(struct exec *e)
 
 /* ---- what the answers mean ---- */
 
-static void skip_change(struct exec *e)
+void exec_skip(struct exec *e)
 {
     e->index++;
     e->request = 0;
@@ -238,7 +262,7 @@ static void write_refused(struct exec *e, bool sent, const struct err *status)
                     status->code == ERR_FIELD_CONFLICT;
 
     if (refusal_is_fine(e, status)) {
-        skip_change(e);
+        exec_skip(e);
         return;
     }
     e->err = *status;
@@ -292,7 +316,7 @@ static void delete_done(struct exec *e, const char *body, size_t len)
     /* it waits for finalizers or grace: the create of a recreate comes with
      * the pass that its deletion will cause */
     e->writes++;
-    skip_change(e);
+    exec_skip(e);
 }
 
 /* The answer is a Scale: what became of the object itself is read. */
@@ -403,6 +427,9 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
         break;
     case STAGE_LOOK:
         after_look(e, answer->body, answer->len, answer->err);
+        break;
+    case STAGE_RIVAL:
+        ask_after_rival(e, answer->body, answer->len, answer->err);
         break;
     case STAGE_FINISH:
         break;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "answer_impl.h"
+#include "core/owned_fields.h"
 
 /* ---- the live read of the root ---- */
 
@@ -67,6 +68,48 @@ void ask_after_root(struct exec *e, const char *body, size_t len,
         view_changed(e);
     else
         exec_next(e);
+}
+
+/* ---- who fights over it? ---- */
+
+void ask_after_rival(struct exec *e, const char *body, size_t len,
+                     const struct err *status)
+{
+    struct change *c = &e->cs->items[e->index];
+    const struct target target = {c->resource, c->key};
+    const char *ours =
+        c->field_manager ? c->field_manager : e->cs->decl->field_manager;
+    struct arena a = {0};
+    struct value *live;
+    struct err err = *status;
+
+    if (err.code == ERR_NONE && value_parse(&a, body, len, &live, &err) == 0) {
+        const char *rival = owned_rival(&a, live, ours, c->contested);
+
+        c->rival = arena_strdup(e->cs->arena, rival ? rival : "");
+        exec_observe(e, &target, body, len, &err);
+    }
+    arena_release(&a);
+    exec_skip(e);
+}
+
+void ask_say_contested(struct exec *e)
+{
+    const struct change *c = e->contested;
+
+    if (!c)
+        return;
+    if (c->rival && *c->rival)
+        err_set(&e->err, ERR_CONTESTED, "'%s' keeps changing %s", c->rival,
+                c->contested);
+    else
+        err_set(&e->err, ERR_CONTESTED, "%s does not stay as it is written%s",
+                c->contested,
+                c->rival ? ": the server, a webhook or the script itself "
+                           "changes it"
+                         : "");
+    exec_wrap(c, &e->err);
+    e->failed = c;
 }
 
 /* ---- may the object be made anew? ---- */

@@ -21,6 +21,7 @@ enum exec_stage {
     STAGE_WRITE,  /* the change itself */
     STAGE_SEE,    /* the live read after a write whose answer is another kind */
     STAGE_LOOK,   /* the live read after a refusal */
+    STAGE_RIVAL,  /* the live read of a child that is fought over */
     STAGE_FINISH, /* a timer of 0: tell the caller from a loop turn */
 };
 
@@ -41,6 +42,7 @@ struct exec {
     loop_timer_id timer;
     struct err err; /* what stopped the changeset */
     const struct change *failed;
+    const struct change *contested; /* the first one that was left alone */
 };
 
 /* ---- sink_apply.c: one request after the other ---- */
@@ -63,6 +65,7 @@ void exec_get(struct exec *e, struct target target, enum exec_stage stage);
 /* Render the change (as a recreate when the server asked for it) and send the
  * request that is due; `ask`: as a dryRun. */
 void exec_write(struct exec *e, bool ask);
+void exec_skip(struct exec *e); /* go on to the next change */
 void exec_fail(struct exec *e, const struct err *err);
 
 /* Tell the observer of an object that is in an answer. */
@@ -76,6 +79,11 @@ void exec_wrap(const struct change *c, struct err *err);
 /* The root was read before something is destroyed. */
 void ask_after_root(struct exec *e, const char *body, size_t len,
                     const struct err *status);
+/* The live state of a child that is fought over. */
+void ask_after_rival(struct exec *e, const char *body, size_t len,
+                     const struct err *status);
+/* Why the changeset was not carried out, when something was left alone. */
+void ask_say_contested(struct exec *e);
 /* Answers to the two dryRuns. */
 void ask_after_change(struct exec *e, const struct err *status);
 void ask_after_probe(struct exec *e, const struct err *status);

@@ -398,6 +398,63 @@ TEST(what_would_be_made_anew_beyond_the_limit_stays)
     desk_release(&d);
 }
 
+#define RIVAL_MAP                                                              \
+    "{'apiVersion':'v1','kind':'ConfigMap'," META(                             \
+        "a", "uid-a", "9",                                                     \
+        OWNED(STAGE_ROOT_UID) ",'managedFields':[{'manager':'kubectl-edit',"   \
+                              "'operation':'Update','fieldsV1':"               \
+                              "{'f:data':{'f:color':{}}}}]") "}"
+
+TEST(what_is_fought_over_is_left_alone_and_the_rest_is_done)
+{
+    struct desk d;
+
+    desk_set(&d);
+    stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a")->contested =
+        ".data.color";
+    stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "b");
+    stage_change(&d.stage, CHANGE_STATUS, STAGE_ROOT, "blog");
+    api_rule(&d.api, "GET configmaps/a", 200, RIVAL_MAP);
+    api_rule(&d.api, "PATCH configmaps/b", 200, MAP("b", "12"));
+    check_int(desk_run(&d), -ERR_CONTESTED);
+    check_str(d.err.msg, "cannot change 'ConfigMap default/a': 'kubectl-edit' "
+                         "keeps changing .data.color");
+    check_str(api_log(&d.api), "GET configmaps/a\nPATCH configmaps/b\n");
+    check_int(d.writes, 1);
+    check_str(d.stage.cs.items[0].rival, "kubectl-edit");
+    desk_release(&d);
+}
+
+TEST(a_field_that_nobody_else_owns_is_changed_on_its_way)
+{
+    struct desk d;
+    struct change *c;
+
+    desk_set(&d);
+    c = stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
+    c->contested = ".data.color";
+    api_rule(&d.api, "GET configmaps/a", 200, MAP("a", "9"));
+    check_int(desk_run(&d), -ERR_CONTESTED);
+    check_has(d.err.msg, ".data.color does not stay as it is written: the "
+                         "server, a webhook or the script itself changes it");
+    desk_release(&d);
+}
+
+TEST(a_rival_that_is_known_is_not_looked_for)
+{
+    struct desk d;
+    struct change *c;
+
+    desk_set(&d);
+    c = stage_change(&d.stage, CHANGE_APPLY, STAGE_MAP, "a");
+    c->contested = ".data.color";
+    c->rival = "hpa";
+    check_int(desk_run(&d), -ERR_CONTESTED);
+    check_has(d.err.msg, "'hpa' keeps changing .data.color");
+    check_str(api_log(&d.api), "");
+    desk_release(&d);
+}
+
 TEST(a_delete_waits_when_there_is_no_room_in_the_minute)
 {
     struct desk d;

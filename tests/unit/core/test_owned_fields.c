@@ -3,6 +3,8 @@
  */
 #include "core/owned_fields.h"
 
+#include <string.h>
+
 #include "core/diff_fixture.h"
 #include "test.h"
 
@@ -95,5 +97,55 @@ TEST(sets_are_left_to_the_long_way)
     check(!owned_exactly(&f.arena, entry, fx_value(&f, "{'l':['a']}")));
     check(owned_is_set(value_get(entry, "f:l")));
     check(!owned_is_map(value_get(entry, "f:l")));
+    fx_release(&f);
+}
+
+/* ---- who else owns a field? ---- */
+
+TEST(a_rival_is_who_owns_the_field_at_a_path)
+{
+    static const struct {
+        const char *path, *rival;
+    } e[] = {
+        {".spec.replicas", "hpa"},
+        {".spec.paused", NULL},
+        {".spec.ports[port=80,protocol=TCP].name", "late"},
+        {".spec.ports[port=81,protocol=TCP].name", NULL},
+        {".spec.ports[port=80,protocol=TCP].nodePort", NULL},
+        {".metadata.annotations[\"a.b/c\"]", "early"},
+        {".metadata.annotations[\"a.b/d\"]", NULL},
+        {".metadata.annotations[\"broken", NULL},
+        {".spec.ports[broken", NULL},
+        {".data.whole.below", "early"},
+        {"", "late"},
+    };
+    static const char object[] =
+        "{\"metadata\":{\"managedFields\":["
+        "{\"manager\":\"us\",\"fieldsV1\":"
+        "{\"f:spec\":{\"f:replicas\":{},\"f:paused\":{}}}},"
+        "{\"manager\":\"late\",\"time\":\"2026-01-02T00:00:00Z\","
+        "\"fieldsV1\":{\"f:spec\":{\"f:ports\":"
+        "{\"k:{\\\"port\\\":80,\\\"protocol\\\":\\\"TCP\\\"}\":"
+        "{\".\":{},\"f:name\":{}}}}}},"
+        "{\"manager\":\"early\",\"time\":\"2026-01-01T00:00:00Z\","
+        "\"fieldsV1\":{\"f:data\":{\"f:whole\":{}},"
+        "\"f:metadata\":{\"f:annotations\":{\"f:a.b/c\":{}}},"
+        "\"f:spec\":{\"f:ports\":"
+        "{\"k:{\\\"port\\\":80,\\\"protocol\\\":\\\"TCP\\\"}\":"
+        "{\"f:name\":{}}}}}},"
+        "{\"manager\":\"hpa\",\"fieldsV1\":"
+        "{\"f:spec\":{\"f:replicas\":{}}}},"
+        "{\"fieldsV1\":{\"f:spec\":{\"f:paused\":{}}}}]}}";
+    struct fixture f;
+    struct value *v;
+
+    fx_init(&f);
+    check_int(value_parse(&f.arena, object, strlen(object), &v, &f.err), 0);
+    for (size_t i = 0; i < sizeof e / sizeof *e; i++) {
+        const char *rival = owned_rival(&f.arena, v, "us", e[i].path);
+
+        check(rival && e[i].rival ? !strcmp(rival, e[i].rival)
+                                  : rival == e[i].rival);
+    }
     fx_release(&f);
 }
