@@ -169,7 +169,8 @@ void exec_write(struct exec *e, bool ask)
     if (e->recreate)
         change.verb = CHANGE_RECREATE;
     rc = change_requests(e->cs, &change, &options, &arena, &pair, &err);
-    if (rc == 0 && !ask && is_delete(e, &change))
+    if (rc == 0 && !ask && e->request < pair.count &&
+        is_delete(e, &change))
         rc = e->sink->observer.may_delete(e->sink->observer.arg, e->cs, &err);
     if (rc < 0)
         exec_fail(e, &err);

@@ -460,17 +460,20 @@ TEST(a_delete_waits_when_there_is_no_room_in_the_minute)
     struct desk d;
 
     desk_set(&d);
-    d.deletes_left = 1;
+    d.deletes_left = 2;
     stage_change(&d.stage, CHANGE_CREATE, STAGE_MAP, "new");
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "a");
     stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "b");
+    stage_change(&d.stage, CHANGE_PRUNE, STAGE_MAP, "c");
     api_rule(&d.api, "PATCH configmaps/new", 201, MAP("new", "9"));
     api_rule(&d.api, "GET widgets/blog", 200, WIDGET("51", AS_PLANNED));
+    api_rule(&d.api, "DELETE configmaps/b", 200, DELETED);
     api_rule(&d.api, "DELETE configmaps/a", 200, DELETED);
     check_int(desk_run(&d), -ERR_BLAST_RADIUS);
     check_str(api_log(&d.api), "PATCH configmaps/new\nGET widgets/blog\n"
-                               "DELETE configmaps/a\n");
-    check_int(d.writes, 2);
+                               "DELETE configmaps/a\nDELETE configmaps/b\n");
+    check_int(d.writes, 3);
+    check_int(d.deletes_left, 0);
     desk_release(&d);
 }
 
