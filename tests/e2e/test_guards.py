@@ -39,7 +39,7 @@ def test_a_plan_that_deletes_too_much_is_refused_until_it_says_that_it_is_meant(
     assert condition(live.root(), "Reconciled")["reason"] == "Applied"
 
 
-# broken: with BLAST_STATEFUL 2 both go
+# broken: without diff_blast() both go
 def test_two_objects_that_hold_data_are_not_deleted_by_one_plan(live):
     keep = maps("a", "b", "c")
     secrets = [("apply", secret("one", k="v")), ("apply", secret("two", k="v"))]
