@@ -110,6 +110,8 @@ int controller_prepare(struct controller *c,
                        const struct controller_script *script, struct err *err);
 /* Why not everything that it needs is known; NULL: it can take charge. */
 const struct err *controller_lacks(const struct controller *c);
+/* Will waiting a moment not help? */
+bool controller_is_final(const struct err *why);
 /* Begin no pass until one is replaced or forgotten. */
 void controller_hold(struct controller *c);
 bool controller_is_quiet(const struct controller *c); /* no pass is under way */
@@ -119,6 +121,11 @@ bool controller_is_quiet(const struct controller *c); /* no pass is under way */
 int controller_replace(struct controller *c, struct err *err);
 /* The one that was prepared is not needed; none is fine. */
 void controller_forget(struct controller *c);
+
+/* Every root says so from its next pass on, which comes at once: a condition
+ * with status False, beside those of the script. NULLs: none. Copied. */
+void controller_note(struct controller *c, const char *type, const char *reason,
+                     const char *message);
 
 struct controller_state {
     bool synced;                /* every root and owned feed is known */

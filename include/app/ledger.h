@@ -31,6 +31,8 @@ int ledger_check(struct ledger *l, ledger_done_fn done, void *arg,
                  struct err *err);
 /* The uid of the Lease, "" when it was not there; borrowed. */
 const char *ledger_lease_uid(const struct ledger *l);
+/* Is a request of it under way? */
+bool ledger_is_busy(const struct ledger *l);
 /* Must something be entered before the first apply? After a check. */
 bool ledger_incomplete(const struct ledger *l);
 /* The request that enters it, for `plan`. */

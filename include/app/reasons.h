@@ -11,7 +11,13 @@
 #define REASON_APPLIED "Applied" /* the pass was carried out */
 #define REASON_HELD "Held"       /* ... by a row that holds */
 
+/* While an operator's newest files are not in charge, its roots say so: the
+ * status of this condition is False. It is gone when they are. */
+#define CONDITION_SCRIPT "ScriptUpToDate"
+
 /* In Events about the Lease of the process */
+#define REASON_RELOADED "Reloaded"
+#define REASON_RELOAD_REFUSED "ReloadRefused" /* also of the condition */
 #define REASON_LEADER_ELECTION "LeaderElection"
 
 /*  XX(error, reason): what an object is told when a pass fails so. Other errors

@@ -20,6 +20,8 @@ struct recorder;
 struct recorder *recorder_new(const char *folder,
                               const struct operator_decl *decl,
                               const char *operator_path, struct err *err);
+/* Another version of the script is in charge. */
+void recorder_use(struct recorder *r, const struct operator_decl *decl);
 void recorder_free(struct recorder *r); /* NULL is fine */
 
 /* Record it, or not, as said above. A fixture that cannot be written is told

@@ -42,6 +42,7 @@ struct runtime_options {
                                              * defaults of core/blast.h */
     bool plan;                              /* one pass, print, stop */
     bool dry_run;                           /* print, write nothing */
+    bool reload;                            /* when files change */
     bool once;                              /* until nothing is ready */
     bool offline;                           /* no cluster */
     const struct fixture *fixture; /* offline: what it holds is all there is,

@@ -18,11 +18,20 @@ void telemetry_free(struct telemetry *t); /* NULL is fine, here and below */
 /* Everything that this operator may count is there from now on, with 0: an
  * alert on a row that never was chosen needs the series. */
 void telemetry_begin(struct telemetry *t, const struct operator_decl *d);
+/* Another version may have other rows. */
+void telemetry_rows(struct telemetry *t, const struct operator_decl *d);
 void telemetry_pass(struct telemetry *t, const struct operator_decl *d,
                     const struct pass *pass);
 /* A key of the operator's queue was taken after that wait. */
 void telemetry_waited(struct telemetry *t, const struct operator_decl *d,
                       uint64_t ms);
+/* What came of a look at the operator's files: "reloaded", "unchanged",
+ * "refused", "waits". */
+void telemetry_reload(struct telemetry *t, const char *operator_name,
+                      const char *result);
+/* The files in charge, by their digest; `former` may be NULL. */
+void telemetry_version(struct telemetry *t, const char *operator_name,
+                       const char *former, const char *digest);
 /* The state now; `rows` as from controller_count_rows(), not read without a
  * table. */
 void telemetry_state(struct telemetry *t, const struct operator_decl *d,

@@ -51,6 +51,8 @@ struct metric *metrics_add(struct metrics *m, const struct metric_info *info);
 void metric_add(struct metric *m, const char *const *values, double by);
 void metric_set(struct metric *m, const char *const *values, double to);
 void metric_observe(struct metric *m, const char *const *values, double value);
+/* The series is no longer there: what it stood for is over. */
+void metric_remove(struct metric *m, const char *const *values);
 /* The value of a counter or gauge, the count of a histogram; 0 when there is no
  * such series. */
 double metric_get(const struct metric *m, const char *const *values);

@@ -500,6 +500,8 @@ void controller_free(struct controller *c)
 {
     if (!c)
         return;
+    c->started = false;
+    controller_note(c, NULL, NULL, NULL);
     controller_forget(c);
     loop_cancel(c->config.loop, c->timer);
     for (size_t i = 0; i < c->job_count; i++) {

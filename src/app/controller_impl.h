@@ -45,9 +45,12 @@ struct job {
 
 struct controller {
     struct controller_config config;
-    struct version now;        /* in charge */
-    struct version *next;      /* waits to be, or NULL: controller_replace.c */
-    bool held;                 /* nothing is begun until it is in charge */
+    struct version now;   /* in charge */
+    struct version *next; /* waits to be, or NULL: controller_replace.c */
+    bool held;            /* nothing is begun until it is in charge */
+    struct note {         /* of controller_note(), or NULLs */
+        char *type, *reason, *message;
+    } note;
     struct executor *executor; /* our own, without config.program */
     struct mapped *mapped;     /* map functions under way */
     size_t mapped_count;

@@ -7,7 +7,10 @@
  * that can.
  */
 #include "base/mem.h"
+#include "base/str.h"
 #include "controller_impl.h"
+
+/* ---- before ---- */
 
 static void version_free(struct controller *c, struct version *v)
 {
@@ -51,6 +54,11 @@ const struct err *controller_lacks(const struct controller *c)
     return feeds_lack(c, c->next);
 }
 
+bool controller_is_final(const struct err *why)
+{
+    return feeds_final(why);
+}
+
 void controller_hold(struct controller *c)
 {
     c->held = true;
@@ -60,6 +68,40 @@ bool controller_is_quiet(const struct controller *c)
 {
     return workqueue_running(c->queue) == 0;
 }
+
+/* ---- what all roots are told ---- */
+
+static void note_clear(struct note *n)
+{
+    mem_free(n->type);
+    mem_free(n->reason);
+    mem_free(n->message);
+    *n = (struct note){0};
+}
+
+void controller_note(struct controller *c, const char *type, const char *reason,
+                     const char *message)
+{
+    struct note n = {0};
+
+    if (text_equal(type, c->note.type) && text_equal(reason, c->note.reason) &&
+        text_equal(message, c->note.message))
+        return;
+    if (type) {
+        n = (struct note){mem_strdup(type), mem_strdup(reason),
+                          mem_strdup(message)};
+        if (!n.type || !n.reason || !n.message) {
+            note_clear(&n); /* it is in the log all the same */
+            return;
+        }
+    }
+    note_clear(&c->note);
+    c->note = n;
+    if (c->started)
+        controller_plan_all(c);
+}
+
+/* ---- taking charge ---- */
 
 /* Map functions that are under way are the former script's; all roots are
  * planned anyway. */

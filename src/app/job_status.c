@@ -23,18 +23,34 @@
 #define CONDITION_RECONCILED "Reconciled"
 
 /* Every status that a script writes also says that it was carried out. */
-static int add_reconciled(struct job *job, const char *status,
-                          const char *reason, const char *message)
+static int add_condition(struct job *job, const char *type, const char *status,
+                         const char *reason, const char *message)
 {
     struct plan_condition *cond = plan_add_condition(&job->plan);
 
-    if (!cond)
+    if (!cond || !type || !reason || !message)
         return -ERR_NOMEM;
-    cond->type = CONDITION_RECONCILED;
+    cond->type = type;
     cond->status = status;
     cond->reason = reason;
     cond->message = message;
     return 0;
+}
+
+/* ... and what all roots are told at present. The texts are copied: another
+ * note may come while the status is written. */
+static int add_reconciled(struct job *job, const char *status,
+                          const char *reason, const char *message)
+{
+    const struct note *n = &job->controller->note;
+    struct arena *a = &job->arena;
+    int rc = add_condition(job, CONDITION_RECONCILED, status, reason, message);
+
+    if (rc < 0 || !n->type)
+        return rc;
+    return add_condition(job, arena_strdup(a, n->type), "False",
+                         arena_strdup(a, n->reason),
+                         arena_strdup(a, n->message));
 }
 
 /* ---- what stays ---- */
@@ -46,7 +62,8 @@ static int keep_condition(struct job *job, const struct value *cond)
     struct plan_condition *c;
     const char *type = value_text_at(cond, "type");
 
-    if (!type || strcmp(type, CONDITION_RECONCILED) == 0)
+    if (!type || strcmp(type, CONDITION_RECONCILED) == 0 ||
+        strcmp(type, CONDITION_SCRIPT) == 0)
         return 0;
     for (size_t i = 0; i < job->plan.condition_count; i++)
         if (strcmp(job->plan.conditions[i].type, type) == 0)

@@ -89,6 +89,11 @@ const char *ledger_lease_uid(const struct ledger *l)
     return l->uid;
 }
 
+bool ledger_is_busy(const struct ledger *l)
+{
+    return l->call != NULL;
+}
+
 bool ledger_incomplete(const struct ledger *l)
 {
     for (size_t i = 0; i < l->decl->owns_count; i++)

@@ -51,6 +51,11 @@ struct recorder *recorder_new(const char *folder,
     return NULL;
 }
 
+void recorder_use(struct recorder *r, const struct operator_decl *decl)
+{
+    r->decl = decl;
+}
+
 void recorder_free(struct recorder *r)
 {
     if (!r)

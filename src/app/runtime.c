@@ -81,6 +81,7 @@ static bool busy(const struct runtime *rt)
 static void drain(struct runtime *rt)
 {
     rt->stopping = true;
+    reload_stop(rt->reload);
     for (size_t i = 0; i < rt->unit_count && rt->started; i++)
         controller_drain(rt->units[i].controller);
     loop_cancel(rt->loop, rt->stop_timer);
@@ -122,7 +123,7 @@ static void list_delayed(void *arg, const struct object_key *key,
 /* Is there anything left that will come without waiting for a time? */
 bool runtime_is_idle(const struct runtime *rt)
 {
-    if (!rt->started)
+    if (!rt->started || reload_is_busy(rt->reload))
         return false;
     for (size_t i = 0; i < rt->unit_count; i++) {
         struct controller_state s = controller_state(rt->units[i].controller);
@@ -193,6 +194,7 @@ void runtime_check(struct runtime *rt)
             drain(rt);
         return;
     }
+    reload_check(rt->reload);
     for (size_t i = 0; i < rt->unit_count && rt->working; i++)
         if (controller_state(rt->units[i].controller).synced)
             unit_drop_retired(&rt->units[i]);
@@ -238,6 +240,7 @@ static void start(struct runtime *rt)
             return;
         }
     rt->started = true;
+    reload_start(rt->reload, rt->options->reload);
     if (!rt->options->elect)
         runtime_begin_work(rt);
     else if (runtime_stand(rt, &err) < 0)
@@ -335,7 +338,9 @@ static int load_unit(struct runtime *rt, const char *path, struct err *err)
     o.executor = rt->executor;
     if (rt->options->fixture)
         return runtime_fixture_bundle(rt, path, &u->bundle, err);
-    return bundle_load(&rt->arena, path, &o, &u->bundle, err);
+    if (bundle_load(&u->arena, path, &o, &u->bundle, err) < 0)
+        return -(int)err->code;
+    return bundle_digest(&u->bundle.files, u->digest) < 0 ? err_nomem(err) : 0;
 }
 
 static int load_units(struct runtime *rt, struct err *err)
@@ -366,6 +371,7 @@ static int load_units(struct runtime *rt, struct err *err)
 
 static void runtime_release(struct runtime *rt)
 {
+    reload_free(rt->reload);
     elector_free(rt->elector);
     runtime_stop_serving(rt);
     for (size_t i = rt->unit_count; i-- > 0;) /* the first owns the source */
@@ -452,6 +458,18 @@ static int exit_code(struct runtime *rt)
     return changes ? EXIT_CHANGES : EXIT_OK;
 }
 
+static void on_hangup(int signum, void *arg)
+{
+    struct runtime *rt = arg;
+
+    (void)signum;
+    if (rt->stopping)
+        return;
+    log_info("looking at the files of the operators: SIGHUP", NULL);
+    if (rt->started)
+        reload_now(rt->reload);
+}
+
 static void run_ended(void *arg)
 {
     loop_stop(arg);
@@ -463,6 +481,8 @@ static int run_loop(struct runtime *rt, struct err *err)
 
     if (rc == 0)
         rc = loop_on_signal(rt->loop, SIGTERM, on_signal, rt, err);
+    if (rc == 0 && rt->reload)
+        rc = loop_on_signal(rt->loop, SIGHUP, on_hangup, rt, err);
     if (rc < 0)
         return rc;
     if (!runtime_ends(rt))
@@ -505,6 +525,10 @@ static int begin(struct runtime *rt, struct err *err)
     }
     if (rc == 0)
         rc = runtime_serve(rt, err);
+    if (rc == 0 && !runtime_ends(rt)) {
+        rt->reload = reload_new(rt, err);
+        rc = rt->reload ? 0 : -(int)err->code;
+    }
     if (rc == 0)
         rc = runtime_read_files(rt, err);
     return rc < 0 ? rc : connect_or_not(rt, err);

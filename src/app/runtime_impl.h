@@ -12,6 +12,7 @@
 #include "app/ledger.h"
 #include "app/manifests.h"
 #include "app/recorder.h"
+#include "app/reload.h"
 #include "app/runtime.h"
 #include "app/telemetry.h"
 #include "base/clock.h"
@@ -26,7 +27,10 @@ struct unit {
     struct controller *controller;
     struct sink *sink;
     struct report *report;
-    struct recorder *recorder; /* --record, or NULL */
+    struct recorder *recorder;  /* --record, or NULL */
+    struct arena arena;         /* of the bundle, when it may be replaced */
+    char digest[HASH_HEX_SIZE]; /* of its files */
+    bool reloading;             /* its next version reads or writes the Lease */
     bool dropping;    /* a retired kind is being taken out of the ledger */
     bool undroppable; /* that failed: the next start tries again */
 };
@@ -40,6 +44,7 @@ struct runtime {
     struct inflight *inflight; /* of all operators */
     struct elector *elector;     /* NULL without leader election */
     struct herald *herald;       /* NULL when nothing is written */
+    struct reload *reload;       /* NULL for what ends by itself */
     struct endpoint *endpoint;   /* NULL without --listen */
     struct telemetry *telemetry; /* the same */
     struct restmap *restmap;     /* the cluster's, or our own offline */
@@ -117,6 +122,10 @@ void runtime_stay_small(struct runtime *rt);
 int unit_start(struct unit *u, struct err *err);
 /* A retired kind of which nothing is left is forgotten for good. */
 void unit_drop_retired(struct unit *u);
+/* Another version of its files is in charge of the controller; what the former
+ * one was made of is freed. All taken, also out of *arena. */
+void unit_become(struct unit *u, const struct bundle *bundle,
+                 const struct arena *arena, struct ledger *ledger);
 void unit_release(struct unit *u);
 
 /* ---- runtime_compare.c: plan NEW --compare OLD ---- */

@@ -27,6 +27,8 @@ static const char *const by_priority[] = {"name", "controller", "priority",
 static const char *const by_operator[] = {"operator", NULL};
 static const char *const by_row[] = {"operator", "row", NULL};
 static const char *const by_code[] = {"operator", "code", NULL};
+static const char *const by_reload[] = {"operator", "result", NULL};
+static const char *const by_digest[] = {"operator", "digest", NULL};
 static const char *const by_version[] = {"version", NULL};
 
 /* controller-runtime's */
@@ -59,6 +61,9 @@ enum {
     OBJECTS,
     SYNCED,
     IN_FLIGHT_LIMIT,
+    RELOADS,
+    RELOAD_GOOD,
+    INFO,
     BUILD,
     CPU,
     RESIDENT,
@@ -164,6 +169,20 @@ static const struct metric_info infos[METRICS] = {
                                  "under way at a time, now.",
                          .type = METRIC_GAUGE,
                          .labels = NULL},
+    [RELOADS] = {.name = "tidelock_reload_total",
+                 .help = "Looks at the operator's files that found news, or "
+                         "were asked for, by what came of them.",
+                 .type = METRIC_COUNTER,
+                 .labels = by_reload},
+    [RELOAD_GOOD] =
+        {.name = "tidelock_reload_last_successful",
+         .help = "0 when newer files than those in charge are refused or wait.",
+         .type = METRIC_GAUGE,
+         .labels = by_operator},
+    [INFO] = {.name = "tidelock_operator_info",
+              .help = "Always 1; which files are in charge.",
+              .type = METRIC_GAUGE,
+              .labels = by_digest},
     [BUILD] = {.name = "tidelock_build_info",
                .help = "Always 1.",
                .type = METRIC_GAUGE,
@@ -217,6 +236,15 @@ void telemetry_free(struct telemetry *t)
 static const char *const results[] = {"success", "error", "requeue",
                                       "requeue_after"};
 
+static const char *const reload_results[] = {"reloaded", "unchanged", "refused",
+                                             "waits"};
+
+void telemetry_rows(struct telemetry *t, const struct operator_decl *d)
+{
+    for (size_t i = 0; t && i < d->rows_count; i++)
+        metric_add(t->m[ROWS], SET(d->name, d->rows[i].id), 0);
+}
+
 void telemetry_begin(struct telemetry *t, const struct operator_decl *d)
 {
     if (!t)
@@ -226,8 +254,10 @@ void telemetry_begin(struct telemetry *t, const struct operator_decl *d)
     metric_add(t->m[ERRORS], SET(d->name), 0);
     metric_add(t->m[TERMINAL], SET(d->name), 0);
     metric_add(t->m[WRITES], SET(d->name), 0);
-    for (size_t i = 0; i < d->rows_count; i++)
-        metric_add(t->m[ROWS], SET(d->name, d->rows[i].id), 0);
+    for (size_t i = 0; i < COUNT(reload_results); i++)
+        metric_add(t->m[RELOADS], SET(d->name, reload_results[i]), 0);
+    metric_set(t->m[RELOAD_GOOD], SET(d->name), 1);
+    telemetry_rows(t, d);
 }
 
 static const char *result_of(const struct pass *pass)
@@ -267,6 +297,28 @@ void telemetry_pass(struct telemetry *t, const struct operator_decl *d,
         metric_add(t->m[ROWS], SET(d->name, pass->row->id), 1);
     if (pass->err->code != ERR_NONE)
         count_failure(t, d, pass->err);
+}
+
+void telemetry_reload(struct telemetry *t, const char *operator_name,
+                      const char *result)
+{
+    bool good =
+        strcmp(result, "reloaded") == 0 || strcmp(result, "unchanged") == 0;
+
+    if (!t)
+        return;
+    metric_add(t->m[RELOADS], SET(operator_name, result), 1);
+    metric_set(t->m[RELOAD_GOOD], SET(operator_name), good);
+}
+
+void telemetry_version(struct telemetry *t, const char *operator_name,
+                       const char *former, const char *digest)
+{
+    if (!t)
+        return;
+    if (former)
+        metric_remove(t->m[INFO], SET(operator_name, former));
+    metric_set(t->m[INFO], SET(operator_name, digest), 1);
 }
 
 void telemetry_waited(struct telemetry *t, const struct operator_decl *d,

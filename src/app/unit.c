@@ -101,7 +101,7 @@ void unit_drop_retired(struct unit *u)
     const struct operator_decl *d = u->bundle.decl;
     struct err err = {0};
 
-    if (!u->ledger || u->dropping || u->undroppable ||
+    if (!u->ledger || u->dropping || u->undroppable || u->reloading ||
         runtime_prints(u->runtime))
         return;
     for (size_t i = 0; i < d->owns_count && !u->dropping; i++) {
@@ -132,13 +132,15 @@ static int unit_report(struct unit *u)
         .color = rt->options->color,
         .stream = !runtime_ends(rt),
         .offline = rt->options->offline,
-        .operator_name = u->bundle.decl->name,
+        .operator_name = arena_strdup(&rt->arena, u->bundle.decl->name),
         .print = rt->options->print,
         .arg = rt->options->print_arg,
     };
 
     if (!runtime_prints(rt))
         return 0;
+    if (!options.operator_name)
+        return -ERR_NOMEM;
     u->report = report_new(&options);
     return u->report ? 0 : -ERR_NOMEM;
 }
@@ -214,6 +216,21 @@ int unit_start(struct unit *u, struct err *err)
     return unit_plug(u, err);
 }
 
+void unit_become(struct unit *u, const struct bundle *bundle,
+                 const struct arena *arena, struct ledger *ledger)
+{
+    ledger_free(u->ledger);
+    bundle_release(&u->bundle);
+    arena_release(&u->arena);
+    u->bundle = *bundle;
+    u->arena = *arena;
+    u->ledger = ledger;
+    u->reloading = u->undroppable = false;
+    if (u->recorder)
+        recorder_use(u->recorder, u->bundle.decl);
+    telemetry_rows(u->runtime->telemetry, u->bundle.decl);
+}
+
 void unit_release(struct unit *u)
 {
     report_free(u->report);
@@ -224,4 +241,5 @@ void unit_release(struct unit *u)
     ledger_free(u->ledger);
     source_free(u->source);
     bundle_release(&u->bundle);
+    arena_release(&u->arena);
 }

@@ -159,6 +159,9 @@ void workers_unload(struct program *base)
 
     if (w->programs[p->number] == p)
         w->programs[p->number] = NULL;
+    for (unsigned i = 0; i < w->count; i++)
+        if (w->seats[i].program == p) /* its task was cancelled */
+            w->seats[i].program = NULL;
     arena_release(&p->arena);
     mem_free(p);
 }

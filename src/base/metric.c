@@ -223,6 +223,15 @@ void metric_observe(struct metric *m, const char *const *values, double value)
     s->value += value;
 }
 
+void metric_remove(struct metric *m, const char *const *values)
+{
+    struct str key = {0};
+
+    if (m && key_of(m, values, &key) == 0)
+        series_free(map_remove(m->series, str_text(&key), key.len));
+    str_release(&key);
+}
+
 double metric_get(const struct metric *m, const char *const *values)
 {
     struct str key = {0};

@@ -123,6 +123,7 @@ static int run(int argc, char **argv)
     struct numbers n = {0};
     struct option_values words = {0}, sets = {0}, overlays = {0};
     const char *log_format = "text";
+    const char *reload = "auto";
     bool verbose = false;
     const struct option options[] = {
         {"--once", NULL, NULL,
@@ -151,6 +152,10 @@ static int run(int argc, char **argv)
          "serve /metrics, /healthz, /livez and /readyz: 8080 on loopback, "
          "[HOST]:PORT elsewhere; default: do not",
          OPTION_TEXT, &o.listen},
+        {"--reload", NULL, "auto|signal",
+         "when files of operators are read again: when they change, or only on "
+         "SIGHUP; default auto",
+         OPTION_TEXT, &reload},
         {"--log-format", NULL, "text|json",
          "form of the log on standard "
          "error",
@@ -180,6 +185,7 @@ static int run(int argc, char **argv)
     if (check_words(&words, &err) < 0 || set_election(&e, &o, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
     begin_log(verbose, log_format);
+    o.reload = strcmp(reload, "auto") == 0;
     o.operators = words.items;
     o.operator_count = words.count;
     o.bundle.sets = sets.items;

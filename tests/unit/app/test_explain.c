@@ -8,8 +8,9 @@
 #include "app/reasons.h"
 #include "test.h"
 
-static const char *const reasons[] = {REASON_APPLIED, REASON_HELD,
-                                      REASON_LEADER_ELECTION,
+static const char *const reasons[] = {REASON_APPLIED,         REASON_HELD,
+                                      REASON_LEADER_ELECTION, REASON_RELOADED,
+                                      REASON_RELOAD_REFUSED,
 #define XX(error, reason) reason,
                                       REASON_MAP(XX)
 #undef XX
