@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "app/bundle.h"
 #include "app/cluster.h"
@@ -20,6 +21,9 @@ enum {
     EXIT_CHANGES = 2,
     EXIT_BAD_USAGE = 3,
 };
+
+/* A pod is killed after 30 s. */
+#define RUNTIME_SHUTDOWN_MS 25000
 
 struct runtime_options {
     const char *const *operators; /* paths */
@@ -42,9 +46,11 @@ struct runtime_options {
                                              * defaults of core/blast.h */
     bool plan;                              /* one pass, print, stop */
     bool dry_run;                           /* print, write nothing */
-    bool reload;                            /* when files change */
-    bool once;                              /* until nothing is ready */
-    bool offline;                           /* no cluster */
+    const int64_t *shutdown_ms;    /* to end in good order: 0: no time, -1: no
+                                    * bound; NULL: RUNTIME_SHUTDOWN_MS */
+    bool reload;                   /* when files change */
+    bool once;                     /* until nothing is ready */
+    bool offline;                  /* no cluster */
     const struct fixture *fixture; /* offline: what it holds is all there is,
                                     * also the time and the parameters */
     enum report_format format;

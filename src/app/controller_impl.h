@@ -5,6 +5,7 @@
 #define TIDELOCK_APP_CONTROLLER_PRIVATE_H
 
 #include "app/controller.h"
+#include "app/controller_replace.h"
 #include "base/map.h"
 #include "core/changeset.h"
 #include "core/diff.h"

@@ -4,6 +4,7 @@
 #ifndef TIDELOCK_APP_RELOAD_PRIVATE_H
 #define TIDELOCK_APP_RELOAD_PRIVATE_H
 
+#include "app/controller_replace.h"
 #include "app/workers.h"
 #include "io/watch.h"
 #include "runtime_impl.h"

@@ -13,7 +13,6 @@
  */
 #include "runtime_impl.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "app/inflight.h"
@@ -23,7 +22,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define DRAIN_MS 25000u
 #define TROUBLE_MS 30000u
 #define DEFAULT_LEASE "tidelock"
 
@@ -37,73 +35,6 @@ const char *runtime_namespace(const struct runtime *rt)
 const char *runtime_lease(const struct runtime *rt)
 {
     return rt->options->lease ? rt->options->lease : DEFAULT_LEASE;
-}
-
-/* ---- ending ---- */
-
-static void stop_now(void *arg)
-{
-    struct runtime *rt = arg;
-
-    rt->stop_timer = 0;
-    rt->done = true;
-    rt->host.on_end(rt->host.arg);
-}
-
-void runtime_fail(struct runtime *rt, const struct err *err)
-{
-    if (rt->failed)
-        return;
-    rt->failed = true;
-    rt->err = *err;
-    rt->stop_timer = loop_after(rt->loop, 0, stop_now, rt);
-}
-
-/* Nothing is under way any more. */
-static void leave(void *arg)
-{
-    struct runtime *rt = arg;
-
-    rt->stop_timer = 0;
-    rt->leaving = true;
-    runtime_leave(rt, stop_now);
-}
-
-static bool busy(const struct runtime *rt)
-{
-    for (size_t i = 0; i < rt->unit_count; i++)
-        if (controller_state(rt->units[i].controller).running > 0)
-            return true;
-    return false;
-}
-
-/* Let what is in flight end; then stop. */
-static void drain(struct runtime *rt)
-{
-    rt->stopping = true;
-    reload_stop(rt->reload);
-    for (size_t i = 0; i < rt->unit_count && rt->started; i++)
-        controller_drain(rt->units[i].controller);
-    loop_cancel(rt->loop, rt->stop_timer);
-    if (rt->started && busy(rt)) /* the Lease is not given back with writes
-                                  * under way */
-        rt->stop_timer = loop_after(rt->loop, DRAIN_MS, stop_now, rt);
-    else
-        rt->stop_timer = loop_after(rt->loop, 0, leave, rt);
-}
-
-static void on_signal(int signum, void *arg)
-{
-    struct runtime *rt = arg;
-
-    (void)signum;
-    rt->interrupted = true;
-    if (rt->stopping) {
-        stop_now(rt);
-        return;
-    }
-    log_info("stopping", NULL);
-    drain(rt);
 }
 
 /* ---- while it runs ---- */
@@ -190,8 +121,7 @@ void runtime_check(struct runtime *rt)
     if (!rt->started || rt->done || rt->failed)
         return;
     if (rt->stopping) {
-        if (!busy(rt) && !rt->leaving)
-            drain(rt);
+        runtime_end(rt);
         return;
     }
     reload_check(rt->reload);
@@ -206,7 +136,7 @@ void runtime_check(struct runtime *rt)
     for (size_t i = 0; i < rt->unit_count && rt->options->once; i++)
         controller_each_delayed(rt->units[i].controller, list_delayed,
                                 &rt->units[i]);
-    drain(rt);
+    runtime_end(rt);
 }
 
 void runtime_feed_changed(void *arg, struct source_feed *feed)
@@ -389,6 +319,7 @@ static void runtime_release(struct runtime *rt)
     zones_free(rt->zones);
     manifests_release(&rt->manifests);
     loop_cancel(rt->loop, rt->stop_timer);
+    loop_cancel(rt->loop, rt->deadline_timer);
     loop_cancel(rt->loop, rt->trouble_timer);
     arena_release(&rt->arena);
 }
@@ -458,18 +389,6 @@ static int exit_code(struct runtime *rt)
     return changes ? EXIT_CHANGES : EXIT_OK;
 }
 
-static void on_hangup(int signum, void *arg)
-{
-    struct runtime *rt = arg;
-
-    (void)signum;
-    if (rt->stopping)
-        return;
-    log_info("looking at the files of the operators: SIGHUP", NULL);
-    if (rt->started)
-        reload_now(rt->reload);
-}
-
 static void run_ended(void *arg)
 {
     loop_stop(arg);
@@ -477,12 +396,8 @@ static void run_ended(void *arg)
 
 static int run_loop(struct runtime *rt, struct err *err)
 {
-    int rc = loop_on_signal(rt->loop, SIGINT, on_signal, rt, err);
+    int rc = runtime_heed_signals(rt, err);
 
-    if (rc == 0)
-        rc = loop_on_signal(rt->loop, SIGTERM, on_signal, rt, err);
-    if (rc == 0 && rt->reload)
-        rc = loop_on_signal(rt->loop, SIGHUP, on_hangup, rt, err);
     if (rc < 0)
         return rc;
     if (!runtime_ends(rt))
@@ -586,12 +501,6 @@ size_t runtime_failing(const struct runtime *rt)
         if (rt->units[i].controller)
             n += controller_state(rt->units[i].controller).failing;
     return n;
-}
-
-void runtime_drain(struct runtime *rt)
-{
-    if (!rt->stopping && !rt->done)
-        drain(rt);
 }
 
 const struct err *runtime_error(const struct runtime *rt)

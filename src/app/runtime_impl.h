@@ -17,23 +17,7 @@
 #include "app/telemetry.h"
 #include "base/clock.h"
 #include "kube/yaml.h"
-
-/* One operator at work. */
-struct unit {
-    struct runtime *runtime;
-    struct bundle bundle;
-    struct ledger *ledger;
-    struct source *source; /* its own in front of the shared one, or NULL */
-    struct controller *controller;
-    struct sink *sink;
-    struct report *report;
-    struct recorder *recorder;  /* --record, or NULL */
-    struct arena arena;         /* of the bundle, when it may be replaced */
-    char digest[HASH_HEX_SIZE]; /* of its files */
-    bool reloading;             /* its next version reads or writes the Lease */
-    bool dropping;    /* a retired kind is being taken out of the ledger */
-    bool undroppable; /* that failed: the next start tries again */
-};
+#include "unit_impl.h"
 
 struct runtime {
     const struct runtime_options *options;
@@ -65,7 +49,7 @@ struct runtime {
     bool started, stopping, leaving, done;
     bool working;     /* roots are reconciled: not by a standby */
     bool interrupted; /* by a signal */
-    loop_timer_id stop_timer;
+    loop_timer_id stop_timer, deadline_timer;
     loop_timer_id trouble_timer; /* how long an incomplete view is borne */
     loop_timer_id trim_timer;    /* runtime_memory.c */
     uint64_t trim_ms, trimmed_at;
@@ -75,7 +59,6 @@ struct runtime {
 
 /* Is every --overlay for one of the units that were loaded? */
 int runtime_check_overlays(struct runtime *rt, struct err *err);
-void runtime_fail(struct runtime *rt, const struct err *err);
 /* Called when one more step of the start is complete. */
 void runtime_step_done(struct runtime *rt);
 const char *runtime_namespace(const struct runtime *rt);
@@ -98,6 +81,13 @@ static inline bool runtime_ends(const struct runtime *rt)
 void runtime_begin_work(struct runtime *rt);
 const char *runtime_lease(const struct runtime *rt);
 
+/* ---- runtime_end.c ---- */
+/* Why it ends; the first reason stays. */
+void runtime_fail(struct runtime *rt, const struct err *err);
+/* Let what is in flight end; then stop. Again whenever a pass has ended. */
+void runtime_end(struct runtime *rt);
+int runtime_heed_signals(struct runtime *rt, struct err *err);
+
 /* ---- runtime_ledgers.c ---- */
 /* A step of the start for each operator: runtime_step_done(). */
 void runtime_check_ledgers(struct runtime *rt);
@@ -117,16 +107,6 @@ void runtime_say(struct runtime *rt, const char *type, const char *reason,
 /* ---- runtime_memory.c ---- */
 /* Give back what is free, now and then, until the loop ends. */
 void runtime_stay_small(struct runtime *rt);
-
-/* ---- unit.c ---- */
-int unit_start(struct unit *u, struct err *err);
-/* A retired kind of which nothing is left is forgotten for good. */
-void unit_drop_retired(struct unit *u);
-/* Another version of its files is in charge of the controller; what the former
- * one was made of is freed. All taken, also out of *arena. */
-void unit_become(struct unit *u, const struct bundle *bundle,
-                 const struct arena *arena, struct ledger *ledger);
-void unit_release(struct unit *u);
 
 /* ---- runtime_compare.c: plan NEW --compare OLD ---- */
 /* Are the two units revisions of one operator? */

@@ -102,99 +102,126 @@ static int set_numbers(struct numbers *n, struct runtime_options *o,
     return rc == 0 ? set_rates(n, o, err) : rc;
 }
 
-static int check_words(const struct option_values *words, struct err *err)
+/* ---- the rows ---- */
+
+/* Where the rows put what was given. */
+static struct {
+    struct runtime_options o;
+    struct election e;
+    struct numbers n;
+    struct option_values words, sets, overlays;
+    const char *log_format, *reload, *shutdown; /* as given, or NULL */
+    bool verbose;
+} flags;
+
+static const struct option rows[] = {
+    {"--once", NULL, NULL,
+     "work until nothing is ready, then stop; 1 if any object failed",
+     OPTION_FLAG, &flags.o.once},
+    {"--dry-run", NULL, NULL, "write nothing, print every plan", OPTION_FLAG,
+     &flags.o.dry_run},
+    OPTION_NAMESPACE(&flags.o.ns),
+    OPTION_SET(&flags.sets),
+    OPTION_OVERLAY(&flags.overlays),
+    OPTION_KUBECONFIG(&flags.o.cluster.kubeconfig),
+    OPTION_CONTEXT(&flags.o.cluster.context),
+    OPTION_LEASE_NAME(&flags.o.lease),
+    {"--leader-elect", NULL, "true|false",
+     "wait until this process holds the Lease; default: in a pod", OPTION_TEXT,
+     &flags.e.elect},
+    {"--leader-elect-lease-duration", NULL, "TIME",
+     "others wait so long for a leader that is silent; default 15s",
+     OPTION_TEXT, &flags.e.duration},
+    {"--leader-elect-renew-deadline", NULL, "TIME",
+     "a leader that cannot renew for so long ends; default 10s", OPTION_TEXT,
+     &flags.e.renew},
+    {"--leader-elect-retry-period", NULL, "TIME",
+     "between two tries; default 2s", OPTION_TEXT, &flags.e.retry},
+    {"--listen", NULL, "ADDRESS",
+     "serve /metrics, /healthz, /livez and /readyz: 8080 on loopback, "
+     "[HOST]:PORT elsewhere; default: do not",
+     OPTION_TEXT, &flags.o.listen},
+    {"--reload", NULL, "auto|signal",
+     "when files of operators are read again: when they change, or only on "
+     "SIGHUP; default auto",
+     OPTION_TEXT, &flags.reload},
+    {"--shutdown-timeout", NULL, "TIME",
+     "SIGTERM lets end what is under way for so long; 0s: not at all, "
+     "-1: as long as it takes; default 25s",
+     OPTION_TEXT, &flags.shutdown},
+    {"--log-format", NULL, "text|json",
+     "form of the log on standard "
+     "error",
+     OPTION_TEXT, &flags.log_format},
+    OPTION_WORKERS(&flags.n.workers),
+    OPTION_MAX_DELETES(&flags.n.max_deletes),
+    {"--max-deletes-per-minute", NULL, "N",
+     "what an operator deletes beyond that waits; default 100", OPTION_TEXT,
+     &flags.n.per_minute},
+    OPTION_MAX_IN_FLIGHT(&flags.n.in_flight),
+    OPTION_QPS(&flags.n.qps),
+    OPTION_BURST(&flags.n.burst),
+    OPTION_RECORD(&flags.o.record),
+    OPTION_VERBOSE(&flags.verbose),
+    {0},
+};
+
+static int set_shutdown(const char *text, struct runtime_options *o,
+                        struct err *err)
 {
-    if (words->count > 0)
+    static int64_t ms;
+
+    if (!text)
         return 0;
-    err_set(err, ERR_USAGE, "no operator is given");
-    return err_hint(err, "tidelock run operators/website");
+    o->shutdown_ms = &ms;
+    if (strcmp(text, "-1") == 0)
+        ms = -1;
+    else if (!text_parse_duration(text, &ms) || ms < 0)
+        return err_set(err, ERR_USAGE,
+                       "--shutdown-timeout '%s' is no time such as 25s, and "
+                       "not -1",
+                       text);
+    return 0;
 }
 
-static void begin_log(bool verbose, const char *format)
+/* What the rows got, as what the runtime takes. */
+static int set_options(struct runtime_options *o, struct err *err)
 {
-    log_setup(verbose ? LOG_DEBUG : LOG_INFO,
-              strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT, clock_real());
+    if (set_numbers(&flags.n, o, err) < 0 ||
+        set_shutdown(flags.shutdown, o, err) < 0)
+        return -(int)err->code;
+    if (flags.words.count == 0) {
+        err_set(err, ERR_USAGE, "no operator is given");
+        return err_hint(err, "tidelock run operators/website");
+    }
+    o->reload = !text_equal(flags.reload, "signal");
+    o->operators = flags.words.items;
+    o->operator_count = flags.words.count;
+    o->bundle.sets = flags.sets.items;
+    o->bundle.set_count = flags.sets.count;
+    o->bundle.overlays = flags.overlays.items;
+    o->bundle.overlay_count = flags.overlays.count;
+    o->color = cli_color();
+    o->print = cli_print;
+    return set_election(&flags.e, o, err);
 }
 
 static int run(int argc, char **argv)
 {
-    struct runtime_options o = {0};
-    struct election e = {0};
-    struct numbers n = {0};
-    struct option_values words = {0}, sets = {0}, overlays = {0};
-    const char *log_format = "text";
-    const char *reload = "auto";
-    bool verbose = false;
-    const struct option options[] = {
-        {"--once", NULL, NULL,
-         "work until nothing is ready, then stop; 1 if any object failed",
-         OPTION_FLAG, &o.once},
-        {"--dry-run", NULL, NULL, "write nothing, print every plan",
-         OPTION_FLAG, &o.dry_run},
-        OPTION_NAMESPACE(&o.ns),
-        OPTION_SET(&sets),
-        OPTION_OVERLAY(&overlays),
-        OPTION_KUBECONFIG(&o.cluster.kubeconfig),
-        OPTION_CONTEXT(&o.cluster.context),
-        OPTION_LEASE_NAME(&o.lease),
-        {"--leader-elect", NULL, "true|false",
-         "wait until this process holds the Lease; default: in a pod",
-         OPTION_TEXT, &e.elect},
-        {"--leader-elect-lease-duration", NULL, "TIME",
-         "others wait so long for a leader that is silent; default 15s",
-         OPTION_TEXT, &e.duration},
-        {"--leader-elect-renew-deadline", NULL, "TIME",
-         "a leader that cannot renew for so long ends; default 10s",
-         OPTION_TEXT, &e.renew},
-        {"--leader-elect-retry-period", NULL, "TIME",
-         "between two tries; default 2s", OPTION_TEXT, &e.retry},
-        {"--listen", NULL, "ADDRESS",
-         "serve /metrics, /healthz, /livez and /readyz: 8080 on loopback, "
-         "[HOST]:PORT elsewhere; default: do not",
-         OPTION_TEXT, &o.listen},
-        {"--reload", NULL, "auto|signal",
-         "when files of operators are read again: when they change, or only on "
-         "SIGHUP; default auto",
-         OPTION_TEXT, &reload},
-        {"--log-format", NULL, "text|json",
-         "form of the log on standard "
-         "error",
-         OPTION_TEXT, &log_format},
-        OPTION_WORKERS(&n.workers),
-        OPTION_MAX_DELETES(&n.max_deletes),
-        {"--max-deletes-per-minute", NULL, "N",
-         "what an operator deletes beyond that waits; default 100", OPTION_TEXT,
-         &n.per_minute},
-        OPTION_MAX_IN_FLIGHT(&n.in_flight),
-        OPTION_QPS(&n.qps),
-        OPTION_BURST(&n.burst),
-        OPTION_RECORD(&o.record),
-        OPTION_VERBOSE(&verbose),
-        {0},
-    };
     struct err err = {0};
     int code;
 
     if (options_want_help(argc, argv)) {
-        options_print_help(&cmd_run, options);
+        options_print_help(&cmd_run, rows);
         return EXIT_OK;
     }
-    if (options_parse(options, argc, argv, &words, &err) < 0 ||
-        set_numbers(&n, &o, &err) < 0)
+    if (options_parse(rows, argc, argv, &flags.words, &err) < 0 ||
+        set_options(&flags.o, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
-    if (check_words(&words, &err) < 0 || set_election(&e, &o, &err) < 0)
-        return cli_fail(&err, EXIT_BAD_USAGE);
-    begin_log(verbose, log_format);
-    o.reload = strcmp(reload, "auto") == 0;
-    o.operators = words.items;
-    o.operator_count = words.count;
-    o.bundle.sets = sets.items;
-    o.bundle.set_count = sets.count;
-    o.bundle.overlays = overlays.items;
-    o.bundle.overlay_count = overlays.count;
-    o.color = cli_color();
-    o.print = cli_print;
-    code = runtime_run(&o, &err);
+    log_setup(flags.verbose ? LOG_DEBUG : LOG_INFO,
+              text_equal(flags.log_format, "json") ? LOG_JSON : LOG_TEXT,
+              clock_real());
+    code = runtime_run(&flags.o, &err);
     return err.code == ERR_NONE ? code : cli_fail(&err, code);
 }
 

@@ -19,6 +19,7 @@
 #define TIDELOCK_TESTS_UNIT_APP_PIPE_H
 
 #include "app/controller.h"
+#include "app/controller_replace.h"
 #include "stage.h"
 
 #define PIPE_FEEDS 6
