@@ -3,10 +3,11 @@
  *
  *   bounded    what a worker says is bounded and checked (script/frame.h)
  *   patient    what counts against a script is CPU time, not a busy machine
- *   fair       tasks start in their order; a script that was slow a moment ago
- *              never takes the last free worker
- *   steady     a worker that died is replaced; one that dies before it says
- *              hello, again and again, is not, and tasks fail with the reason
+ *   fair       tasks of a program start in their order, programs take turns:
+ * who has the fewest workers is next; a script that was slow a moment ago never
+ * takes the last free worker steady     a worker that died is replaced; one
+ * that dies before it says hello, again and again, is not, and tasks fail with
+ * the reason
  *
  * Workers are started when the first task needs one and stay. A worker knows
  * nothing but what it was sent, so any of them may run any task.

@@ -21,7 +21,8 @@
  * INVARIANTS
  *
  *   I1  BUSY  <=>  a call or probe was sent and not answered
- *   I2  a task is in the list, or in one seat, or over
+ *   I2  a task is in its program's list, or in one seat, or over
+ *   I3  stats.waiting == sum of the lists
  */
 #include "workers_impl.h"
 
@@ -188,20 +189,36 @@ static void on_ready(void *arg)
     pump(s->pool);
 }
 
+/* ---- who waits ---- */
+
+static struct task *take_first(struct workers *w, struct worker_program *p)
+{
+    struct task *t = p->first;
+
+    p->first = t->next;
+    if (!p->first)
+        p->last = &p->first;
+    t->next = NULL;
+    w->stats.waiting--;
+    return t;
+}
+
+static struct worker_program *any_waiting(const struct workers *w)
+{
+    for (unsigned i = 0; i < WORKERS_MAX_PROGRAMS; i++)
+        if (w->programs[i] && w->programs[i]->first)
+            return w->programs[i];
+    return NULL;
+}
+
 /* Nobody can be helped: say why to all who wait. */
 static void fail_waiting(struct workers *w, const struct err *why)
 {
-    struct task *t = w->first;
+    size_t count = w->stats.waiting; /* not those that come meanwhile */
+    struct worker_program *p;
 
-    w->first = NULL;
-    w->last = &w->first;
-    w->stats.waiting = 0;
-    while (t) {
-        struct task *next = t->next;
-
-        finish(t, why);
-        t = next;
-    }
+    while (count-- > 0 && (p = any_waiting(w)))
+        finish(take_first(w, p), why);
 }
 
 static void declare_broken(struct workers *w, const struct err *why)
@@ -285,28 +302,44 @@ static unsigned count_free(const struct workers *w)
     return n;
 }
 
-static bool may_run(const struct workers *w, const struct task *t)
+static unsigned count_busy(const struct workers *w,
+                           const struct worker_program *p)
 {
-    const struct worker_program *p = (struct worker_program *)t->program;
+    unsigned n = 0;
 
+    for (unsigned i = 0; i < w->count; i++)
+        n += w->seats[i].task && w->seats[i].program == p;
+    return n;
+}
+
+static bool may_run(const struct workers *w, const struct worker_program *p)
+{
     return w->count == 1 || count_free(w) > 1 || now_ms(w) >= p->slow_until_ms;
+}
+
+/* The worker's time is shared out as permits are (core/permits.h): whose script
+ * has the fewest workers is next, then who had one longest ago. */
+static bool comes_before(const struct workers *w,
+                         const struct worker_program *a,
+                         const struct worker_program *b)
+{
+    unsigned of_a = count_busy(w, a), of_b = count_busy(w, b);
+
+    return of_a != of_b ? of_a < of_b : a->served < b->served;
 }
 
 static struct task *take_task(struct workers *w)
 {
-    for (struct task **at = &w->first; *at; at = &(*at)->next) {
-        struct task *t = *at;
+    struct worker_program *best = NULL;
 
-        if (!may_run(w, t))
-            continue;
-        *at = t->next;
-        if (!*at && w->last == &t->next)
-            w->last = at;
-        t->next = NULL;
-        w->stats.waiting--;
-        return t;
+    for (unsigned i = 0; i < WORKERS_MAX_PROGRAMS; i++) {
+        struct worker_program *p = w->programs[i];
+
+        if (p && p->first && may_run(w, p) &&
+            (!best || comes_before(w, p, best)))
+            best = p;
     }
-    return NULL;
+    return best ? take_first(w, best) : NULL;
 }
 
 static void give(struct seat *s, struct task *t)
@@ -318,6 +351,7 @@ static void give(struct seat *s, struct task *t)
     s->task = t;
     s->program = (struct worker_program *)t->program;
     s->serial = ++w->serials;
+    s->program->served = ++w->given;
     s->cpu_start_ms = child_cpu_ms(s->link->child);
     t->started_ms = now_ms(w);
     w->stats.busy++;
@@ -336,7 +370,7 @@ static void give(struct seat *s, struct task *t)
 
 static bool wants_worker(struct workers *w)
 {
-    return w->first && !find_seat(w, SEAT_IDLE) &&
+    return w->stats.waiting > 0 && !find_seat(w, SEAT_IDLE) &&
            !find_seat(w, SEAT_STARTING) && find_seat(w, SEAT_EMPTY) &&
            now_ms(w) >= w->broken_until_ms;
 }
@@ -347,7 +381,8 @@ static void pump(struct workers *w)
     struct seat *s;
     struct task *t;
 
-    while (w->first && (s = find_seat(w, SEAT_IDLE)) && (t = take_task(w)))
+    while (w->stats.waiting > 0 && (s = find_seat(w, SEAT_IDLE)) &&
+           (t = take_task(w)))
         give(s, t);
     while (wants_worker(w)) {
         struct err err = {0};
@@ -362,14 +397,15 @@ static void pump(struct workers *w)
 static void workers_start(struct executor *x, struct task *t)
 {
     struct workers *w = (struct workers *)x;
+    struct worker_program *p = (struct worker_program *)t->program;
 
     if (now_ms(w) < w->broken_until_ms) {
         finish(t, &w->broken);
         return;
     }
     t->next = NULL;
-    *w->last = t;
-    w->last = &t->next;
+    *p->last = t;
+    p->last = &t->next;
     w->stats.waiting++;
     pump(w);
 }
@@ -377,14 +413,15 @@ static void workers_start(struct executor *x, struct task *t)
 static void workers_cancel(struct executor *x, struct task *t)
 {
     struct workers *w = (struct workers *)x;
+    struct worker_program *p = (struct worker_program *)t->program;
     struct err why = {0};
 
-    for (struct task **at = &w->first; *at; at = &(*at)->next) {
+    for (struct task **at = &p->first; *at; at = &(*at)->next) {
         if (*at != t)
             continue;
         *at = t->next;
-        if (w->last == &t->next)
-            w->last = at;
+        if (p->last == &t->next)
+            p->last = at;
         w->stats.waiting--;
         return;
     }
@@ -450,7 +487,6 @@ struct executor *workers_new(struct loop *loop,
     }
     w->base.ops = &ops;
     w->loop = loop;
-    w->last = &w->first;
     w->count = options->count < WORKERS_MAX ? options->count : WORKERS_MAX;
     w->cache_bytes =
         options->cache_bytes ? options->cache_bytes : DEFAULT_CACHE;

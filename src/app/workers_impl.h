@@ -77,6 +77,8 @@ struct worker_program {
     struct script_file *files;
     size_t file_count;
     uint64_t slow_until_ms;
+    struct task *first, **last; /* waiting */
+    uint64_t served;            /* when it had a worker, as workers.given */
 };
 
 enum seat_state { SEAT_EMPTY, SEAT_STARTING, SEAT_IDLE, SEAT_BUSY };
@@ -112,8 +114,8 @@ struct workers {
     struct worker_program *programs[WORKERS_MAX_PROGRAMS];
     uint64_t ids;
     uint32_t serials;
-    struct task *first, **last; /* waiting */
-    unsigned stillborn;         /* in a row, without a hello */
+    uint64_t given; /* tasks to workers, ever */
+    unsigned stillborn; /* in a row, without a hello */
     uint64_t broken_until_ms;
     struct err broken;
     bool told_unconfined;

@@ -176,6 +176,7 @@ static struct worker_program *program_new(struct workers *w,
         return NULL;
     p->base.executor = &w->base;
     p->id = ++w->ids;
+    p->last = &p->first;
     if (keep_files(p, files, count) == 0)
         return p;
     workers_unload(&p->base);
