@@ -30,7 +30,11 @@ struct request {
     const char *body; /* NULL without body */
     size_t body_len;
     bool watch; /* a stream that lives long */
+    /* For a process behind the API server's proxy, which keeps the header
+     * Authorization to itself: goes in one of its own. NULL: none. */
+    const char *pass_token;
 };
+#define REQUEST_PASS_HEADER "X-Tidelock-Authorization"
 
 /* ---- paths ---- */
 /* "/apis/apps/v1/namespaces/default/deployments[/name[/subresource]]"; ns ""

@@ -16,7 +16,7 @@ static int unknown_command(const char *name)
     struct err err = {0};
 
     err_set(&err, ERR_USAGE, "there is no command '%s'", name);
-    err_hint(&err, "'tidelock' alone lists the commands");
+    err_hint(&err, "'%s' alone lists the commands", cli_program());
     for (size_t i = 0; cli_commands[i]; i++)
         if (text_distance(cli_commands[i]->name, name) <= 2)
             err_hint(&err, "did you mean '%s'?", cli_commands[i]->name);
@@ -32,6 +32,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     mem_stay_small();
     log_setup(LOG_INFO, LOG_TEXT, clock_real());
+    if (argc > 0)
+        cli_set_program(argv[0]);
     if (argc < 2 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         cli_print_commands();
         return EXIT_OK;

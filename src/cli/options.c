@@ -217,7 +217,8 @@ void options_print_help(const struct command *command,
         visitor(visitor_arg, command, options);
         return;
     }
-    printf("%s\n\nUsage: tidelock %s\n\n", command->about, command->usage);
+    cli_print_named(command->about);
+    printf("\n\nUsage: %s %s\n\n", cli_program(), command->usage);
     if (options->name)
         printf("Options:\n");
     for (; options->name; options++) {
@@ -226,7 +227,9 @@ void options_print_help(const struct command *command,
         options_head(options, head, sizeof(head));
         printf("  %-28s %s\n", head, options->help);
     }
-    printf("\nExamples:\n%s\n", command->examples);
+    printf("\nExamples:\n");
+    cli_print_named(command->examples);
+    printf("\n");
     printf("Exit codes: 0 fine, 1 error, 2 the plan has changes, 3 usage.\n");
 }
 

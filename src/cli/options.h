@@ -89,6 +89,9 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
 /* Every command, in the order of their groups in the list. */
 #define COMMAND_MAP(XX)                                                        \
     XX(run)                                                                    \
+    XX(pause)                                                                  \
+    XX(resume)                                                                 \
+    XX(queue)                                                                  \
     XX(doctor)                                                                 \
     XX(plan)                                                                   \
     XX(replay)                                                                 \
@@ -112,5 +115,13 @@ COMMAND_MAP(XX)
 extern const struct command *const cli_commands[]; /* NULL-terminated */
 const struct command *cli_find(const char *name);
 void cli_print_commands(void);
+
+/* "tidelock", or "kubectl tidelock" for a program that kubectl started as its
+ * plugin: by the name that it was called by. */
+void cli_set_program(const char *path);
+const char *cli_program(void);
+/* `text` with the program's name where a command begins: "  tidelock run",
+ * "'tidelock run". */
+void cli_print_named(const char *text);
 
 #endif

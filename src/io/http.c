@@ -202,8 +202,9 @@ static bool keep_request(struct transfer *t, const struct request *r,
                          const char *if_none_match)
 {
     size_t path = text_len(r->path), accept = text_len(r->accept),
-           type = text_len(r->content_type), etag = text_len(if_none_match);
-    char *at = mem_alloc(path + accept + type + etag + r->body_len + 5);
+           type = text_len(r->content_type), etag = text_len(if_none_match),
+           pass = text_len(r->pass_token);
+    char *at = mem_alloc(path + accept + type + etag + pass + r->body_len + 6);
 
     if (!at)
         return false;
@@ -212,6 +213,7 @@ static bool keep_request(struct transfer *t, const struct request *r,
     t->request.path = keep_text(&at, r->path, path);
     t->request.accept = keep_text(&at, r->accept, accept);
     t->request.content_type = keep_text(&at, r->content_type, type);
+    t->request.pass_token = keep_text(&at, r->pass_token, pass);
     t->call.if_none_match = keep_text(&at, if_none_match, etag);
     t->request.body = keep_text(&at, r->body, r->body_len);
     return true;

@@ -172,6 +172,8 @@ static int headers_build(struct transfer *t, const struct auth_credentials *c,
         rc = header_add(t, host, "", err);
     if (rc == 0 && r->content_type)
         rc = header_add(t, "Content-Type: ", r->content_type, err);
+    if (rc == 0 && r->pass_token)
+        rc = header_add(t, REQUEST_PASS_HEADER ": Bearer ", r->pass_token, err);
     if (rc == 0 && t->call.if_none_match)
         rc = header_add(t, "If-None-Match: ", t->call.if_none_match, err);
     if (rc == 0 && r->body) /* no waiting for "100 Continue" */
