@@ -39,6 +39,7 @@ struct runtime_options {
     const struct lease_timing *elect; /* leader election; NULL: without */
     const char *listen;               /* --listen, NULL: nobody is served */
     const char *lease;                /* --lease-name, NULL: "tidelock" */
+    uint64_t scrub_ms; /* --scrub: each kind once in that time; 0: never */
     unsigned workers;                 /* processes that run scripts; 0: here */
     unsigned max_in_flight;           /* roots at a time; 0: found */
     const unsigned *max_deletes;      /* by one plan, */

@@ -20,4 +20,15 @@
 struct source *source_live_new(struct cluster *cluster, uint64_t seed,
                                struct err *err);
 
+/* Compare each store with a list of the same collection, about once in that
+ * time (core/scrub.h); differences are said in the log and put right by a new
+ * list. Once for a source. 0 or -ERR_NOMEM. */
+int source_live_scrub(struct source *source, uint64_t interval_ms,
+                      struct err *err);
+struct scrub_stats {
+    uint64_t rounds;      /* of one kind each, that came to a verdict */
+    uint64_t differences; /* found by them */
+};
+struct scrub_stats source_live_scrubs(const struct source *source);
+
 #endif

@@ -47,7 +47,8 @@ void scrub_free(struct scrub *s); /* NULL is fine */
 int scrub_item(struct scrub *s, const struct snapshot *item);
 /* The last page came. `rv` is the version of the list. 0 or -ERR_NOMEM. */
 int scrub_listed(struct scrub *s, const char *rv);
-/* Has the watch told everything that the list knew? */
+/* Is there nothing to wait for: everything is as listed, or the watch has told
+ * all that the list knew? */
 bool scrub_due(const struct scrub *s);
 /* Compare, once. 0, or -ERR_NOMEM as above. */
 int scrub_judge(struct scrub *s);

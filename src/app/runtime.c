@@ -197,7 +197,9 @@ static void on_discovered(void *arg, bool changed, const struct err *err)
         return;
     }
     rt->source = source_live_new(rt->cluster, rng_seed_from_kernel(), &why);
-    if (!rt->source || runtime_begin_saying(rt, &why) < 0) {
+    if (!rt->source || runtime_begin_saying(rt, &why) < 0 ||
+        (rt->options->scrub_ms &&
+         source_live_scrub(rt->source, rt->options->scrub_ms, &why) < 0)) {
         runtime_fail(rt, &why);
         return;
     }

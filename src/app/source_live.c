@@ -236,12 +236,25 @@ static void on_health_timer(void *arg)
                                  on_health_timer, w);
 }
 
+void watcher_relist(struct watcher *w)
+{
+    struct err why = {0};
+
+    if (reflector_relist(w->reflector)) {
+        err_set(&why, ERR_CANCELLED, "a consistent list is wanted");
+        watcher_cut(w, &why);
+    } else {
+        loop_cancel(w->live->cluster->loop, w->timer);
+        w->timer = 0;
+        watcher_step(w);
+    }
+}
+
 /* One kind saw that the cluster was restored from a backup: what is known of
  * every other kind is from a time that never was (G2). */
 static void live_check_epoch(struct live *live, struct watcher *rewound)
 {
     uint64_t epoch = reflector_stats(rewound->reflector).epoch;
-    struct err why = {0};
 
     if (epoch == rewound->epoch)
         return;
@@ -251,19 +264,12 @@ static void live_check_epoch(struct live *live, struct watcher *rewound)
     log_warn("resourceVersions went back: the cluster was restored from a "
              "backup; everything is listed again",
              "kind", rewound->want.gvk.kind, NULL);
-    err_set(&why, ERR_CANCELLED, "a consistent list is wanted");
     for (struct watcher *w = live->watchers; w; w = w->next) {
         w->feed.epoch++;
         if (w == rewound || !w->reflector)
             continue;
         w->expect_rewind = true;
-        if (reflector_relist(w->reflector)) {
-            watcher_cut(w, &why);
-        } else {
-            loop_cancel(live->cluster->loop, w->timer);
-            w->timer = 0;
-            watcher_step(w);
-        }
+        watcher_relist(w);
     }
 }
 
@@ -299,6 +305,7 @@ static void watcher_free(struct watcher *w)
 {
     struct loop *loop = w->live->cluster->loop;
 
+    scrubber_forget(w->live->scrubber, w);
     watcher_end_transfer(w);
     loop_cancel(loop, w->timer);
     loop_cancel(loop, w->health_timer);
@@ -391,6 +398,8 @@ static void live_free(struct source *source)
     struct live *live = (struct live *)source;
 
     loop_cancel(live->cluster->loop, live->discovery_timer);
+    scrubber_free(live->scrubber);
+    live->scrubber = NULL;
     while (live->watchers) {
         struct watcher *w = live->watchers;
 

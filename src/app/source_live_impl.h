@@ -10,6 +10,7 @@
 #include "kube/decoder.h"
 
 struct live;
+struct scrubber;
 
 struct watcher {
     struct source_feed feed;
@@ -30,12 +31,14 @@ struct watcher {
     bool learning;         /* on_learned() will be called */
     unsigned users;        /* who asked for the feed and has not dropped it */
     struct err stream_err; /* what ended the stream from our side */
+    uint64_t scrub_at;     /* when its next scrub is due; 0: not said yet */
 };
 
 struct live {
     struct source source;
     struct cluster *cluster;
     struct watcher *watchers;
+    struct scrubber *scrubber; /* NULL: nothing is scrubbed */
     uint64_t seed;
     loop_timer_id discovery_timer;
 };
@@ -43,8 +46,14 @@ struct live {
 /* ---- source_live.c ---- */
 void watcher_step(struct watcher *w); /* do what the reflector wants next */
 void watcher_set_known(struct watcher *w, bool known, const struct err *why);
+/* Take a consistent list now. */
+void watcher_relist(struct watcher *w);
 /* Nobody asks for it any more, and nothing will call it: it is freed. */
 void watcher_leave(struct watcher *w);
+
+/* ---- source_live_scrub.c ---- */
+void scrubber_forget(struct scrubber *s, struct watcher *w); /* NULL is fine */
+void scrubber_free(struct scrubber *s);                      /* NULL is fine */
 
 /* ---- source_live_kinds.c ---- */
 /* The kind is there: begin, or go on. */

@@ -60,6 +60,23 @@ static int set_election(struct election *e, struct runtime_options *o,
     return lease_timing_check(&e->timing, err);
 }
 
+/* ---- scrub ---- */
+
+#define SCRUB_DEFAULT_MS 600000u
+
+static int set_scrub(const char *text, struct runtime_options *o,
+                     struct err *err)
+{
+    uint32_t ms = SCRUB_DEFAULT_MS;
+
+    if (text && strcmp(text, "0") == 0)
+        return 0;
+    if (read_time("--scrub", text, &ms, err) < 0)
+        return -ERR_USAGE;
+    o->scrub_ms = ms;
+    return 0;
+}
+
 /* ---- numbers ---- */
 
 #define MOST_IN_FLIGHT 1000u
@@ -110,7 +127,7 @@ static struct {
     struct election e;
     struct numbers n;
     struct option_values words, sets, overlays;
-    const char *log_format, *reload, *shutdown; /* as given, or NULL */
+    const char *log_format, *reload, *shutdown, *scrub; /* as given, or NULL */
     bool verbose;
 } flags;
 
@@ -161,6 +178,10 @@ static const struct option rows[] = {
     OPTION_MAX_IN_FLIGHT(&flags.n.in_flight),
     OPTION_QPS(&flags.n.qps),
     OPTION_BURST(&flags.n.burst),
+    {"--scrub", NULL, "TIME",
+     "compare what is cached of a kind with the server that often; 0: never; "
+     "default 10m",
+     OPTION_TEXT, &flags.scrub},
     OPTION_RECORD(&flags.o.record),
     OPTION_VERBOSE(&flags.verbose),
     {0},
@@ -188,7 +209,8 @@ static int set_shutdown(const char *text, struct runtime_options *o,
 static int set_options(struct runtime_options *o, struct err *err)
 {
     if (set_numbers(&flags.n, o, err) < 0 ||
-        set_shutdown(flags.shutdown, o, err) < 0)
+        set_shutdown(flags.shutdown, o, err) < 0 ||
+        set_scrub(flags.scrub, o, err) < 0)
         return -(int)err->code;
     if (flags.words.count == 0) {
         err_set(err, ERR_USAGE, "no operator is given");

@@ -31,6 +31,7 @@ struct scrub {
     struct suspect *suspects; /* after scrub_judge(): those in doubt */
     size_t suspect_count, suspect_cap;
     const char *rv; /* of the list; NULL until then */
+    bool equal;     /* nothing differed when it came */
     size_t differences;
     struct object_key example;
 };
@@ -116,12 +117,35 @@ static int by_hash(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static bool is_listed(const struct scrub *s, const struct object_key *key)
+{
+    uint64_t hash = key_hash(key);
+
+    return s->seen_count && bsearch(&hash, s->seen, s->seen_count,
+                                    sizeof(*s->seen), by_hash) != NULL;
+}
+
+/* Is it stored as of the list, and not in it? What is newer may well not be. */
+static bool is_leftover(const struct scrub *s, const struct snapshot *stored)
+{
+    return rv_compare(stored->resource_version, s->rv) == RV_OLDER &&
+           !is_listed(s, &stored->key);
+}
+
 int scrub_listed(struct scrub *s, const char *rv)
 {
+    struct snapshot *const *items;
+    size_t count = store_list(s->store, "", &items);
+
     s->rv = arena_strdup(&s->arena, rv);
+    if (!s->rv)
+        return -ERR_NOMEM;
     if (s->seen_count)
         qsort(s->seen, s->seen_count, sizeof(*s->seen), by_hash);
-    return s->rv ? 0 : -ERR_NOMEM;
+    s->equal = s->suspect_count == 0;
+    for (size_t i = 0; i < count && s->equal; i++)
+        s->equal = !is_leftover(s, items[i]);
+    return 0;
 }
 
 /* ---- the verdict ---- */
@@ -133,7 +157,7 @@ bool scrub_due(const struct scrub *s)
     if (!s->rv)
         return false;
     order = rv_compare(store_resource_version(s->store), s->rv);
-    return order != RV_OLDER;
+    return s->equal || order != RV_OLDER;
 }
 
 static int lost(struct scrub *s, const struct object_key *key)
@@ -167,28 +191,15 @@ static int judge_listed(struct scrub *s)
     return rc;
 }
 
-static bool is_listed(const struct scrub *s, const struct object_key *key)
-{
-    uint64_t hash = key_hash(key);
-
-    return s->seen_count && bsearch(&hash, s->seen, s->seen_count,
-                                    sizeof(*s->seen), by_hash) != NULL;
-}
-
-/* What is newer than the list may well not be in it. */
 static int judge_stored(struct scrub *s)
 {
     struct snapshot *const *items;
     size_t count = store_list(s->store, "", &items);
     int rc = 0;
 
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        enum rv_order order = rv_compare(items[i]->resource_version, s->rv);
-
-        if ((order == RV_OLDER || order == RV_SAME) &&
-            !is_listed(s, &items[i]->key))
+    for (size_t i = 0; i < count && rc == 0; i++)
+        if (is_leftover(s, items[i]))
             rc = lost(s, &items[i]->key);
-    }
     return rc;
 }
 

@@ -129,6 +129,17 @@ TEST(scrub_waits_until_the_watch_is_as_far_as_the_list)
     store_free(s);
 }
 
+TEST(scrub_of_an_equal_store_waits_for_nothing)
+{
+    struct store *s = watched();
+    struct scrub *scrub = scrub_new(s);
+
+    list_all(scrub);
+    check_int(differences(scrub, "9999"), 0); /* the watch is not that far */
+    scrub_free(scrub);
+    store_free(s);
+}
+
 TEST(scrub_does_not_miss_in_the_list_what_is_newer_than_it)
 {
     struct store *s = watched();
@@ -284,7 +295,7 @@ static size_t scrubbed(const struct history *h)
     return found;
 }
 
-/* broken: with RV_SAME left out of judge_stored() seed 3 finds one too few */
+/* broken: with is_behind() always false, and without judge_stored() */
 TEST(scrub_finds_exactly_what_is_lost_of_random_histories)
 {
     for (uint64_t seed = 1; seed <= 300; seed++) {
