@@ -120,6 +120,10 @@ void controller_each_delayed(struct controller *c,
                              void (*fn)(void *arg, const struct object_key *k,
                                         uint64_t wait_ms),
                              void *arg);
+/* Each store that it reads; one that it reads twice comes twice. */
+void controller_each_store(const struct controller *c,
+                           void (*fn)(void *arg, struct store *store),
+                           void *arg);
 /* Does any root still own objects of this kind? (retired kinds) */
 bool controller_owns_any(struct controller *c, const struct gvk *gvk);
 

@@ -47,11 +47,12 @@ struct runtime_options {
                                              * defaults of core/blast.h */
     bool plan;                              /* one pass, print, stop */
     bool dry_run;                           /* print, write nothing */
-    const int64_t *shutdown_ms;    /* to end in good order: 0: no time, -1: no
-                                    * bound; NULL: RUNTIME_SHUTDOWN_MS */
-    bool reload;                   /* when files change */
-    bool once;                     /* until nothing is ready */
-    bool offline;                  /* no cluster */
+    uint64_t memory_limit;      /* bytes; 0: that of the container, or none */
+    const int64_t *shutdown_ms; /* to end in good order: 0: no time, -1: no
+                                 * bound; NULL: RUNTIME_SHUTDOWN_MS */
+    bool reload;                /* when files change */
+    bool once;                  /* until nothing is ready */
+    bool offline;               /* no cluster */
     const struct fixture *fixture; /* offline: what it holds is all there is,
                                     * also the time and the parameters */
     enum report_format format;

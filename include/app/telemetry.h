@@ -38,6 +38,8 @@ void telemetry_state(struct telemetry *t, const struct operator_decl *d,
                      const struct controller_state *s, const size_t *rows);
 /* How many roots may be under way at a time, now. */
 void telemetry_in_flight(struct telemetry *t, unsigned limit);
+/* The memory limit of the process, in bytes. */
+void telemetry_limit(struct telemetry *t, uint64_t bytes);
 /* CPU time and memory of the whole process, now. */
 void telemetry_process(struct telemetry *t);
 int telemetry_print(const struct telemetry *t, enum metric_format format,

@@ -260,6 +260,15 @@ void controller_plan_all(struct controller *c)
         controller_enqueue(c, &roots[i]->key, WORKQUEUE_LOW);
 }
 
+void controller_each_store(const struct controller *c,
+                           void (*fn)(void *arg, struct store *store),
+                           void *arg)
+{
+    fn(arg, c->root.feed->store);
+    for (size_t i = 0; i < c->now.slot_count; i++)
+        fn(arg, c->now.slots[i].feed->store);
+}
+
 /* ---- what answers show ---- */
 
 /* Would the slot's own watch tell of this object, too? Only then may an answer

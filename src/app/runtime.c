@@ -322,6 +322,7 @@ static void runtime_release(struct runtime *rt)
     manifests_release(&rt->manifests);
     loop_cancel(rt->loop, rt->stop_timer);
     loop_cancel(rt->loop, rt->deadline_timer);
+    loop_cancel(rt->loop, rt->limit_timer);
     loop_cancel(rt->loop, rt->trouble_timer);
     arena_release(&rt->arena);
 }
@@ -404,6 +405,7 @@ static int run_loop(struct runtime *rt, struct err *err)
         return rc;
     if (!runtime_ends(rt))
         runtime_stay_small(rt);
+    runtime_mind_limit(rt);
     loop_run(rt->loop);
     if (rt->failed) {
         *err = rt->err;

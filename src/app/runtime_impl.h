@@ -25,7 +25,7 @@ struct runtime {
     struct arena arena;
     struct loop *loop;           /* the host's */
     struct cluster *cluster;     /* NULL when offline */
-    struct inflight *inflight; /* of all operators */
+    struct inflight *inflight;   /* of all operators */
     struct elector *elector;     /* NULL without leader election */
     struct herald *herald;       /* NULL when nothing is written */
     struct reload *reload;       /* NULL for what ends by itself */
@@ -51,6 +51,7 @@ struct runtime {
     bool interrupted; /* by a signal */
     loop_timer_id stop_timer, deadline_timer;
     loop_timer_id trouble_timer; /* how long an incomplete view is borne */
+    loop_timer_id limit_timer;   /* runtime_limit.c */
     loop_timer_id trim_timer;    /* runtime_memory.c */
     uint64_t trim_ms, trimmed_at;
     struct err err; /* why the whole run failed */
@@ -107,6 +108,10 @@ void runtime_say(struct runtime *rt, const char *type, const char *reason,
 /* ---- runtime_memory.c ---- */
 /* Give back what is free, now and then, until the loop ends. */
 void runtime_stay_small(struct runtime *rt);
+
+/* ---- runtime_limit.c ---- */
+/* Near the memory limit it ends by itself. */
+void runtime_mind_limit(struct runtime *rt);
 
 /* ---- runtime_compare.c: plan NEW --compare OLD ---- */
 /* Are the two units revisions of one operator? */

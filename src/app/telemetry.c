@@ -66,6 +66,7 @@ enum {
     INFO,
     BUILD,
     CPU,
+    MEMORY_LIMIT,
     RESIDENT,
     VIRTUAL,
     METRICS
@@ -191,6 +192,12 @@ static const struct metric_info infos[METRICS] = {
              .help = "CPU time of the process.",
              .type = METRIC_COUNTER,
              .labels = NULL},
+    [MEMORY_LIMIT] =
+        {.name = "tidelock_memory_limit_bytes",
+         .help = "Where the process ends by itself before it is killed: above "
+                 "nine tenths of this.",
+         .type = METRIC_GAUGE,
+         .labels = NULL},
     [RESIDENT] = {.name = "process_resident_memory_bytes",
                   .help = "Memory of the process that is in RAM.",
                   .type = METRIC_GAUGE,
@@ -381,6 +388,12 @@ static void set_memory(struct telemetry *t, const char *text)
 static double seconds_of(const struct timeval *t)
 {
     return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+void telemetry_limit(struct telemetry *t, uint64_t bytes)
+{
+    if (t)
+        metric_set(t->m[MEMORY_LIMIT], NULL, (double)bytes);
 }
 
 void telemetry_process(struct telemetry *t)

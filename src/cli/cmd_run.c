@@ -127,7 +127,7 @@ static struct {
     struct election e;
     struct numbers n;
     struct option_values words, sets, overlays;
-    const char *log_format, *reload, *shutdown, *scrub; /* as given, or NULL */
+    const char *log_format, *reload, *shutdown, *scrub, *memory; /* or NULL */
     bool verbose;
 } flags;
 
@@ -166,6 +166,9 @@ static const struct option rows[] = {
      "SIGTERM lets end what is under way for so long; 0s: not at all, "
      "-1: as long as it takes; default 25s",
      OPTION_TEXT, &flags.shutdown},
+    {"--memory-limit", NULL, "SIZE",
+     "end with a reason near it, such as 256Mi; default: the container's",
+     OPTION_TEXT, &flags.memory},
     {"--log-format", NULL, "text|json",
      "form of the log on standard "
      "error",
@@ -205,12 +208,42 @@ static int set_shutdown(const char *text, struct runtime_options *o,
     return 0;
 }
 
+/* As Kubernetes writes it: a number of bytes, or one with Ki, Mi, Gi, k, M, G.
+ */
+static int set_memory(const char *text, struct runtime_options *o,
+                      struct err *err)
+{
+    static const struct {
+        const char *unit;
+        int64_t bytes;
+    } units[] = {{"", 1},          {"Ki", 1 << 10}, {"Mi", 1 << 20},
+                 {"Gi", 1 << 30},  {"k", 1000},     {"M", 1000000},
+                 {"G", 1000000000}};
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    int64_t n;
+
+    if (!text)
+        return 0;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(text + digits, units[i].unit) == 0 &&
+            digits <= 9 + (i == 0) * 6 && text_to_int64(text, digits, &n) &&
+            n > 0) {
+            o->memory_limit = (uint64_t)(n * units[i].bytes);
+            return 0;
+        }
+    return err_set(err, ERR_USAGE,
+                   "--memory-limit '%s' is no size such as "
+                   "256Mi",
+                   text);
+}
+
 /* What the rows got, as what the runtime takes. */
 static int set_options(struct runtime_options *o, struct err *err)
 {
     if (set_numbers(&flags.n, o, err) < 0 ||
         set_shutdown(flags.shutdown, o, err) < 0 ||
-        set_scrub(flags.scrub, o, err) < 0)
+        set_scrub(flags.scrub, o, err) < 0 ||
+        set_memory(flags.memory, o, err) < 0)
         return -(int)err->code;
     if (flags.words.count == 0) {
         err_set(err, ERR_USAGE, "no operator is given");
