@@ -40,6 +40,8 @@ struct operator_read {
     bool by_name;       /* has a names(root) function: only those objects */
     bool has_map;       /* has a map(object) -> roots function */
     bool metadata_only; /* bodies = false */
+    const char *kept;   /* of bodies (kube/kept.h); "" for bodies = false, NULL
+                         * for all */
 };
 
 struct operator_parameter {

@@ -21,6 +21,7 @@ struct source_want {
     const char *labels; /* selector text or NULL */
     const char *fields;
     bool metadata_only;
+    const char *kept; /* of bodies (kube/kept.h); NULL: all */
 };
 
 struct source_feed {

@@ -49,6 +49,8 @@ struct decoder;
 struct decoder *decoder_new(enum decoder_mode mode, const struct gvk *gvk,
                             size_t max_bytes);
 void decoder_free(struct decoder *d); /* NULL is fine */
+/* Of bodies only these fields are kept (kept.h); borrowed, NULL: all. */
+void decoder_keep(struct decoder *d, const char *kept);
 
 /* Takes a copy. Ask decoder_next() until DECODER_NONE before feeding again:
  * -ERR_LIMIT when more waits than DECODER_MAX_FEED. After -ERR_NOMEM nothing

@@ -38,6 +38,8 @@ bool selector_match_labels(const struct selector *s,
                            const struct value *labels);
 bool selector_match_fields(const struct selector *s,
                            const struct value *object);
+/* The path of its i-th condition on fields; NULL: there are no more. */
+const char *selector_path(const struct selector *s, size_t i);
 /* Canonical text, sorted: for query strings. What was parsed from it prints
  * as the same text. Returns as str_add(). */
 int selector_print(const struct selector *s, struct str *out);

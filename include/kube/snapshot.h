@@ -33,7 +33,8 @@ struct zip_dict;
 struct snapshot {
     unsigned refs;
     bool deleting;      /* deletionTimestamp is set */
-    bool metadata_only; /* came as PartialObjectMetadata (IN-16) */
+    bool partial;       /* not the whole body: it came as PartialObjectMetadata
+                         * (IN-16), or only some fields are kept */
     struct object_key key;
     const char *api_version; /* "" when neither object nor caller knew it */
     const char *kind;
@@ -65,6 +66,11 @@ struct snapshot {
  * than JSON_MAX_DEPTH), -ERR_NOMEM. */
 int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
                    struct snapshot **ret_snap, struct err *err);
+
+/* The same, of whose body only some fields are kept (kept.h); NULL: all. */
+int snapshot_parse_kept(const char *json, size_t len, const struct gvk *gvk,
+                        const char *kept, struct snapshot **ret_snap,
+                        struct err *err);
 
 /* `why` is a literal naming the holder ("store", "job"), the same in the pair
  * of calls: for the reader, and for a breakpoint that follows one holder. */

@@ -32,7 +32,7 @@
 #include "script/probe.h"
 
 #define FRAME_MAX (8u << 20) /* note 09; without the length itself */
-#define FRAME_PROTOCOL 2u
+#define FRAME_PROTOCOL 3u
 
 enum frame_type {
     FRAME_HELLO = 1, /* struct frame_hello and so on */

@@ -100,6 +100,8 @@ static void add_reads(const struct operator_decl *d, struct str *out)
             str_add(out, " by name");
         if (r->metadata_only)
             str_add(out, ", metadata only");
+        else if (r->kept)
+            str_addf(out, ", only %s", r->kept);
     }
     str_add(out, d->reads_count ? "\n" : "");
 }

@@ -135,6 +135,7 @@ static struct source_want want_of_read(const struct controller *c,
         .labels = read->labels,
         .fields = read->fields,
         .metadata_only = read->metadata_only,
+        .kept = read->metadata_only ? NULL : read->kept,
     };
 }
 
@@ -279,7 +280,7 @@ static bool in_scope(const struct controller *c, const struct feed_slot *slot,
     const struct operator_read *read = slot->read;
     const char *ns = c->config.ns;
 
-    if (read && read->metadata_only)
+    if (read && read->kept) /* its watch shows less of an object */
         return false;
     if (read && read->scope != READ_OWN)
         ns = read->scope == READ_NAMED ? read->ns : "";

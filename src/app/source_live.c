@@ -185,6 +185,8 @@ static int watcher_send(struct watcher *w, const struct reflector_todo *todo,
                                  &w->want.gvk, DECODER_MAX_BYTES);
         rc = w->decoder ? 0 : err_nomem(err);
     }
+    if (rc == 0)
+        decoder_keep(w->decoder, w->want.kept);
     if (rc == 0) {
         w->transfer = http_send(w->live->cluster->http, &request, &call, err);
         rc = w->transfer ? 0 : -(int)err->code;
@@ -288,6 +290,7 @@ static struct watcher *find_watcher(const struct live *live,
             same_text(w->want.ns, want->ns) &&
             same_text(w->want.labels, want->labels) &&
             same_text(w->want.fields, want->fields) &&
+            same_text(w->want.kept, want->kept) &&
             w->want.metadata_only == want->metadata_only)
             return w;
     return NULL;
@@ -331,6 +334,7 @@ static struct watcher *watcher_new(struct live *live,
     w->want.ns = copy_text(&w->arena, want->ns ? want->ns : "", &failed);
     w->want.labels = copy_text(&w->arena, want->labels, &failed);
     w->want.fields = copy_text(&w->arena, want->fields, &failed);
+    w->want.kept = copy_text(&w->arena, want->kept, &failed);
     w->feed.store = failed ? NULL : store_new(&w->want.gvk);
     if (w->feed.store)
         return w;

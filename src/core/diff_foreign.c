@@ -217,7 +217,7 @@ static int try_patch(struct diff_work *w, const struct diff_step *s,
     int rc;
 
     *ret = (struct diff_drift){.in_sync = false};
-    if (s->live->metadata_only)
+    if (s->live->partial)
         return 0;
     if (s->step->patch_type == PATCH_JSON)
         rc = json_patch_apply(w->a, live, s->step->body, &after, w->err);

@@ -68,6 +68,11 @@ void decoder_free(struct decoder *d)
     mem_free(d);
 }
 
+void decoder_keep(struct decoder *d, const char *kept)
+{
+    d->kept = kept;
+}
+
 /* Once a feed, in one move; a buffer that one large object blew up goes back
  * when it is empty. */
 static void drop_used(struct decoder *d)
@@ -150,8 +155,8 @@ int span_snapshot(const struct decoder *d, struct span span,
                   struct snapshot **ret_snap, struct err *err)
 {
     struct snapshot *s;
-    int rc =
-        snapshot_parse(span_bytes(d, span), span_len(span), &d->gvk, &s, err);
+    int rc = snapshot_parse_kept(span_bytes(d, span), span_len(span), &d->gvk,
+                                 d->kept, &s, err);
 
     if (rc < 0)
         return rc;

@@ -29,6 +29,7 @@ struct span {
 struct decoder {
     enum decoder_mode mode;
     struct gvk gvk; /* owned texts */
+    const char *kept;
     size_t max_bytes;
     struct str buffer;
     uint64_t base; /* offset in the stream of the buffer's first byte */

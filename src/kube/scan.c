@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "kube/kept.h"
 #include "kube/snapshot.h"
 
 #define MANAGER_PREFIX "tidelock-"
@@ -488,6 +489,52 @@ static int copy_metadata(struct scan *s, struct err *err)
     return rc;
 }
 
+/* ---- the body ---- */
+
+static int copy_kept(struct scan *s, const struct kept_place *place,
+                     struct err *err);
+
+/* A part of the value of the key just read. */
+static int copy_part(struct scan *s, const struct kept_place *below,
+                     struct err *err)
+{
+    enum json_event event;
+    int rc;
+
+    put_token(s, JSON_KEY);
+    rc = next(s, &event, err);
+    if (rc < 0 || event != JSON_OBJECT_START)
+        return rc < 0 ? rc : copy_value(s, event, err);
+    put_token(s, event);
+    while ((rc = next(s, &event, err)) == 0 && event == JSON_KEY) {
+        rc = copy_kept(s, below, err);
+        if (rc < 0)
+            return rc;
+    }
+    if (rc == 0)
+        put_token(s, event);
+    return rc;
+}
+
+/* The member at `place` whose key was just read, if any of it is kept. No
+ * deeper than the paths are. */
+static int copy_kept(struct scan *s, const struct kept_place *place,
+                     struct err *err)
+{
+    struct kept_place below = {0};
+    enum kept kept = KEPT_WHOLE;
+
+    if (s->kept)
+        kept = kept_member(s->kept, place, s->reader.string,
+                           s->reader.string_len, &below);
+    if (kept == KEPT_NOT)
+        return json_skip(&s->reader, JSON_KEY, err);
+    if (kept == KEPT_PART)
+        return copy_part(s, &below, err);
+    put_token(s, JSON_KEY);
+    return copy_next_value(s, err);
+}
+
 /* ---- the whole object ---- */
 
 /* kind and apiVersion are noted and not copied: snapshot.c writes them. */
@@ -501,8 +548,7 @@ static int copy_member(struct scan *s, struct err *err)
         return note_next(s, &s->kind, &event, err);
     if (last_is(s, "apiVersion"))
         return note_next(s, &s->api_version, &event, err);
-    put_token(s, JSON_KEY);
-    return copy_next_value(s, err);
+    return copy_kept(s, &(struct kept_place){0}, err);
 }
 
 int scan_object(struct scan *s, struct err *err)

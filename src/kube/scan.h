@@ -27,6 +27,7 @@ struct scan_owner {
 
 struct scan {
     struct json_reader reader;
+    const char *kept; /* of the body (kept.h); NULL: all */
     char *out; /* as large as the text, and what the caller adds */
     size_t len;
     size_t run_start, run_end; /* of the source, taken but not yet in `out` */
@@ -44,12 +45,13 @@ struct scan {
     char names[SCAN_NAMES_MAX];
 };
 
-/* `json` and `out` are borrowed until scan_release(). */
+/* `json` and `out` are borrowed until scan_release(). Set `kept` after it. */
 void scan_init(struct scan *s, const char *json, size_t len, char *out);
 void scan_release(struct scan *s);
 
-/* Copies all but three pieces: managedFields of other managers, apiVersion and
- * kind with their values, and the closing brace of the object. */
+/* Copies all that is kept, but for three pieces: managedFields of other
+ * managers, apiVersion and kind with their values, and the closing brace of the
+ * object. */
 int scan_object(struct scan *s, struct err *err);
 
 /* After scan_object(): what it left out. */

@@ -367,6 +367,11 @@ bool selector_match_fields(const struct selector *s, const struct value *object)
     return true;
 }
 
+const char *selector_path(const struct selector *s, size_t i)
+{
+    return s && i < s->count ? s->items[i].key : NULL;
+}
+
 /* ---- printing ---- */
 
 /* A field value with , = and \ escaped. Label values have none of them. */

@@ -141,7 +141,7 @@ static void fill(struct block *b, const struct scan *s)
     b->snapshot = (struct snapshot){
         .refs = 1,
         .deleting = s->deleting,
-        .metadata_only = s->partial,
+        .partial = s->partial || s->kept,
         .key = {names + s->ns, names + s->name},
         .api_version = names + s->api_version,
         .kind = names + s->kind,
@@ -183,8 +183,9 @@ static int finish(struct scan *s, const struct gvk *gvk, struct block **ret,
     return 0;
 }
 
-int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
-                   struct snapshot **ret_snap, struct err *err)
+int snapshot_parse_kept(const char *json, size_t len, const struct gvk *gvk,
+                        const char *kept, struct snapshot **ret_snap,
+                        struct err *err)
 {
     struct block *b;
     struct scan s;
@@ -197,6 +198,7 @@ int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
     if (!text)
         return err_nomem(err);
     scan_init(&s, json, len, text);
+    s.kept = kept;
     rc = scan_object(&s, err);
     if (rc == 0)
         rc = finish(&s, gvk, &b, err);
@@ -206,6 +208,12 @@ int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
     else
         *ret_snap = &b->snapshot;
     return rc;
+}
+
+int snapshot_parse(const char *json, size_t len, const struct gvk *gvk,
+                   struct snapshot **ret_snap, struct err *err)
+{
+    return snapshot_parse_kept(json, len, gvk, NULL, ret_snap, err);
 }
 
 /* ---- life ---- */

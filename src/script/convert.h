@@ -13,6 +13,7 @@
 #define TIDELOCK_SCRIPT_CONVERT_H
 
 #include "base/value.h"
+#include "kube/kept.h"
 #include "kube/snapshot.h"
 #include "script/select.h"
 #include "script/vm.h"
@@ -27,6 +28,8 @@ void RAISES convert_open(lua_State *L);
 enum marker marker_of(lua_State *L, int idx);
 /* 1 and the set of null keys on the stack, or 0 and nothing. */
 int marker_push_nulls(lua_State *L, int idx);
+/* The set on the top becomes that of the metatable below it. */
+void RAISES marker_set_nulls(lua_State *L);
 /* Is the metatable on the top of the stack one of the host's? */
 bool marker_is_host(lua_State *L);
 void RAISES marker_set(lua_State *L, int idx, enum marker m);
@@ -43,6 +46,16 @@ void RAISES push_json(lua_State *L, const char *text, size_t len,
  * for the root only the status fields that are declared as memory. `id` is
  * the object's place in the view, see PLAN_SECRET_ID. */
 void RAISES push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id);
+
+/* ---- kept.c ---- */
+/* The table on the top is an object of that kind's at `place`, of which only
+ * what `list` names is there (kube/kept.h): whoever asks for another field gets
+ * an error. `list` lives as long as the script. */
+void RAISES guard_fields(lua_State *L, const char *kind, const char *list,
+                         const struct kept_place *place);
+/* The verdict: the field `key` below `path`, ".spec" or "", is not kept. */
+int RAISES kill_not_kept(lua_State *L, const char *kind, const char *path,
+                         const char *key);
 void RAISES push_value(lua_State *L, const struct value *v);
 /* lazy.c: the object of the view with that id, made at the first look at it;
  * thaw() makes it, when the table at `idx` is such a one. */

@@ -18,7 +18,10 @@
  *                       ^ base of the level that ends now
  *
  * Objects of the view are filtered on the way: what a script may not see is
- * skipped in the text and never becomes a value of Lua.
+ * skipped in the text and never becomes a value of Lua. Where only some fields
+ * of bodies are kept (kube/kept.h) the others are skipped too, whether they are
+ * there or not (specs and files have whole objects), and the tables that lack
+ * some get a metatable that says so to whoever asks for one (kept.c).
  *
  * INVARIANTS
  *
@@ -48,6 +51,8 @@ struct level {
     int base; /* stack top when it began */
     bool is_array;
     bool has_null; /* a member is the null value */
+    bool is_part;  /* of this object only some members are kept */
+    struct kept_place place;
 };
 
 struct decoder {
@@ -64,6 +69,9 @@ struct decoder {
     bool is_root;
     bool is_secret;
     bool in_annotations;
+    const char *kept; /* NULL: the whole body */
+    bool part_next;   /* the value that comes is kept in part */
+    struct kept_place place_next;
 };
 
 /* ---- markers ---- */
@@ -150,6 +158,11 @@ int marker_push_nulls(lua_State *L, int idx)
     return 0;
 }
 
+void marker_set_nulls(lua_State *L)
+{
+    lua_rawsetp(L, -2, &key_nulls);
+}
+
 /* ---- closing a container ---- */
 
 /* The items above the level become the array, in place of the first of them. */
@@ -204,13 +217,13 @@ static void close_object_with_nulls(struct decoder *d, int table, int pairs)
         lua_pushvalue(L, null ? key : key + 1);
         lua_rawset(L, null ? -3 : table);
     }
-    lua_rawsetp(L, -2, &key_nulls);
+    marker_set_nulls(L);
     lua_setmetatable(L, table);
     lua_settop(L, table);
 }
 
 /* The pairs above the level become the object, in place of the first key. */
-static void close_object(struct decoder *d, const struct level *l)
+static void close_pairs(struct decoder *d, const struct level *l)
 {
     lua_State *L = d->L;
     int table = l->base + 1;
@@ -233,7 +246,28 @@ static void close_object(struct decoder *d, const struct level *l)
     }
 }
 
+static void close_object(struct decoder *d, const struct level *l)
+{
+    close_pairs(d, l);
+    if (l->is_part)
+        guard_fields(d->L, d->snapshot->kind, d->kept, &l->place);
+}
+
 /* ---- what scripts do not see of an object ---- */
+
+/* Called for every key; what of it is kept holds for the value, too. */
+static bool is_kept(struct decoder *d, const struct json_reader *r)
+{
+    const struct level *l = &d->levels[d->depth - 1];
+    enum kept kept = KEPT_WHOLE;
+
+    if (l->is_part)
+        kept = kept_member(d->kept, &l->place, r->string, r->string_len,
+                           &d->place_next);
+    d->part_next = kept == KEPT_PART;
+    return kept != KEPT_NOT;
+}
+
 
 /* The reader's text is no C string. */
 static bool is_text(const struct json_reader *r, const char *text)
@@ -298,6 +332,9 @@ static void open_level(struct decoder *d, bool is_array)
     d->levels[d->depth].base = lua_gettop(d->L);
     d->levels[d->depth].is_array = is_array;
     d->levels[d->depth].has_null = false;
+    d->levels[d->depth].is_part = d->part_next && !is_array;
+    d->levels[d->depth].place = d->place_next;
+    d->part_next = false;
     d->depth++;
 }
 
@@ -349,6 +386,8 @@ static void on_scalar(struct decoder *d, const struct json_reader *r,
 static int on_key(struct decoder *d, struct json_reader *r, struct err *err)
 {
     if (d->snapshot && d->depth <= 3 && is_hidden(d, r))
+        return json_skip(r, JSON_KEY, err);
+    if (d->kept && !is_kept(d, r))
         return json_skip(r, JSON_KEY, err);
     lua_pushlstring(d->L, r->string, r->string_len);
     return 0;
@@ -414,7 +453,23 @@ void push_json(lua_State *L, const char *text, size_t len, const char *what)
     d.depth = 0;
     d.snapshot = NULL;
     d.is_secret = false;
+    d.kept = NULL;
+    d.part_next = false;
+    d.place_next = (struct kept_place){0};
     run(&d, text, len, what);
+}
+
+/* The fields of bodies that are kept where the object comes from. */
+static const char *kept_of(const struct vm *vm, uint32_t id)
+{
+    const struct view_kind *k;
+
+    if (id == PLAN_SECRET_ROOT)
+        return NULL;
+    if (!vm->view)
+        return vm->kept;
+    k = &vm->view->kinds[id >> PLAN_SECRET_ITEM_BITS];
+    return k->read ? k->read->kept : NULL;
 }
 
 void push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id)
@@ -437,6 +492,9 @@ void push_snapshot(lua_State *L, const struct snapshot *s, uint32_t id)
                   strcmp(s->api_version, "v1") == 0 &&
                   !script_decl(d.vm->script)->reads_secret_values;
     d.in_annotations = false;
+    d.kept = kept_of(d.vm, id);
+    d.part_next = d.kept != NULL;
+    d.place_next = (struct kept_place){0};
     run(&d, text, s->text_len, s->key.name);
 }
 
@@ -456,7 +514,7 @@ static void mark_nulls(lua_State *L, const struct value *v)
         lua_pushvalue(L, -1);
         lua_rawset(L, -3);
     }
-    lua_rawsetp(L, -2, &key_nulls);
+    marker_set_nulls(L);
     lua_setmetatable(L, -2);
 }
 

@@ -2,6 +2,7 @@
  * frame_decl.c -- a script on its way to a worker, its declaration back, and
  *                 the small messages.
  */
+#include "kube/kept.h"
 #include "script/frame.h"
 #include "script/frame_shapes.h"
 
@@ -76,6 +77,7 @@ static const struct shape_field shape_reads_fields[] = {
     F_BOOL(operator_read, by_name),
     F_BOOL(operator_read, has_map),
     F_BOOL(operator_read, metadata_only),
+    F_TEXT_OR_NULL(operator_read, kept, KEPT_MAX_BYTES),
 };
 static SHAPE_OF(shape_reads, operator_read);
 

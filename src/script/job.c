@@ -261,6 +261,7 @@ static int map_body(lua_State *L)
     run_operator(L);
     push_read_function(L, call->read, "map");
     vm_enter(L, "map");
+    vm->kept = script_decl(vm->script)->reads[call->read].kept;
     push_snapshot(L, call->object, 0);
     lua_call(L, 1, 1);
     if (lua_isnil(L, -1))

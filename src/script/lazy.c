@@ -75,7 +75,7 @@ static int l_lazy_index(lua_State *L)
 {
     thaw(L, 1);
     lua_settop(L, 2);
-    lua_rawget(L, 1);
+    lua_gettable(L, 1); /* of the object that it is now */
     return 1;
 }
 

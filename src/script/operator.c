@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube/kept.h"
 #include "kube/selector.h"
 #include "script/api.h"
 #include "script/convert.h"
@@ -179,6 +180,49 @@ static void read_scope(lua_State *L, const char *what, struct operator_read *r)
     lua_pop(L, 1);
 }
 
+static const char *read_path(lua_State *L, const char *what, lua_Integer i)
+{
+    const char *path;
+
+    if (lua_rawgeti(L, -1, i) != LUA_TSTRING)
+        declare_wrong(L, what, "paths of fields such as \".spec.nodeName\"");
+    path = vm_text(L, lua_tostring(L, -1), lua_rawlen(L, -1));
+    lua_pop(L, 1);
+    return path;
+}
+
+static void read_kept(lua_State *L, const char *what, struct operator_read *r)
+{
+    size_t count = lua_rawlen(L, -1);
+    const char **paths = declare_array(L, count, sizeof *paths);
+    struct err err = {0};
+
+    check_fields(L, lua_gettop(L), what, (const char *const[]){NULL},
+                 (lua_Integer)count);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = read_path(L, what, (lua_Integer)i + 1);
+    if (kept_make(vm_of(L)->arena, paths, count, &r->kept, &err) < 0)
+        vm_kill_err(L, what, &err);
+}
+
+/* bodies = false, or a list of the fields of it that are kept. */
+static void read_bodies(lua_State *L, const char *entry,
+                        struct operator_read *r)
+{
+    int type = lua_getfield(L, -1, "bodies");
+    char what[96];
+
+    snprintf(what, sizeof what, "%s: bodies", entry);
+    if (type == LUA_TTABLE)
+        read_kept(L, what, r);
+    else if (type == LUA_TBOOLEAN)
+        r->kept = lua_toboolean(L, -1) ? NULL : "";
+    else if (type != LUA_TNIL)
+        declare_wrong(L, what, "true, false or a list of fields");
+    r->metadata_only = r->kept && !*r->kept;
+    lua_pop(L, 1);
+}
+
 static void read_read(lua_State *L, struct operator_read *r, size_t n)
 {
     static const char *const fields[] = {
@@ -192,9 +236,7 @@ static void read_read(lua_State *L, struct operator_read *r, size_t n)
     read_scope(L, what, r);
     r->by_name = declare_function(L, what, "names");
     r->has_map = declare_function(L, what, "map");
-    lua_getfield(L, -1, "bodies");
-    r->metadata_only = !lua_isnil(L, -1) && !declare_bool(L, what, "bodies");
-    lua_pop(L, 1);
+    read_bodies(L, what, r);
 }
 
 static void read_reads(lua_State *L, struct operator_decl *d)

@@ -212,6 +212,23 @@ static struct selector *check_selector(lua_State *L, const char *name)
     return s;
 }
 
+/* A field that is not kept would look like one that is not set. */
+static void check_kept(lua_State *L, const struct listing *l)
+{
+    const struct view *v = vm_of(L)->view;
+    const char *path;
+
+    for (uint32_t i = 0; i < v->count; i++) {
+        const struct view_kind *k = &v->kinds[i];
+
+        if (!k->read || !k->read->kept || !gvk_equal(&k->gvk, &l->gvk))
+            continue;
+        for (size_t n = 0; (path = selector_path(l->fields, n)); n++)
+            if (!kept_has(k->read->kept, path))
+                kill_not_kept(L, l->gvk.kind, "", path);
+    }
+}
+
 /* view:list(apiVersion, kind [, { namespace=, labels=, fields= }]) */
 int l_view_list(lua_State *L)
 {
@@ -228,6 +245,7 @@ int l_view_list(lua_State *L)
         lua_pop(L, 1);
         l.labels = check_selector(L, "labels");
         l.fields = check_selector(L, "fields");
+        check_kept(L, &l);
     }
     list_all(L, &l);
     return 1;

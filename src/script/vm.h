@@ -73,6 +73,7 @@ struct vm {
     struct str text;
     struct arena scratch; /* cleared by whoever uses it next */
     struct arena opened;  /* the text of the object that is being read */
+    const char *kept;     /* of the object of a map function (kube/kept.h) */
 };
 
 static inline struct vm *vm_of(lua_State *L)

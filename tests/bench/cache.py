@@ -36,7 +36,7 @@ return tidelock.operator {
   name = "reader",
   resource = { "example.com/v1", "Website" },
   owns = {},
-  reads = { { "v1", "%s" } },
+  reads = { { "v1", "%s"%s } },
   reconcile = function(site, view, plan)
     plan:condition("Counted", true, "Counted", tostring(#view:list("v1", "%s")))
   end,
@@ -137,27 +137,31 @@ class Bench:
         many(self.cluster, count, lambda client, i: client.post(path, make(ns, i)))
         return len(json.dumps(self.cluster.client().get(path), separators=(",", ":")))
 
-    def bench_list(self, kind, count, make):
+    def bench_read(self, kind, count, text, options=""):
         ns = kind.lower() + "s"
-        text = self.fill(ns, kind.lower() + "s", count, make)
-        operator = write_operator(pathlib.Path(self.folder) / kind, READER % (kind, kind))
+        operator = write_operator(pathlib.Path(self.folder) / kind, READER % (kind, options, kind))
         with self.run(operator, ns) as process:
             synced(process)
             settled(process, 4)
-            show(f"{count} {kind}s of {text / count / 1000:.1f} KB", figures(process, self.idle, text))
+            show(f"{count} {kind}s of {text / count / 1000:.1f} KB{options[:18]}", figures(process, self.idle, text))
 
     def bench_pods(self):
         self.cluster.client().post(f"/api/v1/namespaces/{namespace(self.cluster, 'pods')}"
                                    "/serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount",
                                                         "metadata": {"name": "default"}})
-        self.bench_list("Pod", self.options.pods, pod)
+        count = self.options.pods
+        text = self.fill("pods", "pods", count, pod)
+        for options in ("", ', bodies = { ".spec.nodeName", ".status.phase" }', ", bodies = false"):
+            self.bench_read("Pod", count, text, options)
 
     def bench_secrets(self):
         rng = random.Random(1)
         namespace(self.cluster, "secrets")
-        self.bench_list("Secret", self.options.secrets, lambda ns, i: {
+        count = self.options.secrets
+        text = self.fill("secrets", "secrets", count, lambda ns, i: {
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s-{i:05}"},
             "data": {"blob": base64.b64encode(rng.randbytes(24 * 1024)).decode()}})
+        self.bench_read("Secret", count, text)
 
 
 def main():

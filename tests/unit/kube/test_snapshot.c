@@ -56,7 +56,7 @@ TEST(a_snapshot_knows_what_the_runtime_asks_for)
     check_str(s->resource_version, "4711");
     check_int(s->generation, 3);
     check(s->deleting);
-    check(!s->metadata_only);
+    check(!s->partial);
     check_str(s->owner_uid, "u-8");
     check_str(s->owner_api_version, "example.com/v1");
     check_str(s->owner_kind, "Website");
@@ -154,7 +154,7 @@ TEST(partial_metadata_gets_its_real_kind_back)
 
     if (!s)
         return;
-    check(s->metadata_only);
+    check(s->partial);
     check_str(s->kind, "Pod");
     check_str(snapshot_plain(s), "{\"metadata\":{\"name\":\"a\"},"
                        "\"apiVersion\":\"v1\",\"kind\":\"Pod\"}");
@@ -163,7 +163,7 @@ TEST(partial_metadata_gets_its_real_kind_back)
     s = parse(partial, NULL);
     if (!s)
         return;
-    check(s->metadata_only);
+    check(s->partial);
     check_str(s->kind, "PartialObjectMetadata");
     snapshot_unref(s, "test");
 }

@@ -222,7 +222,7 @@ TEST(a_declaration_says_what_is_wrong_in_its_lists)
             "entry 1: names: expected a function, got table"},
         {WHOLE ", reads = { { 'v1', 'Pod', bodies = 0 } }",
          AT ": reads, entry "
-            "1: bodies: expected true or false, got number"},
+            "1: bodies: expected true, false or a list of fields, got number"},
         {WHOLE ", reads = { pods = { 'v1', 'Pod' } }", AT ": reads: there is "
                                                           "no field 'pods'"},
         {WHOLE ", parameters = 5", AT ": parameters: expected a table of "
