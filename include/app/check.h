@@ -74,7 +74,7 @@ struct check_options {
     const char *const *operators; /* paths */
     size_t operator_count;
     struct bundle_options bundle; /* --set, --overlay */
-    const char *const *files; /* -f: more definitions and objects */
+    const char *const *files;     /* -f: more definitions and objects */
     size_t file_count;
     bool strict; /* warnings fail too */
     bool json;

@@ -38,7 +38,8 @@ struct pass {
     const struct operator_row *row; /* of the decision table, also when the
                                      * pass failed after the choice; or NULL */
     const char *why;                /* the row's reason, or NULL */
-    bool held; /* that row kept back what `desired` would declare */
+    bool held;  /* that row kept back what `desired` would declare */
+    bool shown; /* mode "plan": nothing of it was carried out */
     size_t writes;
     uint64_t took_ms;   /* from the dispatch to the end of the last write */
     int64_t requeue_ms; /* -1: none */
@@ -106,8 +107,7 @@ struct controller_state {
     size_t failing;   /* roots whose last pass failed */
     size_t known;     /* roots that are remembered: each had a pass */
     unsigned max_running;
-    uint64_t running_ms; /* how long the running passes last so far: the sum */
-    uint64_t longest_ms; /* ... the longest */
+    uint64_t running_ms, longest_ms; /* of the passes under way: sum, longest */
     uint64_t adds, retries; /* of the queue */
     uint64_t passes;
 };
@@ -117,13 +117,14 @@ struct controller_state controller_state(struct controller *c);
 void controller_count_rows(const struct controller *c, size_t *counts);
 /* Keys that wait for a time of their own, for `run --once`. */
 void controller_each_delayed(struct controller *c,
-                             void (*fn)(void *arg, const struct object_key *k,
-                                        uint64_t wait_ms),
-                             void *arg);
+                             workqueue_each_fn fn, void *arg);
 /* Each store that it reads; one that it reads twice comes twice. */
 void controller_each_store(const struct controller *c,
                            void (*fn)(void *arg, struct store *store),
                            void *arg);
+/* Every key of its queue; `ms` of those that run: how long. */
+void controller_each_key(const struct controller *c, workqueue_item_fn fn,
+                         void *arg);
 /* Does any root still own objects of this kind? (retired kinds) */
 bool controller_owns_any(struct controller *c, const struct gvk *gvk);
 

@@ -40,6 +40,9 @@ void herald_event(struct herald *h, const struct object_key *key,
  * text: it is cut at EVENT_MAX_NOTE. All copied. */
 void herald_say(struct herald *h, const struct event_ref *about,
                 const char *type, const char *reason, const char *note);
+/* The same with an action of its own: what has another action is another
+ * series. `controller` and `now` of the spec are filled in here. */
+void herald_tell(struct herald *h, const struct event_spec *spec);
 /* The Lease of the process; borrowed. NULL without a herald, which
  * herald_say() does not look at. */
 const struct event_ref *herald_lease(const struct herald *h);

@@ -19,7 +19,7 @@ struct rbac_options {
     const char *const *operators; /* paths */
     size_t operator_count;
     struct bundle_options bundle; /* --overlay */
-    const char *const *files; /* -f: definitions of kinds, for `offline` */
+    const char *const *files;     /* -f: definitions of kinds, for `offline` */
     size_t file_count;
     struct cluster_options cluster;
     const char *ns;       /* --namespace as for run, NULL: all */

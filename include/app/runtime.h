@@ -10,6 +10,7 @@
 
 #include "app/bundle.h"
 #include "app/cluster.h"
+#include "app/endpoint.h"
 #include "app/fixture.h"
 #include "app/report.h"
 #include "kube/lease.h"
@@ -37,7 +38,7 @@ struct runtime_options {
     const char *record;  /* --record: folder for fixtures */
     const char *compare; /* plan: the old revision of the only operator */
     const struct lease_timing *elect; /* leader election; NULL: without */
-    const char *listen;               /* --listen, NULL: nobody is served */
+    struct endpoint_options listen;   /* address NULL: nobody is served */
     const char *lease;                /* --lease-name, NULL: "tidelock" */
     uint64_t scrub_ms; /* --scrub: each kind once in that time; 0: never */
     unsigned workers;                 /* processes that run scripts; 0: here */

@@ -18,7 +18,7 @@ struct sim_run_options {
     size_t operator_count;
     struct bundle_options bundle; /* --set, --overlay, for the operators */
     unsigned workers;             /* as in app/runtime.h */
-    const char *const *files; /* -f: files or folders */
+    const char *const *files;     /* -f: files or folders */
     size_t file_count;
     const char *address; /* NULL: 127.0.0.1 */
     bool allow_non_loopback;

@@ -17,7 +17,7 @@
 
 #define EVENT_MAX_NOTE 1024u /* bytes; cut at a character's border */
 #define EVENT_MAX_INSTANCE 128u
-#define EVENT_NAME_STEM 200 /* of the object's name; the number follows */
+#define EVENT_NAME_STEM 200       /* of the object's name; the number follows */
 #define EVENT_NAMESPACE "default" /* of Events about cluster-scoped objects */
 
 /* What an Event is about. `uid` may be "". */
@@ -32,6 +32,7 @@ struct event_spec {
     struct event_ref regarding;
     const char *type;       /* "Normal", "Warning" */
     const char *reason;     /* "ScaleUp" */
+    const char *action;     /* what was done; NULL is "Reconcile" */
     const char *note;       /* for people; NULL is "" */
     const char *controller; /* "tidelock-website" */
     int64_t now;            /* unix seconds */

@@ -8,9 +8,9 @@
 #include "base/err.h"
 #include "base/value.h"
 
-/* What the API server makes of the operations, which is more than the RFC allows:
- * replace sets a member that is not there, no value is null. `doc` is left
- * as it is and may share subtrees with the result. -ERR_INVALID names the
+/* What the API server makes of the operations, which is more than the RFC
+ * allows: replace sets a member that is not there, no value is null. `doc` is
+ * left as it is and may share subtrees with the result. -ERR_INVALID names the
  * operation that is malformed, finds nothing at its path, whose test does not
  * hold, or with which copies add more than 3 MiB; a result of more levels than
  * JSON_MAX_DEPTH is none either. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/reflector.h"
 #include "core/store.h"
 #include "kube/key.h"
 
@@ -36,6 +37,16 @@ struct source_feed {
 /* Called when a feed became known or unknown. Objects come as store deltas. */
 typedef void (*source_change_fn)(void *arg, struct source_feed *feed);
 
+/* One feed and what is behind it, for people and metrics. Borrowed. */
+struct source_status {
+    const struct source_want *want;
+    const struct source_feed *feed;
+    const char *state; /* "live"; "syncing", "stale", "frozen" or "missing" */
+    int64_t heard_ms;  /* since the server said anything; -1: never */
+    struct reflector_stats stats;
+};
+typedef void (*source_status_fn)(void *arg, const struct source_status *s);
+
 struct source;
 struct source_ops {
     const char *name; /* "live", "files" */
@@ -43,6 +54,8 @@ struct source_ops {
                                 const struct source_want *want,
                                 struct err *err);
     void (*drop)(struct source *s, struct source_feed *feed); /* may be NULL */
+    /* Every feed; NULL: there is nothing to tell. */
+    void (*each)(const struct source *s, source_status_fn fn, void *arg);
     void (*free)(struct source *s);
 };
 
@@ -66,6 +79,13 @@ static inline void source_drop(struct source *s, struct source_feed *feed)
 {
     if (s->ops->drop)
         s->ops->drop(s, feed);
+}
+
+static inline void source_each(const struct source *s, source_status_fn fn,
+                               void *arg)
+{
+    if (s && s->ops->each)
+        s->ops->each(s, fn, arg);
 }
 
 static inline void source_free(struct source *s)

@@ -75,7 +75,7 @@ void store_remove_key(struct store *s, const struct object_key *key,
  * Between begin and commit readers see the old contents. */
 struct store_batch;
 struct store_batch *store_batch_new(struct store *s); /* borrowed */
-void store_batch_free(struct store_batch *b); /* NULL is fine */
+void store_batch_free(struct store_batch *b);         /* NULL is fine */
 /* Takes its own reference. 0 or -ERR_NOMEM (unchanged). */
 int store_batch_put(struct store_batch *b, struct snapshot *snap);
 void store_batch_remove(struct store_batch *b, const struct snapshot *last);
@@ -122,7 +122,7 @@ void store_owned_by(const struct store *s, const char *uid, store_each_fn fn,
 struct store_stats {
     uint64_t changes; /* deltas told */
     uint64_t ignored; /* states that were older, or of deleted objects */
-    size_t bytes;     /* of indexes and press, beyond the snapshots themselves */
+    size_t bytes; /* of indexes and press, beyond the snapshots themselves */
 };
 struct store_stats store_stats(const struct store *s);
 bool store_check(const struct store *s);

@@ -91,6 +91,17 @@ typedef void (*workqueue_each_fn)(void *arg, const struct object_key *key,
                                   uint64_t wait_ms);
 void workqueue_each_delayed(const struct workqueue *q, workqueue_each_fn fn,
                             void *arg);
+/* Every key that waits, is ready or runs, in no special order. */
+struct workqueue_item {
+    const struct object_key *key; /* borrowed during the call, as the rest */
+    const char *state;            /* "ready", "delayed", "running" */
+    uint64_t ms; /* how long it was ready; how long it still waits; running: 0
+                  */
+    unsigned failures;
+    enum workqueue_class class;
+};
+typedef void (*workqueue_item_fn)(void *arg, const struct workqueue_item *item);
+void workqueue_each(const struct workqueue *q, workqueue_item_fn fn, void *arg);
 /* How often a key became wanted, and how often after a failure: since the
  * queue was made. */
 uint64_t workqueue_adds(const struct workqueue *q);

@@ -1,5 +1,6 @@
 /*
- * certificate.h -- a throwaway certificate for a server on this machine.
+ * certificate.h -- certificates of servers: a throwaway one for this machine,
+ *                  and whether one that was given can be used.
  */
 #ifndef TIDELOCK_IO_CERTIFICATE_H
 #define TIDELOCK_IO_CERTIFICATE_H
@@ -18,5 +19,10 @@ struct certificate {
  * address). ECDSA on P-256: a few milliseconds. */
 int certificate_make(struct arena *a, const char *address,
                      struct certificate *ret, struct err *err);
+
+/* Do a certificate (a chain, the server's first) and a key, both PEM, belong
+ * together? -ERR_TLS says what is wrong. */
+int certificate_check(const char *certificate, const char *key,
+                      struct err *err);
 
 #endif

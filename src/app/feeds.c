@@ -98,9 +98,9 @@ void controller_feed_changed(struct controller *c, struct source_feed *feed)
 
     for (size_t i = 0; i < c->now.slot_count; i++)
         mine |= feed == c->now.slots[i].feed;
-    if (!mine || !c->started)
+    if (!mine)
         return;
-    feeds_check(c);
+    feeds_check(c); /* also of a standby, which says whether it is ready */
     if (!before && c->synced) {
         log_info("in sync", "operator", c->now.decl->name, NULL);
         mapping_wake_failing(c);

@@ -166,23 +166,32 @@ void herald_event(struct herald *h, const struct object_key *key,
     arena_release(&a);
 }
 
-void herald_say(struct herald *h, const struct event_ref *about,
-                const char *type, const char *reason, const char *note)
+void herald_tell(struct herald *h, const struct event_spec *given)
 {
     struct arena a = {0};
-    struct event_spec spec = {
-        .type = type, .reason = reason, .note = note, .controller = CONTROLLER};
+    struct event_spec spec = *given;
     struct object_key key;
     struct value *body;
 
     if (!h || !may_speak(h))
         return;
-    spec.regarding = *about;
+    spec.controller = CONTROLLER;
     spec.now = clock_unix(h->config.clock);
     body = event_make(&a, &spec, &key);
     if (body)
         add(h, &a, &key, body);
     arena_release(&a);
+}
+
+void herald_say(struct herald *h, const struct event_ref *about,
+                const char *type, const char *reason, const char *note)
+{
+    struct event_spec spec = {.type = type, .reason = reason, .note = note};
+
+    if (!about)
+        return;
+    spec.regarding = *about;
+    herald_tell(h, &spec);
 }
 
 const struct event_ref *herald_lease(const struct herald *h)

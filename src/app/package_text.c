@@ -240,7 +240,7 @@ static void add_arguments(struct package *p, struct str *out)
     str_addf(out,
              "        - --leader-elect=true\n"
              "        - --lease-name=%s\n"
-             "        - --listen=:8080\n"
+             "        - --listen=:8443\n"
              "        - --log-format=json\n",
              p->name);
     for (size_t i = 0; p->set_count > p->rt.unit_count && i < last->count; i++)

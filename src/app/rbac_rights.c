@@ -21,7 +21,8 @@
  *      reads        KIND              list, watch
  *      (always)     the Lease         get; with owns patch; create unless all
  *                                     are retired
- *      (always)     Event             create, patch, where the root is, or "default"
+ *      (always)     Event             create, patch, where the root is, or
+ * "default"
  *
  * Names: the Lease is only ever applied, and the server takes the name of an
  * apply from its path, also when it becomes a create; it takes that of a list
@@ -39,6 +40,14 @@ static const struct resource lease_kind = {
     .namespaced = true,
 };
 
+static const struct resource token_kind = {
+    .group = "authentication.k8s.io",
+    .plural = "tokenreviews",
+};
+static const struct resource access_kind = {
+    .group = "authorization.k8s.io",
+    .plural = "subjectaccessreviews",
+};
 static const struct resource event_kind = {
     .group = "events.k8s.io",
     .plural = "events",
@@ -141,7 +150,7 @@ static int add_reason(struct arena *a, struct rbac_rule *rule,
 /* With the operator's name where there are several. */
 static const char *reason_text(struct building *b, const char *why)
 {
-    if (!why || b->in->decl_count < 2)
+    if (!why || !b->decl || b->in->decl_count < 2)
         return why;
     return arena_printf(b->a, "%s: %s", b->decl->name, why);
 }
@@ -340,6 +349,43 @@ static int grant_lease(struct building *b)
     return grant(b, &g);
 }
 
+/* What the process needs besides its operators. */
+static int grant_host(struct building *b)
+{
+    const struct grant lease = {
+        .resource = &lease_kind,
+        .ns = b->in->lease_ns,
+        .name = b->in->lease,
+        .verbs = RBAC_GET | RBAC_CREATE | RBAC_PATCH,
+        .why = "leader election",
+    };
+    const struct grant events = {
+        .resource = &event_kind,
+        .ns = b->in->lease_ns,
+        .verbs = RBAC_CREATE | RBAC_PATCH,
+        .why = "Events about the Lease: who leads, scripts that do not load",
+    };
+    const struct grant tokens = {
+        .resource = &token_kind,
+        .ns = "",
+        .verbs = RBAC_CREATE,
+        .why = "--listen: whose is the token of who wants to see a page?",
+    };
+    const struct grant access = {
+        .resource = &access_kind,
+        .ns = "",
+        .verbs = RBAC_CREATE,
+        .why = "--listen: and may they?",
+    };
+    int rc = b->in->elects ? grant(b, &lease) : 0;
+
+    if (rc == 0 && b->in->elects)
+        rc = grant(b, &events);
+    if (rc == 0 && b->in->serves)
+        rc = grant(b, &tokens);
+    return rc == 0 && b->in->serves ? grant(b, &access) : rc;
+}
+
 static int grant_all(struct building *b)
 {
     const struct operator_decl *d = b->decl;
@@ -435,6 +481,9 @@ int rbac_rights_make(struct arena *a, const struct rbac_input *in,
         b.decl = in->decls[i];
         rc = grant_all(&b);
     }
+    b.decl = NULL; /* of no operator */
+    if (rc == 0)
+        rc = grant_host(&b);
     if (rc == 0)
         rc = tidy(&b);
     if (rc == 0)

@@ -231,7 +231,9 @@ static int connect_or_not(struct runtime *rt, struct err *err)
     rt->cluster->inflight = rt->inflight;
     rt->restmap = rt->cluster->restmap;
     rt->schemas = rt->cluster->schemas;
-    return cluster_discover(rt->cluster, on_discovered, rt, err);
+    rc = runtime_guard_pages(rt, err);
+    return rc < 0 ? rc
+                  : cluster_discover(rt->cluster, on_discovered, rt, err);
 }
 
 /* ---- loading ---- */

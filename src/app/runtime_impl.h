@@ -7,7 +7,6 @@
 #include "app/bundle.h"
 #include "app/controller.h"
 #include "app/elector.h"
-#include "app/endpoint.h"
 #include "app/herald.h"
 #include "app/ledger.h"
 #include "app/manifests.h"
@@ -17,6 +16,7 @@
 #include "app/telemetry.h"
 #include "base/clock.h"
 #include "kube/yaml.h"
+#include "pages_impl.h"
 #include "unit_impl.h"
 
 struct runtime {
@@ -29,8 +29,8 @@ struct runtime {
     struct elector *elector;     /* NULL without leader election */
     struct herald *herald;       /* NULL when nothing is written */
     struct reload *reload;       /* NULL for what ends by itself */
-    struct endpoint *endpoint;   /* NULL without --listen */
-    struct telemetry *telemetry; /* the same */
+    struct pages pages;          /* of --listen */
+    struct telemetry *telemetry; /* NULL without --listen */
     struct restmap *restmap;     /* the cluster's, or our own offline */
     struct schema_set *schemas;
     struct zones *zones; /* of all operators */
@@ -101,9 +101,10 @@ void runtime_leave(struct runtime *rt, void (*done)(void *arg));
 
 /* ---- runtime_say.c: Events about the process, on its Lease (note 12) ---- */
 int runtime_begin_saying(struct runtime *rt, struct err *err);
-/* Trouble or news that no root object can carry; see herald_say(). */
+/* Trouble or news that no root object can carry; see herald_say(), _tell(). */
 void runtime_say(struct runtime *rt, const char *type, const char *reason,
                  const char *note);
+void runtime_tell(struct runtime *rt, const struct event_spec *spec);
 
 /* ---- runtime_memory.c ---- */
 /* Give back what is free, now and then, until the loop ends. */
@@ -118,10 +119,6 @@ void runtime_mind_limit(struct runtime *rt);
 int runtime_check_revisions(const struct runtime *rt, struct err *err);
 /* Print what the first unit's plans do that the second's do not. */
 int runtime_compare(struct runtime *rt, struct err *err);
-
-/* ---- runtime_pages.c: --listen ---- */
-int runtime_serve(struct runtime *rt, struct err *err);
-void runtime_stop_serving(struct runtime *rt); /* half begun is fine */
 
 /* ---- runtime_files.c: -f and --offline ---- */
 int runtime_read_files(struct runtime *rt, struct err *err);

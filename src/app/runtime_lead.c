@@ -18,20 +18,25 @@
 
 /* ---- the first thing a leader does ---- */
 
-/* As client-go says it (LE-9). */
-static void say_role(struct runtime *rt, const char *what)
+/* As client-go says it (LE-9); two actions, so that they are two series. */
+static void say_role(struct runtime *rt, const char *action, const char *what)
 {
     struct str note = {0};
 
     str_addf(&note, "%s %s", elector_identity(rt->elector), what);
-    runtime_say(rt, "Normal", REASON_LEADER_ELECTION, str_text(&note));
+    runtime_tell(rt, &(struct event_spec){.type = "Normal",
+                                          .reason = REASON_LEADER_ELECTION,
+                                          .action = action,
+                                          .note = str_text(&note)});
     str_release(&note);
 }
 
 static void entered(struct runtime *rt)
 {
-    if (--rt->entering == 0 && !rt->failed && !rt->stopping)
-        runtime_begin_work(rt);
+    if (--rt->entering > 0 || rt->failed || rt->stopping)
+        return;
+    say_role(rt, "Lead", "became leader"); /* its Lease was read by now */
+    runtime_begin_work(rt);
 }
 
 static void on_entered(void *arg, const struct err *err)
@@ -70,7 +75,6 @@ static void on_lead(void *arg)
             rt->entering++;
     if (err.code != ERR_NONE)
         runtime_fail(rt, &err);
-    say_role(rt, "became leader");
     entered(rt);
 }
 
@@ -119,6 +123,6 @@ void runtime_leave(struct runtime *rt, void (*done)(void *arg))
 {
     rt->left = done;
     if (rt->elector && elector_leads(rt->elector))
-        say_role(rt, "stopped leading");
+        say_role(rt, "Release", "stopped leading");
     herald_flush(rt->herald, give_back, rt);
 }

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "runtime_impl.h"
 
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
 /* ---- metrics ---- */
 
 /* A unit that has not started yet has no state. */
@@ -29,16 +31,14 @@ static void sample(struct unit *u)
 
 /* Prometheus lists what it takes, best first; OpenMetrics only when it is
  * asked for. */
-static enum metric_format format_for(const struct listen_request *r)
+static enum metric_format format_for(const struct endpoint_request *r)
 {
-    const char *accept = listen_header(r, "Accept");
-
-    return accept && strstr(accept, "application/openmetrics-text")
+    return strstr(r->accept, "application/openmetrics-text")
                ? METRIC_OPENMETRICS
                : METRIC_PROMETHEUS;
 }
 
-static void metrics_page(void *arg, const struct listen_request *r,
+static void metrics_page(void *arg, const struct endpoint_request *r,
                          struct endpoint_answer *ret)
 {
     struct runtime *rt = arg;
@@ -61,69 +61,108 @@ static void metrics_page(void *arg, const struct listen_request *r,
 
 /* ---- probes ---- */
 
-/* The loop turns, or nobody would answer. */
-static void healthz_page(void *arg, const struct listen_request *r,
-                         struct endpoint_answer *ret)
+static bool is_started(void *arg)
 {
-    (void)arg;
-    (void)r;
-    str_add(&ret->text, "ok\n");
+    const struct runtime *rt = arg;
+
+    return rt->started && !rt->failed;
 }
 
-static bool is_ready(const struct runtime *rt)
+static bool is_staying(void *arg)
 {
-    bool ready = rt->started && !rt->stopping && !rt->failed;
-
-    for (size_t i = 0; ready && i < rt->unit_count; i++)
-        ready = controller_state(rt->units[i].controller).synced;
-    return ready;
+    return !((const struct runtime *)arg)->stopping;
 }
 
-static void readyz_page(void *arg, const struct listen_request *r,
-                        struct endpoint_answer *ret)
+static bool sees_everything(void *arg)
 {
-    bool ready = is_ready(arg);
+    const struct runtime *rt = arg;
+    bool all = rt->started;
 
-    (void)r;
-    ret->status = ready ? 200 : 503;
-    str_add(&ret->text, ready ? "ok\n" : "not ready\n");
+    for (size_t i = 0; all && i < rt->unit_count; i++)
+        all = controller_state(rt->units[i].controller).synced;
+    return all;
+}
+
+static const struct probe_check ready_checks[] = {
+    {"started", is_started},
+    {"caches", sees_everything},
+    {"shutdown", is_staying},
+};
+
+/* The loop turns, or nobody would answer: that is all a restart could mend. */
+static void set_probes(struct runtime *rt)
+{
+    rt->pages.probes[0] = (struct probe){.path = "/healthz"};
+    rt->pages.probes[1] = (struct probe){.path = "/livez"};
+    rt->pages.probes[2] = (struct probe){.path = "/readyz",
+                                         .checks = ready_checks,
+                                         .count = COUNT(ready_checks),
+                                         .arg = rt};
 }
 
 /* ---- life ---- */
 
+static int add_pages(struct runtime *rt)
+{
+    const struct endpoint_page metrics = {
+        .path = "/metrics", .fn = metrics_page, .arg = rt, .guarded = true};
+    int rc = 0;
+
+    set_probes(rt);
+    for (size_t i = 0; rc == 0 && i < COUNT(rt->pages.probes); i++)
+        rc = endpoint_add(
+            rt->pages.endpoint,
+            &(struct endpoint_page){.path = rt->pages.probes[i].path,
+                                    .fn = probe_page,
+                                    .arg = &rt->pages.probes[i],
+                                    .below = true});
+    if (rc == 0)
+        rc = endpoint_add(rt->pages.endpoint, &metrics);
+    return rc < 0 ? rc : runtime_add_debug(rt);
+}
+
 int runtime_serve(struct runtime *rt, struct err *err)
 {
-    static const struct {
-        const char *path;
-        endpoint_page_fn fn;
-    } pages[] = {
-        {"/healthz", healthz_page},
-        {"/livez", healthz_page},
-        {"/metrics", metrics_page},
-        {"/readyz", readyz_page},
-    };
+    const struct runtime_options *o = rt->options;
     int rc;
 
-    if (!rt->options->listen)
+    if (!o->listen.address)
         return 0;
     rt->telemetry = telemetry_new();
-    if (!rt->telemetry)
+    rt->pages.passes = pass_log_new();
+    if (!rt->telemetry || !rt->pages.passes)
         return err_nomem(err);
-    rc = endpoint_open(rt->loop, rt->options->listen, &rt->endpoint, err);
-    for (size_t i = 0; rc == 0 && i < sizeof pages / sizeof *pages; i++)
-        rc = endpoint_add(rt->endpoint, pages[i].path, pages[i].fn, rt);
+    rc = endpoint_open(rt->loop, &o->listen, &rt->pages.endpoint, err);
+    if (rc == 0)
+        rc = add_pages(rt);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < rt->unit_count; i++)
         telemetry_begin(rt->telemetry, rt->units[i].bundle.decl);
-    log_info("listening", "address", endpoint_address(rt->endpoint), NULL);
+    log_info("listening", "address", endpoint_address(rt->pages.endpoint),
+             "scheme",
+             endpoint_is_secure(rt->pages.endpoint) ? "https" : "http", NULL);
     return 0;
+}
+
+int runtime_guard_pages(struct runtime *rt, struct err *err)
+{
+    if (!rt->pages.endpoint || !endpoint_is_secure(rt->pages.endpoint))
+        return 0;
+    rt->pages.gate = gate_new(rt->cluster);
+    endpoint_set_gate(rt->pages.endpoint, rt->pages.gate);
+    return rt->pages.gate ? 0 : err_nomem(err);
 }
 
 void runtime_stop_serving(struct runtime *rt)
 {
-    endpoint_close(rt->endpoint);
+    endpoint_set_gate(rt->pages.endpoint, NULL);
+    gate_free(rt->pages.gate);
+    endpoint_close(rt->pages.endpoint);
     telemetry_free(rt->telemetry);
-    rt->endpoint = NULL;
+    pass_log_free(rt->pages.passes);
+    rt->pages.passes = NULL;
+    rt->pages.gate = NULL;
+    rt->pages.endpoint = NULL;
     rt->telemetry = NULL;
 }

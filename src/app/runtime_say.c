@@ -28,12 +28,22 @@ int runtime_begin_saying(struct runtime *rt, struct err *err)
     return rt->herald ? 0 : err_nomem(err);
 }
 
-void runtime_say(struct runtime *rt, const char *type, const char *reason,
-                 const char *note)
+void runtime_tell(struct runtime *rt, const struct event_spec *given)
 {
+    struct event_spec spec = *given;
+
     for (size_t i = 0; rt->herald && i < rt->unit_count; i++)
         if (rt->units[i].ledger && *ledger_lease_uid(rt->units[i].ledger))
             herald_lease_is(rt->herald, ledger_lease_uid(rt->units[i].ledger));
-    if (rt->herald)
-        herald_say(rt->herald, herald_lease(rt->herald), type, reason, note);
+    if (!rt->herald)
+        return;
+    spec.regarding = *herald_lease(rt->herald);
+    herald_tell(rt->herald, &spec);
+}
+
+void runtime_say(struct runtime *rt, const char *type, const char *reason,
+                 const char *note)
+{
+    runtime_tell(
+        rt, &(struct event_spec){.type = type, .reason = reason, .note = note});
 }

@@ -397,6 +397,35 @@ static struct source_feed *live_feed(struct source *source,
     return &w->feed;
 }
 
+static const char *watcher_state(const struct watcher *w)
+{
+    static const char *const words[] = {[REFLECTOR_SYNCING] = "syncing",
+                                        [REFLECTOR_LIVE] = "live",
+                                        [REFLECTOR_STALE] = "stale",
+                                        [REFLECTOR_FROZEN] = "frozen"};
+
+    return w->reflector ? words[reflector_health(w->reflector)] : "missing";
+}
+
+static void live_each(const struct source *source, source_status_fn fn,
+                      void *arg)
+{
+    const struct live *live = (const struct live *)source;
+    uint64_t now = clock_now_ms(loop_clock(live->cluster->loop));
+
+    for (const struct watcher *w = live->watchers; w; w = w->next) {
+        struct source_status s = {
+            .want = &w->want,
+            .feed = &w->feed,
+            .state = watcher_state(w),
+            .heard_ms = w->heard_at ? (int64_t)(now - w->heard_at) : -1};
+
+        if (w->reflector)
+            s.stats = reflector_stats(w->reflector);
+        fn(arg, &s);
+    }
+}
+
 static void live_free(struct source *source)
 {
     struct live *live = (struct live *)source;
@@ -416,6 +445,7 @@ static void live_free(struct source *source)
 static const struct source_ops live_ops = {
     .name = "live",
     .feed = live_feed,
+    .each = live_each,
     .drop = live_drop,
     .free = live_free,
 };

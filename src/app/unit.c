@@ -47,6 +47,8 @@ static void on_planned(void *arg, const struct pass *pass,
 {
     struct unit *u = arg;
 
+    pass_log_planned(u->runtime->pages.passes, u->bundle.decl->name, pass,
+                     clock_unix(loop_clock(u->runtime->loop)));
     if (u->recorder)
         recorder_pass(u->recorder, pass, view);
 }
@@ -57,6 +59,7 @@ static void on_pass(void *arg, const struct pass *pass)
     struct err err = {0};
 
     telemetry_pass(u->runtime->telemetry, u->bundle.decl, pass);
+    pass_log_pass(u->runtime->pages.passes, u->bundle.decl->name, pass);
     look_at_schemas(u, pass);
     if (u->report) {
         if (report_pass(u->report, pass, &err) < 0)

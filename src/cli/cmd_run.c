@@ -154,10 +154,7 @@ static const struct option rows[] = {
      &flags.e.renew},
     {"--leader-elect-retry-period", NULL, "TIME",
      "between two tries; default 2s", OPTION_TEXT, &flags.e.retry},
-    {"--listen", NULL, "ADDRESS",
-     "serve /metrics, /healthz, /livez and /readyz: 8080 on loopback, "
-     "[HOST]:PORT elsewhere; default: do not",
-     OPTION_TEXT, &flags.o.listen},
+    OPTION_LISTEN(&flags.o.listen),
     {"--reload", NULL, "auto|signal",
      "when files of operators are read again: when they change, or only on "
      "SIGHUP; default auto",
@@ -170,8 +167,7 @@ static const struct option rows[] = {
      "end with a reason near it, such as 256Mi; default: the container's",
      OPTION_TEXT, &flags.memory},
     {"--log-format", NULL, "text|json",
-     "form of the log on standard "
-     "error",
+     "form of the log on standard error; default: text, json in a pod",
      OPTION_TEXT, &flags.log_format},
     OPTION_WORKERS(&flags.n.workers),
     OPTION_MAX_DELETES(&flags.n.max_deletes),
@@ -237,13 +233,37 @@ static int set_memory(const char *text, struct runtime_options *o,
                    text);
 }
 
+static int check_listen(const struct endpoint_options *l, struct err *err)
+{
+    if (!l->cert_file != !l->key_file)
+        return err_set(err, ERR_USAGE, "--tls-cert and --tls-key go together");
+    if (!l->address && (l->cert_file || l->secure)) {
+        err_set(err, ERR_USAGE, "%s without --listen serves nobody",
+                l->cert_file ? "--tls-cert" : "--listen-secure");
+        return err_hint(err, "--listen :8443");
+    }
+    return 0;
+}
+
+/* Programs read the log of a pod, people that of a terminal. */
+static void set_log(const char *format, bool verbose)
+{
+    bool json = getenv("KUBERNETES_SERVICE_HOST") != NULL;
+
+    if (format)
+        json = strcmp(format, "json") == 0;
+    log_setup(verbose ? LOG_DEBUG : LOG_INFO, json ? LOG_JSON : LOG_TEXT,
+              clock_real());
+}
+
 /* What the rows got, as what the runtime takes. */
 static int set_options(struct runtime_options *o, struct err *err)
 {
     if (set_numbers(&flags.n, o, err) < 0 ||
         set_shutdown(flags.shutdown, o, err) < 0 ||
         set_scrub(flags.scrub, o, err) < 0 ||
-        set_memory(flags.memory, o, err) < 0)
+        set_memory(flags.memory, o, err) < 0 ||
+        check_listen(&o->listen, err) < 0)
         return -(int)err->code;
     if (flags.words.count == 0) {
         err_set(err, ERR_USAGE, "no operator is given");
@@ -273,9 +293,7 @@ static int run(int argc, char **argv)
     if (options_parse(rows, argc, argv, &flags.words, &err) < 0 ||
         set_options(&flags.o, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
-    log_setup(flags.verbose ? LOG_DEBUG : LOG_INFO,
-              text_equal(flags.log_format, "json") ? LOG_JSON : LOG_TEXT,
-              clock_real());
+    set_log(flags.log_format, flags.verbose);
     code = runtime_run(&flags.o, &err);
     return err.code == ERR_NONE ? code : cli_fail(&err, code);
 }

@@ -83,4 +83,31 @@
         "--verbose", "-v", NULL, "log every decision", OPTION_FLAG, target     \
     }
 
+/* Four rows; `endpoint` is a struct endpoint_options. */
+#define OPTION_LISTEN(endpoint)                                                \
+    {"--listen",                                                               \
+     NULL,                                                                     \
+     "ADDRESS",                                                                \
+     "serve metrics, probes and /debug: 8080 on loopback; [HOST]:PORT "        \
+     "elsewhere, then with TLS and tokens; default: do not",                   \
+     OPTION_TEXT,                                                              \
+     &(endpoint)->address},                                                    \
+        {"--listen-secure",                                                    \
+         NULL,                                                                 \
+         NULL,                                                                 \
+         "TLS and tokens also on loopback",                                    \
+         OPTION_FLAG,                                                          \
+         &(endpoint)->secure},                                                 \
+        {"--tls-cert",                                                         \
+         NULL,                                                                 \
+         "FILE",                                                               \
+         "certificate of the server, PEM, read again when it changes; "        \
+         "default: one made at the start",                                     \
+         OPTION_TEXT,                                                          \
+         &(endpoint)->cert_file},                                              \
+    {                                                                          \
+        "--tls-key", NULL, "FILE", "its key", OPTION_TEXT,                     \
+            &(endpoint)->key_file                                              \
+    }
+
 #endif

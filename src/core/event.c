@@ -92,7 +92,8 @@ struct value *event_make(struct arena *a, const struct event_spec *s,
         value_set(a, meta, "namespace", value_string(a, key.ns)) < 0 ||
         value_set(a, v, "type", value_string(a, s->type)) < 0 ||
         value_set(a, v, "reason", value_string(a, s->reason)) < 0 ||
-        value_set(a, v, "action", value_string(a, "Reconcile")) < 0 ||
+        value_set(a, v, "action",
+                  value_string(a, s->action ? s->action : "Reconcile")) < 0 ||
         value_set(a, v, "note",
                   cut_text(a, s->note ? s->note : "", EVENT_MAX_NOTE)) < 0 ||
         value_set(a, v, "reportingController", value_string(a, s->controller)) <

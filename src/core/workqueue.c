@@ -509,6 +509,36 @@ void workqueue_each_delayed(const struct workqueue *q, workqueue_each_fn fn,
     }
 }
 
+static struct workqueue_item item_of(const struct entry *e, uint64_t now)
+{
+    struct workqueue_item item = {.key = &e->key,
+                                  .state = "running",
+                                  .failures = e->failures,
+                                  .class = e->class};
+
+    if (e->state == READY) {
+        item.state = "ready";
+        item.ms = now - e->at.in_list.ready_ms;
+    } else if (e->state == DELAYED) {
+        item.state = "delayed";
+        item.ms = e->at.node.when > now ? e->at.node.when - now : 0;
+    }
+    return item;
+}
+
+void workqueue_each(const struct workqueue *q, workqueue_item_fn fn, void *arg)
+{
+    uint64_t now = clock_now_ms(q->clock);
+    const struct object_key *key;
+
+    for (size_t it = 0; (key = keytab_next(&q->entries, &it));) {
+        struct workqueue_item item = item_of(entry_of_key(key), now);
+
+        if (entry_of_key(key)->state != IDLE)
+            fn(arg, &item);
+    }
+}
+
 /* ---- checking ---- */
 
 /* I1 of the READY entries, and I4. */

@@ -159,3 +159,49 @@ int certificate_make(struct arena *a, const char *address,
     *ret = c;
     return 0;
 }
+
+/* ---- one that was given ---- */
+
+static int check_pair(X509 *x509, EVP_PKEY *key, struct err *err)
+{
+    if (!x509)
+        return err_set(err, ERR_TLS, "the certificate is no PEM text");
+    if (!key)
+        return err_set(err, ERR_TLS, "the key is no PEM text, or is encrypted");
+    if (X509_check_private_key(x509, key) != 1)
+        return err_set(err, ERR_TLS, "the key is not the certificate's");
+    return 0;
+}
+
+/* No terminal is asked for a password. */
+static int no_password(char *text, int size, int writing, void *arg)
+{
+    (void)text;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+int certificate_check(const char *certificate, const char *key, struct err *err)
+{
+    BIO *public = BIO_new_mem_buf(certificate, -1);
+    BIO *private = BIO_new_mem_buf(key, -1);
+    X509 *x509 = NULL;
+    EVP_PKEY *pkey = NULL;
+    int rc;
+
+    if (public && private) {
+        x509 = PEM_read_bio_X509(public, NULL, no_password, NULL);
+        pkey = PEM_read_bio_PrivateKey(private, NULL, no_password, NULL);
+        rc = check_pair(x509, pkey, err);
+    } else {
+        rc = err_nomem(err);
+    }
+    ERR_clear_error();
+    X509_free(x509);
+    EVP_PKEY_free(pkey);
+    BIO_free(public);
+    BIO_free(private);
+    return rc;
+}

@@ -315,6 +315,31 @@ TEST(what_scripts_may_do_is_named_and_not_granted)
     rights_release(&r);
 }
 
+/* ---- the process itself ---- */
+
+TEST(the_process_itself_has_rights_of_its_own)
+{
+    struct rights r;
+    const char *text;
+
+    rights_init(&r);
+    r.in.elects = r.in.serves = true;
+    r.in.ns = "web";
+    text = rights_roles(&r);
+    check_has(text, "# leader election\n" NAMED("coordination.k8s.io", "leases",
+                                                "tidelock",
+                                                "\"get\", \"create\", "
+                                                "\"patch\""));
+    check_has(text,
+              RULE("authentication.k8s.io", "tokenreviews", "\"create\""));
+    check_has(text, RULE("authorization.k8s.io", "subjectaccessreviews",
+                         "\"create\""));
+    check_has(text, "# Events about the Lease: who leads, scripts that do not "
+                    "load\n" RULE("events.k8s.io", "events",
+                                  "\"create\", \"patch\""));
+    rights_release(&r);
+}
+
 /* ---- as JSON ---- */
 
 TEST(json_says_the_same_without_reasons)

@@ -1,12 +1,9 @@
 /*
- * test_telemetry.c -- what passes and states become as metrics, and the
- *                     addresses and pages of the endpoint.
+ * test_telemetry.c -- what passes and states become as metrics.
  */
 #include <stdio.h>
 
-#include "app/endpoint.h"
 #include "app/telemetry.h"
-#include "io/loop.h"
 #include "test.h"
 
 static struct operator_row rows[] = {{.id = "scale-up"},
@@ -141,51 +138,4 @@ TEST_TORTURE(metrics_of_a_process_may_lack_memory)
     if (!torturing())
         check_has(text_of(t), "result=\"success\"} 1\n");
     telemetry_free(t);
-}
-
-/* ---- the endpoint ---- */
-
-TEST(an_address_to_listen_on_is_read_as_people_write_it)
-{
-    static const struct {
-        const char *text, *host;
-    } good[] = {{"0", "127.0.0.1:"},
-                {"localhost:0", "127.0.0.1:"},
-                {"127.0.0.1:0", "127.0.0.1:"},
-                {":0", "0.0.0.0:"}};
-    static const char *const bad[] = {
-        "", ":", "host", "1:2:3", "127.0.0.1:65536", "127.0.0.1:-1", "[::1]"};
-    struct err err = {0};
-    struct loop *loop = loop_new(&err);
-
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        struct endpoint *e = NULL;
-
-        check_ok(endpoint_open(loop, good[i].text, &e, &err), &err);
-        if (e)
-            check(text_starts(endpoint_address(e), good[i].host));
-        endpoint_close(e);
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct endpoint *e = NULL;
-
-        check_int(endpoint_open(loop, bad[i], &e, &err), -ERR_USAGE);
-        check_has(err.hint, "127.0.0.1:8080");
-    }
-    loop_free(loop);
-}
-
-TEST(an_endpoint_has_room_for_so_many_pages)
-{
-    struct err err = {0};
-    struct loop *loop = loop_new(&err);
-    struct endpoint *e = NULL;
-
-    check_ok(endpoint_open(loop, "0", &e, &err), &err);
-    for (int i = 0; e && i < ENDPOINT_MAX_PAGES; i++)
-        check_int(endpoint_add(e, "/x", NULL, NULL), 0);
-    if (e)
-        check_int(endpoint_add(e, "/x", NULL, NULL), -ERR_LIMIT);
-    endpoint_close(e);
-    loop_free(loop);
 }

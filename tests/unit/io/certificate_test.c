@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "support/certs.h"
 #include "test.h"
 
 static X509 *parse(const char *pem)
@@ -80,4 +81,19 @@ TEST_ALLOC(certificate_survives_out_of_memory)
         check_has(c.server, "-----BEGIN CERTIFICATE-----\n");
     arena_release(&a);
     return rc;
+}
+
+TEST(a_certificate_and_its_key_belong_together)
+{
+    const struct cert_kit *kit = cert_kit();
+    static const char broken[] = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+    struct err err = {0};
+
+    check_ok(certificate_check(kit->server.pem, kit->server.key_pem, &err),
+             &err);
+    check_int(certificate_check(kit->server.pem, kit->client.key_pem, &err),
+              -ERR_TLS);
+    check_has(err.msg, "the key is not the certificate's");
+    check_int(certificate_check(broken, kit->server.key_pem, &err), -ERR_TLS);
+    check_int(certificate_check(kit->server.pem, "", &err), -ERR_TLS);
 }
