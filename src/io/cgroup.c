@@ -56,7 +56,7 @@ static bool read_number(const char *group, const char *name, int64_t *ret)
 /* A line "name number" of memory.stat; 0 when there is none. */
 static int64_t read_stat(const char *group, const char *name)
 {
-    char path[MAX_PATH];
+    char path[MAX_PATH + sizeof "/memory.stat"];
     struct str text = {0};
     const char *at;
     int64_t n = 0;
