@@ -57,7 +57,7 @@ TEST(permits_give_one_who_is_alone_all_there_are)
 }
 
 /* The heart of it: however much one wants, the next is another's.
- * broken: comes_before() that looks at `served` alone */
+ * broken: comes_before() that prefers who was served last */
 TEST(permits_give_the_next_to_who_holds_the_fewest)
 {
     struct desk d;
