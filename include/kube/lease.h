@@ -50,7 +50,7 @@ int lease_timing_check(const struct lease_timing *t, struct err *err);
 enum lease_action {
     LEASE_WAIT,   /* nothing until `at` */
     LEASE_READ,   /* GET it */
-    LEASE_CREATE, /* POST it: lease_body() */
+    LEASE_CREATE, /* apply it: lease_body() */
     LEASE_WRITE,  /* merge-patch it: lease_body() */
     LEASE_OVER,   /* lost or released: nothing ever again */
 };
@@ -102,7 +102,7 @@ void lease_asked(struct lease *l, enum lease_action action, uint64_t now);
  * failure that is tried again. */
 void lease_answered(struct lease *l, uint64_t now, enum err_code code,
                     const struct value *object);
-/* What to send for LEASE_CREATE (a whole object) and LEASE_WRITE (a merge
+/* What to send for LEASE_CREATE (an apply, create only) and LEASE_WRITE (a merge
  * patch with the resourceVersion); NULL on out of memory. */
 struct value *lease_body(const struct lease *l, struct arena *a,
                          const char *name, int64_t unix_us);

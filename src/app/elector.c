@@ -146,15 +146,14 @@ static int make_request(struct elector *e, enum lease_action action,
     const struct target target = {&lease_resource,
                                   {e->config.ns, e->config.name}};
     const struct write_options options = {.field_manager = MANAGER};
-    struct patch patch = {.type = PATCH_MERGE};
+    struct patch patch = {.type = action == LEASE_CREATE ? PATCH_APPLY
+                                                         : PATCH_MERGE};
 
     if (action == LEASE_READ)
         return request_get(a, &target, ret, err);
     patch.body = lease_body(&e->lease, a, e->config.name, unix_us());
     if (!patch.body)
         return err_nomem(err);
-    if (action == LEASE_CREATE)
-        return request_create(a, &target, patch.body, &options, ret, err);
     return request_patch(a, &target, &patch, &options, ret, err);
 }
 

@@ -25,6 +25,10 @@
 
 #define MAX_RELEASES 5u
 #define RELEASED_SECONDS 1
+/* No object has this version: an apply that carries it only ever creates. It is
+ * a PATCH with a name, so that a role can grant it for this one Lease; a POST
+ * has none. */
+#define CREATE_ONLY "1"
 
 const struct lease_timing lease_timing_default = {15000, 10000, 2000};
 
@@ -310,11 +314,11 @@ struct value *lease_body(const struct lease *l, struct arena *a,
 
     if (!meta || !spec || fill_spec(l, a, spec, unix_us) < 0)
         return NULL;
+    if (value_set(a, meta, "resourceVersion",
+                  value_string(a, l->absent ? CREATE_ONLY : l->version)) < 0)
+        return NULL;
     if (!l->absent)
-        return value_set(a, meta, "resourceVersion",
-                         value_string(a, l->version)) < 0
-                   ? NULL
-                   : body;
+        return body;
     if (value_set(a, body, "apiVersion",
                   value_string(a, "coordination.k8s.io/v1")) < 0 ||
         value_set(a, body, "kind", value_string(a, "Lease")) < 0 ||
