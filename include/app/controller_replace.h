@@ -16,7 +16,8 @@
  * the same operator and root kind. */
 int controller_prepare(struct controller *c,
                        const struct controller_script *script, struct err *err);
-/* Why not everything that it needs is known; NULL: it can take charge. */
+/* Why not all is known that it needs, NULL: it can take charge. With none
+ * prepared: of the one in charge, also before the start. */
 const struct err *controller_lacks(const struct controller *c);
 /* Will waiting a moment not help? */
 bool controller_is_final(const struct err *why);

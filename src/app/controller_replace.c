@@ -51,7 +51,7 @@ int controller_prepare(struct controller *c,
 
 const struct err *controller_lacks(const struct controller *c)
 {
-    return feeds_lack(c, c->next);
+    return feeds_lack(c, c->next ? c->next : &c->now);
 }
 
 bool controller_is_final(const struct err *why)

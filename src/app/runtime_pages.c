@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "app/controller_replace.h"
 #include "app/inflight.h"
 #include "base/log.h"
 #include "runtime_impl.h"
@@ -73,13 +74,16 @@ static bool is_staying(void *arg)
     return !((const struct runtime *)arg)->stopping;
 }
 
+/* A standby is ready when it could work at once: a rolling upgrade waits for
+ * that before it ends the leader. */
 static bool sees_everything(void *arg)
 {
     const struct runtime *rt = arg;
     bool all = rt->started;
 
     for (size_t i = 0; all && i < rt->unit_count; i++)
-        all = controller_state(rt->units[i].controller).synced;
+        all = rt->working ? controller_state(rt->units[i].controller).synced
+                          : !controller_lacks(rt->units[i].controller);
     return all;
 }
 

@@ -355,7 +355,7 @@ def test_where_watches_bring_no_list_the_lists_are_used(plane, tenant):
 # broken: with the Lease made by POST, which no rule with a name of it can allow
 def test_a_leader_needs_no_more_than_the_roles(tenant, tmp_path):
     """It makes its Lease, and gives it back."""
-    one = tenant("website")
+    one = tenant("website", True)
     one.give()
     since = one.plane.audit_mark()
     with Tidelock("run", *one.arguments, "--leader-elect=true",
