@@ -46,7 +46,7 @@ def test_a_websites_pods_serve_its_content(node, installed):
     site = Site(node, "tour")
     site.apply()
     wait_for(site.is_ready, "the Website to be ready", DEADLINE)
-    assert len(node.pods("tour")) == 2
+    wait_for(lambda: len(node.pods("tour")) == 2, "both pods", DEADLINE)
     assert wait_for(site.page, "kube-proxy", DEADLINE) == PAGE
     site.apply(page="<h1>New</h1>\n")
     wait_for(lambda: site.page() == "<h1>New</h1>\n", "the new page", DEADLINE)
