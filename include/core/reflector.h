@@ -90,8 +90,12 @@ void reflector_on_end(struct reflector *r, const struct err *err);
  * say it too), but a quiet kind of a server without bookmarks is STALE without
  * it. */
 void reflector_on_contact(struct reflector *r);
-/* For how long the request under way may be silent before the driver cuts it:
- * 1.25 times the bookmark interval seen on this server (note 12). */
+/* The same, and are they the beginning of an event whose end is not here yet?
+ * True: that is news, and reflector_silence_ms() says less than before. */
+bool reflector_on_bytes(struct reflector *r, bool inside);
+/* For how long the request under way may go without a whole event before the
+ * driver cuts it: 1.25 times the bookmark interval seen on this server (note
+ * 12); an event that has begun must come to its end sooner. */
 uint64_t reflector_silence_ms(const struct reflector *r);
 
 /* The kind was found again, a right was given back, somebody wants it now:

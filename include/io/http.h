@@ -43,7 +43,7 @@ struct http_limits {
     unsigned idle_timeout_ms;    /* watches: no bytes for so long. 0 = 180 s */
     unsigned qps, burst; /* requests a second, watches included; 0 = any. A
                           * burst of 0 = 1 */
-    unsigned low_speed_seconds; /* short: < 1 B/s for so long. 0 = 30 s; also
+    unsigned low_speed_seconds; /* short: < 64 B/s for so long. 0 = 30 s; also
                                  * the longest wait for a first byte */
 };
 

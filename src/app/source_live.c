@@ -68,11 +68,14 @@ static int watcher_drain(struct watcher *w, struct err *err)
 
         if (rc < 0 || event.kind == DECODER_NONE)
             return rc;
+        w->heard_at = clock_now_ms(loop_clock(w->live->cluster->loop));
         rc = reflector_on_event(w->reflector, &event, err);
         if (rc < 0)
             return rc;
     }
 }
+
+static void silence_arm(struct watcher *w);
 
 static bool on_data(void *arg, http_id id, const void *data, size_t len)
 {
@@ -80,10 +83,10 @@ static bool on_data(void *arg, http_id id, const void *data, size_t len)
     int rc = decoder_feed(w->decoder, data, len, &w->stream_err);
 
     (void)id;
-    w->heard_at = clock_now_ms(loop_clock(w->live->cluster->loop));
-    reflector_on_contact(w->reflector);
     if (rc == 0)
         rc = watcher_drain(w, &w->stream_err);
+    if (reflector_on_bytes(w->reflector, decoder_finish(w->decoder, NULL) < 0))
+        silence_arm(w);
     live_check_epoch(w->live, w);
     watcher_health(w);
     return rc == 0;
@@ -144,6 +147,7 @@ static void silence_arm(struct watcher *w)
     uint64_t silent = clock_now_ms(loop_clock(loop)) - w->heard_at;
     uint64_t most = reflector_silence_ms(w->reflector);
 
+    loop_cancel(loop, w->silence_timer);
     w->silence_timer =
         loop_after(loop, silent < most ? most - silent : 0, on_silence, w);
 }

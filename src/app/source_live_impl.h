@@ -23,7 +23,7 @@ struct watcher {
     http_id transfer;
     loop_timer_id timer;
     loop_timer_id silence_timer; /* while a transfer is under way */
-    uint64_t heard_at;           /* its last bytes, or its start */
+    uint64_t heard_at;           /* its last event, or its start */
     loop_timer_id health_timer;
     uint64_t epoch;     /* rewinds of this kind that are dealt with */
     bool expect_rewind; /* another kind saw one: this one's is no news */

@@ -32,6 +32,7 @@
 #define SILENCE_WATCH_MAX 165000u
 #define SILENCE_STREAM 30000u
 #define SILENCE_LIST 60000u
+#define SILENCE_INSIDE 30000u /* an answer that trickles is none */
 
 /* ---- life ---- */
 
@@ -162,7 +163,7 @@ struct reflector_todo reflector_next(struct reflector *r)
         ask_watch(r, &todo.options);
     }
     r->asked = true;
-    r->heard = false;
+    r->heard = r->inside = false;
     r->asked_at = r->bookmark_at = now;
     r->request_events = 0;
     return todo;
@@ -195,10 +196,21 @@ void reflector_on_contact(struct reflector *r)
     r->heard = true;
 }
 
+bool reflector_on_bytes(struct reflector *r, bool inside)
+{
+    bool news = inside && !r->inside;
+
+    reflector_on_contact(r);
+    r->inside = inside;
+    return news;
+}
+
 uint64_t reflector_silence_ms(const struct reflector *r)
 {
     uint64_t ms = r->bookmark_gap + r->bookmark_gap / 4;
 
+    if (r->inside)
+        return SILENCE_INSIDE;
     if (r->step == STEP_LIST)
         return SILENCE_LIST;
     if (r->step == STEP_STREAM)

@@ -45,6 +45,7 @@ struct reflector {
     bool asked;          /* a request is under way */
     uint64_t asked_at;
     uint64_t heard_at;       /* last sign of the server */
+    bool inside;             /* an event has begun and not ended */
     bool heard;              /* of the request under way */
     uint64_t request_events; /* of the request under way */
     uint64_t bookmark_at;    /* last bookmark of this watch, or its start */

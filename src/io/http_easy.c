@@ -18,6 +18,7 @@
 #define KEEPALIVE_INTERVAL_S 10L
 #define BUFFER_BYTES 16384L
 #define WATCH_BUFFER_BYTES 4096L /* held as long as the watch lives */
+#define LOW_SPEED 64L            /* bytes a second */
 #define NAMES_CACHED_S 5L        /* one start of many watches asks DNS once */
 
 struct option {
@@ -44,7 +45,7 @@ static const struct option options_always[] = {
 static const struct option options_short[] = {
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
     {CURLOPT_PIPEWAIT, 1}, /* share the connection being opened */
-    {CURLOPT_LOW_SPEED_LIMIT, 1},
+    {CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED}, /* a trickle is no answer */
 };
 
 static const struct option options_watch[] = {

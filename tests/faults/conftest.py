@@ -6,6 +6,20 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "cluster")]
 
+import pytest                                            # noqa: E402
+
+from fakeapi import FakeApi, Kind                        # noqa: E402
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: only in make test-long")
+
+
+@pytest.fixture
+def fake(tmp_path):
+    """A scripted API server with three roots of the kind Mirror."""
+    with FakeApi(tmp_path, [Kind("Mirror", status=True)]) as server:
+        for name in ("one", "two", "three"):
+            server.put("Mirror", name, {"value": name})
+        yield server
+        assert server.wrong == []

@@ -107,6 +107,27 @@ TEST(reflector_allows_silence_by_the_bookmarks_it_saw) /* note 12 */
     talk_end(&t);
 }
 
+/* rows: D28
+ * broken: reflector_silence_ms() without its look at `inside` */
+TEST(reflector_allows_an_event_that_has_begun_half_a_minute)
+{
+    struct talk t;
+
+    talk_begin(&t, NULL);
+    talk_run(&t, "S B9");
+    check(!reflector_on_bytes(t.reflector, false));
+    check_int(reflector_silence_ms(t.reflector), 165000);
+    check(reflector_on_bytes(t.reflector, true));
+    check_int(reflector_silence_ms(t.reflector), 30000);
+    check(!reflector_on_bytes(t.reflector, true)); /* no news */
+    check(!reflector_on_bytes(t.reflector, false));
+    check_int(reflector_silence_ms(t.reflector), 165000);
+    check(reflector_on_bytes(t.reflector, true));
+    talk_run(&t, "!IO z W9"); /* what is left of it goes with the request */
+    check_int(reflector_silence_ms(t.reflector), 165000);
+    talk_end(&t);
+}
+
 static void check_error(const struct talk *t, enum err_code code,
                         const char *part)
 {

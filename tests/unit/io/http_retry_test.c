@@ -1,6 +1,7 @@
 /* Second attempts: HT-8, AU-3, and what is never repeated. */
 #include "client.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -525,6 +526,31 @@ TEST(http_gives_up_on_a_server_that_stops_in_the_middle)
     struct answer a;
 
     fixture_init(&f, (struct server_spec){.script = trickle});
+    f.limits.low_speed_seconds = 1;
+    fixture_client(&f);
+    fixture_get(&f, "/", &a);
+    check_str(answer_error(&a), "TIMEOUT");
+    fixture_stop(&f);
+}
+
+/* A whole answer, at a byte each 25 ms. */
+static void drip(struct peer *p)
+{
+    if (!peer_request(p) ||
+        !peer_send(p, "HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n"))
+        return;
+    for (int i = 0; i < 300 && peer_send(p, "x"); i++)
+        poll(NULL, 0, 25);
+}
+
+/* rows: D28
+ * broken: a low speed limit of 1 byte a second, as it was */
+TEST(http_gives_up_on_an_answer_that_trickles)
+{
+    struct fixture f;
+    struct answer a;
+
+    fixture_init(&f, (struct server_spec){.script = drip});
     f.limits.low_speed_seconds = 1;
     fixture_client(&f);
     fixture_get(&f, "/", &a);
