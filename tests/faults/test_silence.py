@@ -69,7 +69,7 @@ class Begun:
 
     def start(self):
         self.namespace = subprocess.Popen(
-            ["unshare", "-rn", sys.executable, HERE / "namespace.py", self.folder],
+            ["unshare", "-rn", sys.executable, HERE / "namespace.py", "forgotten", self.folder],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.stack.callback(self.namespace.kill)
         self.fake = self.stack.enter_context(FakeApi(self.folder, [Kind(k) for k in SLOW]))

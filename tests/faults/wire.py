@@ -34,8 +34,8 @@ class Connection:
 
 
 class Wire:
-    def __init__(self, port, address="127.0.0.1"):
-        self._to = (address, port)
+    def __init__(self, port, at=("127.0.0.1", 0)):
+        self._to = ("127.0.0.1", port)
         self.delay, self.rate = 0, None
         self.connections = []           # all there ever were
         self.refused = []               # when somebody was turned away
@@ -46,7 +46,7 @@ class Wire:
         self._tasks = set()
         self._loop = asyncio.new_event_loop()
         self._flow = asyncio.Condition()
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._socket = socket.create_server(at, backlog=512)
         self.port = self._socket.getsockname()[1]
 
     def __enter__(self):
