@@ -413,6 +413,10 @@ static int run_loop(struct runtime *rt, struct err *err)
         *err = rt->err;
         return -(int)err->code;
     }
+    if (!rt->done) /* a loop that has nothing to wait for also ends */
+        return err_set(
+            err, ERR_UNKNOWN,
+            "the work ended before it was done: an answer is missing");
     if (rt->interrupted && runtime_ends(rt))
         return err_set(err, ERR_CANCELLED,
                        "stopped by a signal before everything was done");

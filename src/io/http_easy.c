@@ -48,6 +48,13 @@ static const struct option options_short[] = {
     {CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED}, /* a trickle is no answer */
 };
 
+/* After a failure: libcurl keeps the lost connection for a while and would wait
+ * for it, and another server may do better. */
+static const struct option options_again[] = {
+    {CURLOPT_PIPEWAIT, 0},
+    {CURLOPT_FRESH_CONNECT, 1},
+};
+
 static const struct option options_watch[] = {
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
     {CURLOPT_FRESH_CONNECT, 1},
@@ -237,6 +244,8 @@ static CURLcode set_kind(struct transfer *t)
     if (t->request.watch)
         return SET_ALL(easy, options_watch);
     rc = SET_ALL(easy, options_short);
+    if (!rc && t->retries > 0)
+        rc = SET_ALL(easy, options_again);
     if (!rc)
         rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
                               (long)h->limits.request_timeout_ms);

@@ -9,10 +9,23 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "cluster"
 import pytest                                            # noqa: E402
 
 from fakeapi import FakeApi, Kind                        # noqa: E402
+from waiting import begun                                # noqa: E402,F401
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: only in make test-long")
+
+
+def pytest_collection_modifyitems(items):
+    """What waits begins first and is looked at last (test_silence.py)."""
+    items.sort(key=lambda item: "begun" in item.fixturenames)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def waiting(request):
+    """The session's long waits, where one of its tests asks for them."""
+    if any("begun" in item.fixturenames for item in request.session.items):
+        request.getfixturevalue("begun")
 
 
 @pytest.fixture
