@@ -128,6 +128,8 @@ def same(fake):
     return fake.mirrored() == fake.values(*KINDS)
 
 
+# rows: D30
+# broken: a position that deletions do not move on
 def test_a_stream_that_is_cut_at_any_byte_is_resumed_without_a_loss(cutting):
     fake = cutting
     length, first = measure(fake)

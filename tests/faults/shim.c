@@ -20,18 +20,34 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum call {
-    SOCKET, CONNECT, ACCEPT4, SOCKETPAIR, SEND, RECV, SENDMSG, RECVMSG, READ,
-    WRITE, OPEN, PIPE2, EPOLL_WAIT, FORK, SETSOCKOPT, GETSOCKOPT, GETADDRINFO,
+    SOCKET,
+    CONNECT,
+    ACCEPT4,
+    SOCKETPAIR,
+    SEND,
+    RECV,
+    SENDMSG,
+    RECVMSG,
+    READ,
+    WRITE,
+    OPEN,
+    PIPE2,
+    EPOLL_WAIT,
+    FORK,
+    SETSOCKOPT,
+    GETSOCKOPT,
+    GETADDRINFO,
     CALLS
 };
 
 static const char *const names[CALLS] = {
-    "socket", "connect", "accept4", "socketpair", "send", "recv", "sendmsg",
-    "recvmsg", "read", "write", "open", "pipe2", "epoll_wait", "fork",
-    "setsockopt", "getsockopt", "getaddrinfo"};
+    "socket",     "connect", "accept4",    "socketpair", "send",       "recv",
+    "sendmsg",    "recvmsg", "read",       "write",      "open",       "pipe2",
+    "epoll_wait", "fork",    "setsockopt", "getsockopt", "getaddrinfo"};
 
 static atomic_int counts[CALLS];
 static int chosen = -1, at, failure;
@@ -73,39 +89,63 @@ static int fails(enum call call)
     return 1;
 }
 
+/* A connection that failed is one: what comes after it fails as well. */
+static int breaks(enum call call, int fd)
+{
+    if (!fails(call))
+        return 0;
+    shutdown(fd, SHUT_RDWR);
+    errno = failure;
+    return 1;
+}
+
+/* Pipes and eventfds are how libuv talks to itself: it aborts when that fails.
+ */
+static int io_fails(enum call call, int fd)
+{
+    struct stat file;
+
+    return fstat(fd, &file) == 0 &&
+           (S_ISSOCK(file.st_mode) || S_ISREG(file.st_mode)) &&
+           breaks(call, fd);
+}
+
 /* type name(parameters) that hands on (arguments), unless it is to fail. */
-#define WRAP(call, type, name, parameters, arguments)                          \
+#define WRAP(fails, type, name, parameters, arguments)                         \
     type name parameters                                                       \
     {                                                                          \
         static type(*real) parameters;                                         \
                                                                                \
         if (!real)                                                             \
             *(void **)&real = dlsym(RTLD_NEXT, #name);                         \
-        return fails(call) ? (type)-1 : real arguments;                        \
+        return fails ? (type)-1 : real arguments;                              \
     }
 
-WRAP(SOCKET, int, socket, (int a, int b, int c), (a, b, c))
-WRAP(CONNECT, int, connect, (int a, const struct sockaddr *b, socklen_t c),
-     (a, b, c))
-WRAP(ACCEPT4, int, accept4,
+WRAP(fails(SOCKET), int, socket, (int a, int b, int c), (a, b, c))
+WRAP(fails(CONNECT), int, connect,
+     (int a, const struct sockaddr *b, socklen_t c), (a, b, c))
+WRAP(fails(ACCEPT4), int, accept4,
      (int a, struct sockaddr *b, socklen_t *c, int d), (a, b, c, d))
-WRAP(SOCKETPAIR, int, socketpair, (int a, int b, int c, int d[2]),
+WRAP(fails(SOCKETPAIR), int, socketpair, (int a, int b, int c, int d[2]),
      (a, b, c, d))
-WRAP(SEND, ssize_t, send, (int a, const void *b, size_t c, int d),
+WRAP(breaks(SEND, a), ssize_t, send, (int a, const void *b, size_t c, int d),
      (a, b, c, d))
-WRAP(RECV, ssize_t, recv, (int a, void *b, size_t c, int d), (a, b, c, d))
-WRAP(SENDMSG, ssize_t, sendmsg, (int a, const struct msghdr *b, int c),
+WRAP(breaks(RECV, a), ssize_t, recv, (int a, void *b, size_t c, int d),
+     (a, b, c, d))
+WRAP(breaks(SENDMSG, a), ssize_t, sendmsg,
+     (int a, const struct msghdr *b, int c), (a, b, c))
+WRAP(breaks(RECVMSG, a), ssize_t, recvmsg, (int a, struct msghdr *b, int c),
      (a, b, c))
-WRAP(RECVMSG, ssize_t, recvmsg, (int a, struct msghdr *b, int c), (a, b, c))
-WRAP(READ, ssize_t, read, (int a, void *b, size_t c), (a, b, c))
-WRAP(WRITE, ssize_t, write, (int a, const void *b, size_t c), (a, b, c))
-WRAP(PIPE2, int, pipe2, (int a[2], int b), (a, b))
-WRAP(FORK, pid_t, fork, (void), ())
-WRAP(SETSOCKOPT, int, setsockopt,
+WRAP(io_fails(READ, a), ssize_t, read, (int a, void *b, size_t c), (a, b, c))
+WRAP(io_fails(WRITE, a), ssize_t, write, (int a, const void *b, size_t c),
+     (a, b, c))
+WRAP(fails(PIPE2), int, pipe2, (int a[2], int b), (a, b))
+WRAP(fails(FORK), pid_t, fork, (void), ())
+WRAP(fails(SETSOCKOPT), int, setsockopt,
      (int a, int b, int c, const void *d, socklen_t e), (a, b, c, d, e))
-WRAP(GETSOCKOPT, int, getsockopt,
+WRAP(fails(GETSOCKOPT), int, getsockopt,
      (int a, int b, int c, void *d, socklen_t *e), (a, b, c, d, e))
-WRAP(EPOLL_WAIT, int, epoll_wait,
+WRAP(fails(EPOLL_WAIT), int, epoll_wait,
      (int a, struct epoll_event *b, int c, int d), (a, b, c, d))
 
 int open(const char *path, int flags, ...)

@@ -14,8 +14,6 @@ from mirror import agree
 from waiting import SLOW
 
 
-# rows: D28
-# broken: an http client for two requests at a time, held by those that trickle
 def test_others_are_not_held_up_by_an_answer_that_trickles(begun):
     agree(begun.fake, "Lively")
 

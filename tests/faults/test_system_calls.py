@@ -50,7 +50,7 @@ def run_once(shim, folder, fake, call="none", at=0, number=0):
     """(exit code, log, {call: how often})."""
     counts = folder / "counts"
     done = subprocess.run(
-        [program(), "run", *(["-v"] if os.environ.get("V") else []), "--once", folder / "mirror"], capture_output=True, text=True,
+        [program(), "run", "--once", folder / "mirror"], capture_output=True, text=True,
         timeout=120, cwd=ROOT, env=dict(
             os.environ, KUBECONFIG=fake.kubeconfig, LD_PRELOAD=preload(shim),
             SHIM_PROGRAM="tidelock", SHIM_CALL=call, SHIM_AT=str(at),
@@ -61,7 +61,8 @@ def run_once(shim, folder, fake, call="none", at=0, number=0):
 
 
 # rows: D44
-# broken: an assertion that the socket of a transfer can always be made
+# broken: as it was: after a first send() that failed it waited a minute, and ended
+#   with 0 and nothing done
 def test_a_system_call_that_fails_once(shim, tmp_path):
     mirror(tmp_path)
     with FakeApi(tmp_path, [Kind("Mirror")]) as fake:

@@ -80,6 +80,8 @@ TEST(reflector_passes_its_configuration_on)
     talk_end(&t);
 }
 
+/* rows: D34
+ * broken: reflector_silence_ms() without an end */
 TEST(reflector_allows_silence_by_the_bookmarks_it_saw) /* note 12 */
 {
     struct talk t;

@@ -190,6 +190,8 @@ static void fight(const struct duel *d, bool by_watch)
     store_free(s);
 }
 
+/* rows: D35
+ * broken: the last event wins, whatever its version */
 TEST(store_lets_the_newer_state_win_and_the_watch_where_none_is) /* ST-1 */
 {
     for (size_t i = 0; i < sizeof duels / sizeof duels[0]; i++) {
@@ -213,6 +215,8 @@ TEST(store_reads_its_own_writes_and_is_not_thrown_back) /* note 12 */
     store_free(s);
 }
 
+/* rows: D35
+ * broken: any DELETED taken at its word */
 TEST(store_ignores_the_delete_of_another_uid) /* D35 */
 {
     struct store *s = store_new(&snap_gvk);

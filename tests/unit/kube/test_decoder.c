@@ -342,6 +342,8 @@ static void check_splits(const struct stream *s)
     str_release(&log);
 }
 
+/* rows: D31
+ * broken: a backslash at the end of a piece forgotten */
 TEST(where_a_stream_is_split_makes_no_difference)
 {
     struct stream watch = watch_of(FIVE), list = list_of(PAGE);
