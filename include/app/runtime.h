@@ -33,6 +33,9 @@ struct runtime_options {
     const char *const *files;     /* -f: files or folders */
     size_t file_count;
     struct cluster_options cluster;
+    void (*on_hangup)(void *arg); /* SIGHUP, before files are looked at; or
+                                   * NULL */
+    void *on_hangup_arg;
     const char *ns;      /* --namespace, NULL: all for run and plan */
     const char *name;    /* plan OPERATOR NAME */
     const char *record;  /* --record: folder for fixtures */
@@ -40,10 +43,10 @@ struct runtime_options {
     const struct lease_timing *elect; /* leader election; NULL: without */
     struct endpoint_options listen;   /* address NULL: nobody is served */
     const char *lease;                /* --lease-name, NULL: "tidelock" */
-    uint64_t scrub_ms; /* --scrub: each kind once in that time; 0: never */
-    unsigned workers;                 /* processes that run scripts; 0: here */
-    unsigned max_in_flight;           /* roots at a time; 0: found */
-    const unsigned *max_deletes;      /* by one plan, */
+    uint64_t scrub_ms;      /* --scrub: each kind once in that time; 0: never */
+    unsigned workers;       /* processes that run scripts; 0: here */
+    unsigned max_in_flight; /* roots at a time; 0: found */
+    const unsigned *max_deletes;            /* by one plan, */
     const unsigned *max_deletes_per_minute; /* by one operator; NULL: the
                                              * defaults of core/blast.h */
     bool plan;                              /* one pass, print, stop */

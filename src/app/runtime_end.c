@@ -138,6 +138,8 @@ static void on_hangup(int signum, void *arg)
     if (rt->stopping)
         return;
     log_info("looking at the files of the operators: SIGHUP", NULL);
+    if (rt->options->on_hangup)
+        rt->options->on_hangup(rt->options->on_hangup_arg);
     if (rt->started)
         reload_now(rt->reload);
 }

@@ -6,6 +6,7 @@
 
 #include "app/runtime.h"
 #include "base/log.h"
+#include "config_rows.h"
 #include "option_rows.h"
 #include "options.h"
 
@@ -127,11 +128,16 @@ static struct {
     struct election e;
     struct numbers n;
     struct option_values words, sets, overlays;
-    const char *log_format, *reload, *shutdown, *scrub, *memory; /* or NULL */
+    const char *log_format, *reload, *shutdown, *scrub, *memory,
+        *config; /* or NULL */
     bool verbose;
 } flags;
 
 static const struct option rows[] = {
+    {"--config", NULL, "FILE",
+     "settings of a file, each under the name of its flag, such as logFormat; "
+     "flags win",
+     OPTION_TEXT, &flags.config},
     {"--once", NULL, NULL,
      "work until nothing is ready, then stop; 1 if any object failed",
      OPTION_FLAG, &flags.o.once},
@@ -281,8 +287,65 @@ static int set_options(struct runtime_options *o, struct err *err)
     return set_election(&flags.e, o, err);
 }
 
+/* ---- flags and the file ---- */
+
+const struct option *run_rows(void)
+{
+    return rows;
+}
+
+int run_read(int argc, char **argv, const struct option *table,
+             const struct option_values **ret_words, struct config_origins *ret,
+             struct err *err)
+{
+    static struct arena room; /* of the file's values, for good */
+    struct config_file file;
+    int rc = options_parse(table, argc, argv, &flags.words, err);
+
+    *ret_words = &flags.words;
+    if (rc == 0 && flags.config) {
+        rc = config_read(&room, flags.config, &file, err);
+        if (rc == 0)
+            rc = config_apply(&room, &file, rows, &flags.words, ret, err);
+    } else
+        config_from_flags(rows, &flags.words, ret);
+    return rc < 0 ? rc : set_options(&flags.o, err);
+}
+
+/* What the log is like can change while it runs. */
+static void on_differs(void *arg, const char *key, const struct option *row)
+{
+    const struct config_file *file = arg;
+
+    if (row && row->target == &flags.verbose) {
+        flags.verbose = !flags.verbose;
+        log_info("a setting has changed", "setting", key, NULL);
+    } else
+        log_warn("a setting has changed: restart to have it", "setting", key,
+                 "file", file->path, NULL);
+}
+
+static struct config_origins origins;
+
+static void on_hangup(void *arg)
+{
+    struct arena room = {0};
+    struct config_file file;
+    struct err err = {0};
+
+    (void)arg;
+    if (config_read(&room, flags.config, &file, &err) == 0) {
+        config_compare(&file, rows, &origins, on_differs, &file);
+        set_log(flags.log_format, flags.verbose);
+    } else
+        log_error("the configuration is not read again", "err", err.msg, "hint",
+                  err.hint, NULL);
+    arena_release(&room);
+}
+
 static int run(int argc, char **argv)
 {
+    const struct option_values *words;
     struct err err = {0};
     int code;
 
@@ -290,10 +353,10 @@ static int run(int argc, char **argv)
         options_print_help(&cmd_run, rows);
         return EXIT_OK;
     }
-    if (options_parse(rows, argc, argv, &flags.words, &err) < 0 ||
-        set_options(&flags.o, &err) < 0)
+    if (run_read(argc, argv, rows, &words, &origins, &err) < 0)
         return cli_fail(&err, EXIT_BAD_USAGE);
     set_log(flags.log_format, flags.verbose);
+    flags.o.on_hangup = flags.config ? on_hangup : NULL;
     code = runtime_run(&flags.o, &err);
     return err.code == ERR_NONE ? code : cli_fail(&err, code);
 }

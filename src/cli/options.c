@@ -130,6 +130,11 @@ static int store_value(const struct option *o, const char *flag,
     return 0;
 }
 
+int options_set(const struct option *o, const char *value, struct err *err)
+{
+    return store_value(o, o->name, value, err);
+}
+
 /* One flag at argv[*i]; takes the next word when it is its value. */
 static int parse_flag(const struct option *options, int argc, char **argv,
                       int *i, struct err *err)

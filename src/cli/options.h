@@ -52,6 +52,8 @@ int options_parse(const struct option *options, int argc, char **argv,
  */
 int options_number(const char *flag, const char *text, unsigned most,
                    unsigned *ret, struct err *err);
+/* As if it were given with that value: for a row that takes one. */
+int options_set(const struct option *o, const char *value, struct err *err);
 /* What --workers says, the default when it is not given. -ERR_USAGE. */
 int options_workers(const char *text, unsigned *ret, struct err *err);
 /* A number from 0 on: to *value, and *ret points there. Both stay as they are
@@ -92,6 +94,7 @@ void cli_print(void *arg, const char *text, size_t len); /* standard output */
     XX(pause)                                                                  \
     XX(resume)                                                                 \
     XX(queue)                                                                  \
+    XX(config)                                                                 \
     XX(doctor)                                                                 \
     XX(plan)                                                                   \
     XX(replay)                                                                 \
