@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "endpoint_impl.h"
+#include "kube/request.h"
 
 #define MAX_BODY 1024
 #define MAX_CONNECTIONS 64
@@ -192,14 +193,22 @@ static struct endpoint_visit *visit_new(struct endpoint *e,
     return NULL;
 }
 
+/* The API server's proxy takes Authorization for itself, and passes on what it
+ * does not know. */
+static const char *credentials(const struct listen_request *r)
+{
+    const char *given = listen_header(r, "Authorization");
+
+    return given ? given : listen_header(r, REQUEST_PASS_HEADER);
+}
+
 static void ask(struct endpoint *e, const struct endpoint_page *page,
                 const struct listen_request *r)
 {
     struct endpoint_visit *v = e->gate ? visit_new(e, page, r) : NULL;
 
     if (v)
-        gate_ask(e->gate, listen_header(r, "Authorization"), page->path,
-                 on_verdict, v);
+        gate_ask(e->gate, credentials(r), page->path, on_verdict, v);
     else
         send_text(e, r->id, 503, "nobody can be let in yet\n");
 }

@@ -150,6 +150,16 @@ static int keep_roles(struct package *p, struct err *err)
     return keep(p, place(p, "30-roles.yaml"), &text, rc, err);
 }
 
+/* A tenant can neither look who somebody is nor let him: then only the probes
+ * are open. */
+static int keep_reader(struct package *p, struct err *err)
+{
+    if (p->options->namespaced)
+        return 0;
+    return keep_template(p, place(p, "31-reader.yaml"), "reader.yaml", NULL,
+                         err);
+}
+
 static int keep_deployment(struct package *p, struct err *err)
 {
     struct str text = {0};
@@ -268,6 +278,8 @@ static int keep_all(struct package *p, struct err *err)
                            "serviceaccount.yaml", NULL, err);
     if (rc == 0)
         rc = keep_roles(p, err);
+    if (rc == 0)
+        rc = keep_reader(p, err);
     if (rc == 0)
         rc = keep_scripts(p, err);
     if (rc == 0)

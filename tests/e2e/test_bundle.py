@@ -112,8 +112,8 @@ def test_what_a_release_chooses(tmp_path):
     assert pod["containers"][0]["image"] == "mine:1"
     assert pod["containers"][0]["resources"]["limits"]["memory"] == "1Gi"
     assert len(of_kind(found, "ServiceMonitor")) == 1
-    (binding,) = of_kind(found, "ClusterRoleBinding")
-    assert binding["subjects"][0]["namespace"] == "elsewhere"
+    bindings = of_kind(found, "ClusterRoleBinding")
+    assert {s["namespace"] for b in bindings for s in b["subjects"]} == {"elsewhere"}
     assert {r["metadata"]["namespace"] for r in of_kind(found, "Role")} == {"elsewhere"}
 
 
@@ -273,6 +273,8 @@ def test_the_rights_are_those_of_rbac(tmp_path):
     printed = subprocess.run([program(), "rbac", WEBSITE, "--offline", "--lease-namespace", NS,
                               "--lease-name", NS], capture_output=True, text=True, check=True)
     roles = objects(printed.stdout)
+    of_readers = found.pop(("ClusterRole", "", f"{NS}-reader"))
+    assert of_readers["rules"] == [{"nonResourceURLs": ["/metrics", "/debug/*"], "verbs": ["get"]}]
     assert {k: grants(v) - grants(roles[k]) for k, v in found.items()
             if k[0] in ("Role", "ClusterRole")} == {
         # what the process needs itself: to show pages to whom may see them
@@ -281,7 +283,8 @@ def test_the_rights_are_those_of_rbac(tmp_path):
     assert not [k for k, v in roles.items() if grants(v) - grants(found[k])]
     bound = {(b["roleRef"]["kind"], b["roleRef"]["name"])
              for kind in ("RoleBinding", "ClusterRoleBinding") for b in of_kind(found, kind)}
-    assert bound == {(k, n) for k, _, n in roles}
+    assert bound == {(k, n) for k, _, n in roles} | {
+        ("ClusterRole", f"{NS}-reader")}
     for text in ('"*"', "escalate", "impersonate", "bind\""):
         assert text not in printed.stdout
 
