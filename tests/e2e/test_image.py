@@ -62,7 +62,7 @@ def test_only_what_is_needed_is_in_it(image):
 
 
 # rows: S11
-# broken: with find_library() left out of the recursion libkeyutils is missing
+# broken: without the recursion of add_libraries() libkeyutils is missing
 def test_every_library_is_there_and_each_is_asked_for(root):
     there = {p.name: p for p in root.rglob("*.so*") if p.is_file()}
     programs = [root / "usr/bin/tidelock", root / "usr/libexec/tidelock/tidelock-worker"]
@@ -150,7 +150,7 @@ def test_both_tables_of_contents_say_the_same(image):
 
 
 # rows: S12
-# broken: without --sort=name, or without -n of gzip, the digests differ
+# broken: without -n of gzip the digests differ
 def test_the_same_programs_give_the_same_digest(archive, image, tmp_path):
     """Made again from another folder, an hour later, by someone with another
     umask, language and time zone."""
@@ -170,7 +170,7 @@ def test_the_same_programs_give_the_same_digest(archive, image, tmp_path):
     assert done.stdout.strip() == image.digest
 
 
-# broken: with the time of day in place of the commit's the digest stays the same
+# broken: without --mtime the files have the time of day
 def test_the_time_of_its_files_is_chosen(tmp_path):
     images.make(tmp_path / "dated.tar", SOURCE_DATE_EPOCH=86400)
     dated = images.Image(tmp_path / "dated.tar")
