@@ -35,6 +35,7 @@ struct elector *elector_new(const struct elector_config *config,
 void elector_free(struct elector *e); /* takes the fence away; NULL is fine */
 void elector_start(struct elector *e);
 bool elector_leads(const struct elector *e);
+uint64_t elector_reads(const struct elector *e); /* of the Lease, so far */
 const char *elector_identity(const struct elector *e); /* borrowed */
 /* Give the Lease back: only when nothing is written any more. `done` is called
  * once, when that is over, however it ended. */

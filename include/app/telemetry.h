@@ -10,6 +10,9 @@
 
 #include "app/controller.h"
 #include "base/metric.h"
+#include "core/event_queue.h"
+#include "core/source.h"
+#include "io/http.h"
 
 struct telemetry;
 struct telemetry *telemetry_new(void);    /* NULL on out of memory */
@@ -42,6 +45,17 @@ void telemetry_in_flight(struct telemetry *t, unsigned limit);
 void telemetry_limit(struct telemetry *t, uint64_t bytes);
 /* CPU time and memory of the whole process, now. */
 void telemetry_process(struct telemetry *t);
+
+/* ---- the cluster: not with a NULL telemetry, but for the first ---- */
+void telemetry_request(struct telemetry *t, const char *host,
+                       const struct http_told *told);
+/* `reads`: of the Lease, since the start. */
+void telemetry_lease(struct telemetry *t, const char *name, bool leads,
+                     uint64_t reads);
+void telemetry_feeds(struct telemetry *t, const struct source *source);
+void telemetry_events(struct telemetry *t, const struct event_queue_stats *s);
+void telemetry_machine(struct telemetry *t); /* descriptors, start */
+
 int telemetry_print(const struct telemetry *t, enum metric_format format,
                     struct str *out);
 

@@ -114,6 +114,15 @@ struct http *http_new(struct loop *loop, const struct kubeconfig *config,
                       struct err *err);
 /* Cancels everything; no callbacks. NULL is fine. */
 void http_free(struct http *h);
+/* A request has ended, for whoever counts. */
+struct http_told {
+    enum http_method method;
+    bool watch;
+    int status; /* 0: no answer */
+    uint64_t ms;
+};
+typedef void (*http_told_fn)(void *arg, const struct http_told *told);
+void http_on_end(struct http *h, http_told_fn fn, void *arg); /* NULL: nobody */
 void http_set_fence(struct http *h, http_fence_fn fence, void *arg);
 void http_on_hold(struct http *h, http_hold_fn fn, void *arg);
 

@@ -10,5 +10,8 @@
 bool system_has_seccomp(void);
 /* Version of Landlock's interface, 0 where the kernel has none. */
 int system_landlock(void);
+/* No core file of this process from now on, and no other process of the same
+ * user may look into it (S6). */
+void system_hide(void);
 
 #endif

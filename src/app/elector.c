@@ -27,6 +27,7 @@ struct elector {
     struct cluster_call *call;
     loop_timer_id timer; /* the wait, or how long the answer may take */
     bool told_lead, told_lost;
+    uint64_t reads;
     char seen[LEASE_MAX_TEXT]; /* the holder that the log knows of */
     void (*done)(void *arg);   /* of the release, or NULL */
     void *done_arg;
@@ -43,6 +44,11 @@ static int64_t unix_us(void)
 
     gettimeofday(&now, NULL);
     return (int64_t)now.tv_sec * 1000000 + now.tv_usec;
+}
+
+uint64_t elector_reads(const struct elector *e)
+{
+    return e->reads;
 }
 
 bool elector_leads(const struct elector *e)
@@ -172,6 +178,7 @@ static void ask(struct elector *e, enum lease_action action)
     struct err err = {0};
 
     lease_asked(&e->lease, action, now_ms());
+    e->reads += action == LEASE_READ;
     if (make_request(e, action, &a, &request, &err) == 0)
         e->call = cluster_send_unfenced(e->config.cluster, &request, on_answer,
                                         e, &err);

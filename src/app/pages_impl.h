@@ -16,6 +16,7 @@ struct pages {
     struct gate *gate;         /* NULL where nobody is asked for a token */
     struct probe probes[3];
     struct pass_log *passes;
+    char host[256]; /* of the API server, for metrics */
 };
 
 /* ---- runtime_pages.c ---- */

@@ -21,6 +21,7 @@
 #include "app/workers.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/system.h"
 
 #define TROUBLE_MS 30000u
 #define DEFAULT_LEASE "tidelock"
@@ -464,6 +465,7 @@ int runtime_run(const struct runtime_options *options, struct err *err)
     struct runtime rt = {.options = options, .host.on_end = run_ended};
     int rc, code;
 
+    system_hide(); /* tokens, and what Secrets hold */
     rt.loop = loop_new(err);
     if (!rt.loop)
         return EXIT_ERROR;

@@ -5,6 +5,7 @@
  * A probe's answer says only whether: the reasons are in the log, which not
  * everybody may read.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "app/controller_replace.h"
@@ -39,6 +40,17 @@ static enum metric_format format_for(const struct endpoint_request *r)
                : METRIC_PROMETHEUS;
 }
 
+static void sample_cluster(struct runtime *rt)
+{
+    struct event_queue_stats events = herald_stats(rt->herald);
+
+    telemetry_feeds(rt->telemetry, rt->source);
+    telemetry_events(rt->telemetry, &events);
+    if (rt->elector)
+        telemetry_lease(rt->telemetry, runtime_lease(rt),
+                        elector_leads(rt->elector), elector_reads(rt->elector));
+}
+
 static void metrics_page(void *arg, const struct endpoint_request *r,
                          struct endpoint_answer *ret)
 {
@@ -50,6 +62,8 @@ static void metrics_page(void *arg, const struct endpoint_request *r,
     telemetry_in_flight(rt->telemetry,
                         permits_limit(inflight_permits(rt->inflight)));
     telemetry_process(rt->telemetry);
+    telemetry_machine(rt->telemetry);
+    sample_cluster(rt);
     ret->content_type =
         format == METRIC_OPENMETRICS
             ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -149,8 +163,30 @@ int runtime_serve(struct runtime *rt, struct err *err)
     return 0;
 }
 
+static void on_request_end(void *arg, const struct http_told *told)
+{
+    const struct runtime *rt = arg;
+
+    telemetry_request(rt->telemetry, rt->pages.host, told);
+}
+
+/* "https://10.0.0.1:6443" -> "10.0.0.1:6443" */
+static void name_host(struct runtime *rt)
+{
+    const char *server = rt->cluster->config.server;
+    const char *host = strstr(server, "://");
+
+    host = host ? host + 3 : server;
+    snprintf(rt->pages.host, sizeof rt->pages.host, "%.*s",
+             (int)strcspn(host, "/"), host);
+}
+
 int runtime_guard_pages(struct runtime *rt, struct err *err)
 {
+    if (rt->telemetry) {
+        name_host(rt);
+        http_on_end(rt->cluster->http, on_request_end, rt);
+    }
     if (!rt->pages.endpoint || !endpoint_is_secure(rt->pages.endpoint))
         return 0;
     rt->pages.gate = gate_new(rt->cluster);

@@ -6,8 +6,9 @@
  * One table of all metrics: a name, its help and its labels stand in one place,
  * and an index stands for it in the code.
  */
-#include "app/telemetry.h"
+#include "telemetry_impl.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -71,6 +72,7 @@ enum {
     VIRTUAL,
     METRICS
 };
+static_assert(METRICS <= TELEMETRY_OWN, "room for all of them");
 
 static const struct metric_info infos[METRICS] = {
     [RECONCILES] = {.name = "controller_runtime_reconcile_total",
@@ -208,13 +210,6 @@ static const struct metric_info infos[METRICS] = {
                  .labels = NULL},
 };
 
-struct telemetry {
-    struct metrics *all;
-    struct metric *m[METRICS];
-};
-
-#define SET(...) ((const char *const[]){__VA_ARGS__})
-
 struct telemetry *telemetry_new(void)
 {
     struct telemetry *t = mem_calloc(1, sizeof *t);
@@ -222,7 +217,7 @@ struct telemetry *telemetry_new(void)
 
     for (size_t i = 0; complete && i < METRICS; i++)
         complete = (t->m[i] = metrics_add(t->all, &infos[i]));
-    if (complete) {
+    if (complete && telemetry_add_cluster(t)) {
         metric_set(t->m[BUILD], SET(version_text), 1);
         return t;
     }

@@ -148,6 +148,12 @@ void http_set_fence(struct http *h, http_fence_fn fence, void *arg)
     h->fence_arg = arg;
 }
 
+void http_on_end(struct http *h, http_told_fn fn, void *arg)
+{
+    h->told = fn;
+    h->told_arg = arg;
+}
+
 void http_on_hold(struct http *h, http_hold_fn fn, void *arg)
 {
     h->gate.on_hold = fn;
@@ -257,6 +263,18 @@ static void transfer_free(struct transfer *t)
     mem_free(t);
 }
 
+static void tell_end(const struct transfer *t, const struct http_result *r)
+{
+    const struct http *h = t->http;
+    const struct http_told told = {.method = t->request.method,
+                                   .watch = t->request.watch,
+                                   .status = r->status,
+                                   .ms = clock_now_ms(h->clock) - t->begun_ms};
+
+    if (h->told)
+        h->told(h->told_arg, &told);
+}
+
 /* The end: the id is stale before the caller hears of it. */
 static void transfer_finish(struct transfer *t, const struct err *err)
 {
@@ -264,6 +282,7 @@ static void transfer_finish(struct transfer *t, const struct err *err)
 
     slots_remove(&t->http->ids, t->id);
     http_answer_result(t, &result);
+    tell_end(t, &result);
     t->call.on_done(t->call.arg, t->id, &result, err);
     transfer_free(t);
 }
@@ -489,6 +508,7 @@ http_id http_send(struct http *h, const struct request *r,
         err_nomem(err);
         return 0;
     }
+    t->begun_ms = clock_now_ms(h->clock);
     http_enter(h);
     t->id = slots_add(&h->ids, t);
     if (!t->id)

@@ -63,7 +63,7 @@ struct transfer {
     struct curl_slist *headers;
     char curl_text[CURL_ERROR_SIZE];
     loop_timer_id timer;       /* WAIT: next attempt; CURL: a watch's silence */
-    uint64_t last_bytes_ms;    /* watches */
+    uint64_t begun_ms, last_bytes_ms; /* the latter of watches */
     uint64_t generation;       /* of the credentials of this attempt */
     unsigned retries;          /* of HT-8 */
     bool renewed, ca_reloaded; /* these happen once */
@@ -99,12 +99,12 @@ struct http {
     struct http_ca ca;
     struct auth *auth;
     CURLSH *share;
-    struct http_pool *pools[HTTP_POOLS];
-    struct http_pool *retired;
-    struct slots ids; /* of struct transfer */
+    struct http_pool *pools[HTTP_POOLS], *retired;
+    struct slots ids; /* of struct transfer, as is the next */
     struct transfer *cancelled;
     http_fence_fn fence;
-    void *fence_arg;
+    void *fence_arg, *told_arg;
+    http_told_fn told;
     struct http_gate gate;
     struct rng rng;
     unsigned server_errors; /* answers of 5xx in a row */

@@ -3,6 +3,7 @@ Event, the log, the metrics; and what `run --listen` serves."""
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 
@@ -148,6 +149,38 @@ def test_the_manual_lists_the_metrics(listening):
     helps = dict(re.findall(r"^# HELP (\w+) (.*)$", text, re.M))
     types = re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M)
     assert sorted(listed) == sorted((name, kind, helps[name]) for name, kind in types)
+
+
+# What dashboards for controller-runtime and client-go ask for.
+RELIED_ON = """
+controller_runtime_active_workers controller_runtime_max_concurrent_reconciles
+controller_runtime_reconcile_errors_total controller_runtime_reconcile_time_seconds
+controller_runtime_reconcile_total controller_runtime_terminal_reconcile_errors_total
+leader_election_master_status leader_election_slowpath_total
+process_cpu_seconds_total process_max_fds process_open_fds process_resident_memory_bytes
+process_start_time_seconds process_virtual_memory_bytes
+rest_client_request_duration_seconds rest_client_requests_total
+workqueue_adds_total workqueue_depth workqueue_longest_running_processor_seconds
+workqueue_queue_duration_seconds workqueue_retries_total workqueue_unfinished_work_seconds
+workqueue_work_duration_seconds
+""".split()
+
+
+# rows: S86
+# broken: with a result that is counted only when it comes, "requeue" has no series
+def test_the_names_that_dashboards_rely_on_are_there(listening):
+    wait_for(lambda: get(listening, "/readyz")[0] == 200, "it is ready")
+    text = get(listening, "/metrics")[2]
+    names = set(re.findall(r"^# TYPE (\w+) ", text, re.M))
+    assert not set(RELIED_ON) - names
+    now = samples(text)
+    for result in ("success", "error", "requeue", "requeue_after"):
+        assert f'controller_runtime_reconcile_total{{controller="worker-pool",result="{result}"}}' in now
+    assert any(re.match(r'rest_client_requests_total{code="200",method="GET",host="127.0.0.1:', n)
+               for n in now)
+    assert now['tidelock_cached_objects{group="example.com",version="v1",resource="workerpools"}'] >= 0
+    assert 3 < now["process_open_fds"] < now["process_max_fds"]
+    assert 0 <= time.time() - now["process_start_time_seconds"] < 3600
 
 
 def test_a_wrong_address_is_refused(cluster):
