@@ -16,7 +16,8 @@
  * The `static` part of the library's interface is needed to give it our
  * allocator and to keep one copy of a dictionary instead of three. The tables
  * for packing get memory of their own: the library's way to allocate them
- * (1.5.4) crashes when there is none.
+ * (1.5.4) crashes when there is none. They are zeroed, for the library would
+ * look at what was in that memory before.
  */
 #define ZSTD_STATIC_LINKING_ONLY
 #include "base/zip.h"
@@ -179,7 +180,7 @@ static int make_tables(struct zip_dict *d)
 
     d->tables_size =
         ZSTD_estimateCDictSize_advanced(d->size, params, ZSTD_dlm_byRef);
-    d->tables = mem_alloc(d->tables_size);
+    d->tables = mem_calloc(1, d->tables_size);
     if (!d->tables)
         return -ERR_NOMEM;
     d->pack = ZSTD_initStaticCDict(d->tables, d->tables_size, d->bytes, d->size,
