@@ -282,6 +282,7 @@ static int start_operators(struct sim_run *r, struct err *err)
     r->guests.operators = o->operators;
     r->guests.operator_count = o->operator_count;
     r->guests.bundle = o->bundle;
+    r->guests.reload = true;
     r->guests.workers = o->workers;
     r->guests.cluster.kubeconfig = r->kubeconfig;
     r->guests.print = o->print;

@@ -335,3 +335,13 @@ def test_a_closed_standard_output_is_no_reason_to_end(tmp_path):
     wait_for(config.exists, "the kubeconfig")
     process.terminate()
     assert process.wait(30) == 0
+
+
+def test_an_operator_that_is_edited_works_on_as_edited(tmp_path):
+    folder = write_operator(tmp_path / "failing", FAILING)
+    with Sim(folder, folder=tmp_path) as sim:
+        wait_for(lambda: "in sync" in sim.log, "the operator")
+        (folder / "operator.lua").write_text("return 1 +\n")
+        wait_for(lambda: "the new version is refused" in sim.log, "the refusal")
+        (folder / "operator.lua").write_text(FAILING.replace("no way", "never"))
+        wait_for(lambda: 'msg="reloaded"' in sim.log, "the new version")
