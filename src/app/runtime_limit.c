@@ -14,8 +14,8 @@
 #include "runtime_impl.h"
 
 #define NEAR_PERCENT 90u
-#define OFTEN_MS 250u /* above half of the limit, and at the start */
-#define SELDOM_MS 2000u
+#define OFTEN_MS 100u  /* above half of the limit, and at the start */
+#define SELDOM_MS 500u /* a list may bring 20 MB meanwhile */
 #define LARGEST 3
 #define HEAD_BYTES 300u /* of a snapshot beside its text, about */
 
