@@ -41,8 +41,8 @@ struct http_limits {
     unsigned connect_timeout_ms; /* name, TCP and TLS. 0 = 10 s */
     unsigned request_timeout_ms; /* one attempt of a short one. 0 = 60 s */
     unsigned idle_timeout_ms;    /* watches: no bytes for so long. 0 = 180 s */
-    unsigned qps, burst; /* requests a second, watches included; 0 = any. A
-                          * burst of 0 = 1 */
+    unsigned qps, burst; /* short requests a second; 0 = any. A burst of 0 = 1
+                          */
     unsigned low_speed_seconds; /* short: < 64 B/s for so long. 0 = 30 s; also
                                  * the longest wait for a first byte */
 };

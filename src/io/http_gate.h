@@ -15,7 +15,7 @@
 
 /* All zero: always open. */
 struct http_gate {
-    unsigned qps, burst; /* requests a second, 0: any; at once beyond it */
+    unsigned qps, burst; /* requests a second, 0: any; at once */
     uint64_t held_until_ms;
     http_hold_fn on_hold;
     void *hold_arg;

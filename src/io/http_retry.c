@@ -78,7 +78,7 @@ uint64_t http_retry_wait_ms(struct transfer *t)
 
     if (t->call.unfenced)
         return 0;
-    if (!t->placed)
+    if (!t->placed && !t->request.watch) /* LW-14 */
         place = http_gate_place_ms(&h->gate, now);
     t->placed = true;
     held = http_gate_held_ms(&h->gate, now);

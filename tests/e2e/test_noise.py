@@ -133,6 +133,30 @@ def test_nothing_leaves_while_the_server_asks_for_quiet(tmp_path, form, least):
             agree(fake, "Mirror", "Shadow")
 
 
+@pytest.mark.parametrize("code", [500, 503, 504])
+# rows: D27
+# broken: asked_ms() that takes every 5xx for one with Retry-After: applies are
+# repeated beside the queue
+def test_a_server_that_fails_is_asked_again_once_per_failure(tmp_path, code):
+    """Each verb fails once: lists and watches come again, and a write is sent
+    again by the next pass, once, not by the client as well."""
+    with FakeApi(tmp_path, [Kind("Mirror")]) as fake:
+        fake.put("Mirror", "one", {"value": "old"})
+        fake.script("stream", "Mirror", refuse(422))
+        fake.script("list", "Mirror", refuse(code))
+        fake.script("watch", "Mirror", refuse(code))
+        fake.script("apply", "ConfigMap", refuse(code))
+        with run_mirror(fake, tmp_path) as run:
+            wait_for(lambda: fake.mirrored(), "the mirror", deadline=30)
+            assert run.log.count("reconcile failed") == 1   # the pass heard of it
+            applies = [r for r in fake.asked("apply", "ConfigMap")
+                       if r.key[1] == "one-mirror"]
+            figure("D27", "wrong retries", len(applies) - 2)
+            assert [r.status for r in applies] == [code, 201], applies
+            agree(fake)
+            assert fake.unscripted()
+
+
 # ---- the whole of it: figures ----
 
 ROOTS, RATE, EDITS = 10000, 500, 60

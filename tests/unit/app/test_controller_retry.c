@@ -50,6 +50,8 @@ TEST(conflicts_without_end_are_no_hot_loop)
     pipe_release(&p);
 }
 
+/* rows: S78
+ * broken: requeue_failed() that tries at once whatever failed */
 TEST(a_server_that_fails_is_given_a_growing_while)
 {
     struct pipe p;
@@ -189,6 +191,8 @@ TEST_ALLOC(a_controller_is_made_or_not)
 
 /* ---- coming back on request ---- */
 
+/* rows: S79
+ * broken: a plan that keeps the first time said, not the earliest */
 TEST(a_script_may_ask_to_come_back)
 {
     struct pipe p;

@@ -63,7 +63,7 @@ TEST(workqueue_hands_out_keys_in_the_order_of_their_arrival)
     workqueue_free(q);
 }
 
-/* rows: S67, S120
+/* rows: S67, S120, S128
  * broken: want() that appends a READY key again */
 TEST(workqueue_adds_a_queued_key_only_once)
 {
