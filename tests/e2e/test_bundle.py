@@ -196,7 +196,7 @@ def test_the_api_server_takes_every_manifest(installed, flags):
     assert [line for line in done.stderr.splitlines() if "last-applied" not in line] == []
 
 
-# rows: D57, S11
+# rows: D57, T11
 # broken: without seccompProfile in the template the pod is refused
 def test_the_pods_are_restricted(installed):
     found = objects(bundle(WEBSITE).stdout)
@@ -218,7 +218,7 @@ def test_the_pods_are_restricted(installed):
     assert "violates PodSecurity" in try_pod(spec).stderr
 
 
-# rows: S1
+# rows: T1
 # broken: with the binding left out the second edit succeeds as well
 def test_only_its_editors_change_scripts(installed):
     found = objects(bundle(WEBSITE, "--editors", "ops", "--editors", "system:masters").stdout)
@@ -253,7 +253,7 @@ def test_only_its_editors_change_scripts(installed):
     assert other.returncode == 0, other.stderr
 
 
-# rows: S19
+# rows: T19
 def test_the_network_is_closed_but_for_what_it_needs():
     (policy,) = of_kind(objects(bundle(WEBSITE).stdout), "NetworkPolicy")
     spec = policy["spec"]
@@ -267,7 +267,7 @@ def grants(role):
             for verb in rule["verbs"]}
 
 
-# rows: D55, S3
+# rows: D55, T3
 def test_the_rights_are_those_of_rbac(tmp_path):
     found = objects(bundle(WEBSITE).stdout)
     printed = subprocess.run([program(), "rbac", WEBSITE, "--offline", "--lease-namespace", NS,
@@ -291,7 +291,7 @@ def test_the_rights_are_those_of_rbac(tmp_path):
 
 # ---- what must not get in ----
 
-# rows: S1, S10
+# rows: T1, T10
 # broken: without folder_holds() the bundle holds /etc/hostname
 @pytest.mark.parametrize("name", ["secret.lua", "lib/secret.lua", "parameters.yaml", "crd.yaml"])
 def test_a_link_out_of_the_folder_is_refused(name, tenant, tmp_path):
@@ -312,7 +312,7 @@ def test_a_link_within_the_folder_is_a_file(tenant):
     assert text["data"]["again.lua"] == NAMES
 
 
-# rows: S10
+# rows: T10
 @pytest.mark.parametrize("name", ["../evil", "a/b", "Evil", "", "x" * 60, "a{{b}}"])
 def test_a_name_is_no_path(name, tmp_path):
     folder = write_operator(tmp_path / "o", TENANT.replace('"tenant"', json.dumps(name))

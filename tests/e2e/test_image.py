@@ -51,7 +51,7 @@ def inside(root, *arguments, user="65532:65532"):
                            *arguments], env={}, capture_output=True, text=True, timeout=60)
 
 
-# rows: S11, S12
+# rows: T11, T12
 # broken: with `cp -r /etc/ssl` in add_certificates() this names what is too much
 def test_only_what_is_needed_is_in_it(image):
     others = [m.name for m in image.members() if not m.isdir() and not PLACES.fullmatch(m.name)]
@@ -62,7 +62,7 @@ def test_only_what_is_needed_is_in_it(image):
     assert image.config["config"]["User"] == "65532:65532"
 
 
-# rows: S11
+# rows: T11
 # broken: without the recursion of add_libraries() libkeyutils is missing
 def test_every_library_is_there_and_each_is_asked_for(root):
     there = {p.name: p for p in root.rglob("*.so*") if p.is_file()}
@@ -106,7 +106,7 @@ def test_it_is_small(image):
     assert size < LIMIT
 
 
-# rows: S11
+# rows: T11
 # broken: with the loader left out nothing starts
 @pytest.mark.parametrize("user", ["65532:65532", "1000660000:0"])
 def test_it_runs_as_any_user(root, user):
@@ -125,7 +125,7 @@ def test_its_time_zones_are_complete(root):
     assert names and missing == []
 
 
-# rows: S14
+# rows: T14
 # broken: with /etc/ssl/certs copied, this machine's own authority is in it
 def test_the_certificates_are_those_of_the_package(root):
     """Not those that someone gave this machine."""
@@ -150,7 +150,7 @@ def test_both_tables_of_contents_say_the_same(image):
     assert old["Config"] == "blobs/" + image.manifest["config"]["digest"].replace(":", "/")
 
 
-# rows: S12
+# rows: T12
 # broken: without -n of gzip the digests differ
 def test_the_same_programs_give_the_same_digest(archive, image, tmp_path):
     """Made again from another folder, an hour later, by someone with another
@@ -222,7 +222,7 @@ def source_copy(folder):
     return folder
 
 
-# rows: S12
+# rows: T12
 @pytest.mark.long
 def test_two_builds_give_the_same_digest(tmp_path):
     """The whole program, compiled twice, in two folders, without a cache."""

@@ -159,7 +159,7 @@ def server(tmp_path):
         thread.join()
 
 
-# rows: S9
+# rows: T9
 # broken: with the token in the query the last lines fail
 def test_queue_asks_the_leader(server):
     done = tidelock("queue", "website", kubeconfig=server.kubeconfig)

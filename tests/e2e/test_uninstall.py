@@ -90,7 +90,7 @@ def leases(plane, ns):
     return [i for i in items if i["metadata"]["name"] == f"lease-{ns}"]
 
 
-# rows: S17
+# rows: T17
 # broken: with roots let go before their children these are deleted
 @pytest.mark.parametrize("by_name", [False, True], ids=["folder", "name"])
 def test_orphaned_children_stay_and_are_nobodys(left, bare_cluster, bare_namespace, by_name):
@@ -120,7 +120,7 @@ def test_orphaned_children_stay_and_are_nobodys(left, bare_cluster, bare_namespa
     assert again.stdout == f"Nothing of operator {name} is left.\n"
 
 
-# rows: S17
+# rows: T17
 # broken: without `child` in is_to_go() the orphans of the script go as well
 @pytest.mark.parametrize("by_name", [False, True], ids=["folder", "name"])
 def test_deleted_children_are_gone(left, bare_cluster, bare_namespace, by_name):

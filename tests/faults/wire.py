@@ -191,9 +191,9 @@ class Wire:
         size = max(1, self.rate // 20) if self.rate else len(data) or 1
         for start in range(0, len(data), size):
             piece = data[start:start + size]
-            writer.write(piece)
             connection.down += len(piece)
             connection.turn = next(self._turns)
+            writer.write(piece)
             if self.rate:
                 await writer.drain()
                 await asyncio.sleep(len(piece) / self.rate)
