@@ -1,7 +1,7 @@
 # A thin front for the CMake presets and the test runner.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long faults-table bench fmt lint clean
+.PHONY: help build demo test test-long faults-table soak bench fmt lint clean
 
 JOBS ?= 2
 PRESET ?= release
@@ -25,6 +25,11 @@ test-long: ## the nightly lane: long runs of the same tests
 
 faults-table: ## tests/faults/README.md from the comments of the tests
 	@tests/faults/table
+
+SECONDS ?= 600
+
+soak: build ## random faults for SECONDS, on build/$(PRESET)
+	@TIDELOCK_BIN=build/$(PRESET)/bin/tidelock tests/faults/soak --seconds $(SECONDS)
 
 bench: build ## print the figures of every benchmark
 	@for b in build/$(PRESET)/bin/bench_*; do \

@@ -222,7 +222,6 @@ def source_copy(folder):
     return folder
 
 
-# rows: T12
 @pytest.mark.long
 def test_two_builds_give_the_same_digest(tmp_path):
     """The whole program, compiled twice, in two folders, without a cache."""

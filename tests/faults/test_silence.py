@@ -37,7 +37,7 @@ def result_of(process):
 
 
 # rows: D29
-# broken: neither TCP_USER_TIMEOUT nor keepalive: noticed by silence, after 165 s, with a list
+# broken: neither TCP_USER_TIMEOUT nor keepalive: the watch does not begin again
 def test_a_connection_whose_packets_vanish_is_given_up(begun):
     result = result_of(begun.forgotten)
     figure("D29", "detection s", result["noticed"])
