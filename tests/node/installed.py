@@ -1,8 +1,9 @@
 """tidelock as somebody installs it: an image, a bundle, kubectl."""
 
 import pathlib
-import re
+import ssl
 import subprocess
+import urllib.error
 import urllib.request
 
 from node import ApiError, wait_for
@@ -95,11 +96,18 @@ class Installed:
     def log(self, pod, *more):
         return self.node.kubectl("logs", "-n", self.name, pod, *more).stdout
 
-    def metrics(self, pod):
-        """The text that Prometheus would get."""
-        with urllib.request.urlopen(f"http://{pod['status']['podIP']}:8080/metrics",
-                                    timeout=10) as answer:
-            return answer.read().decode()
+    def page(self, pod, page, token):
+        """(status, text) of a page that a pod serves, asked for with that token."""
+        request = urllib.request.Request(f"https://{pod['status']['podIP']}:8443/{page}")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        trust = ssl.create_default_context()    # made by itself, for encryption only
+        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+        try:
+            with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     # What it did.
 
@@ -163,8 +171,3 @@ def every_edit_once(writes, ports):
     written = [obj["spec"]["ports"][0]["port"] for _, obj in writes]
     assert written == sorted(set(written)), written
     assert written[-1] == ports[-1] and set(written) <= set(ports), written
-
-
-def seconds(text):
-    """A duration such as 15s."""
-    return int(re.fullmatch(r"(\d+)s", text)[1])
