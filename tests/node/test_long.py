@@ -151,10 +151,11 @@ return tidelock.operator {
     end
     plan:apply { apiVersion = "v1", kind = "ConfigMap", metadata = { name = site.metadata.name },
       data = { checksum = given.data.password:checksum() } }
-    log.warn("it is " .. tostring(given.data.password))
-    plan:event("Normal", "Seen", "it is " .. tostring(given.data.password))
+    local _, said = pcall(tostring, given.data.password)
+    log.warn("it is " .. said)
+    plan:event("Normal", "Seen", "it is " .. said)
     plan:status { readyReplicas = 1 }
-    plan:condition("Ready", true, "Seen", "it is " .. tostring(given.data.password))
+    plan:condition("Ready", true, "Seen", "it is " .. said)
   end,
 }
 """
