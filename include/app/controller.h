@@ -109,7 +109,7 @@ struct controller_state {
     unsigned max_running;
     uint64_t running_ms, longest_ms; /* of the passes under way: sum, longest */
     uint64_t adds, retries; /* of the queue */
-    uint64_t passes;
+    uint64_t passes, gate_waits, gate_reads; /* held back; looks for that */
 };
 struct controller_state controller_state(struct controller *c);
 /* Of how many roots was this the row in the last pass that was carried out?

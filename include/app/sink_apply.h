@@ -9,6 +9,8 @@
  * to the herald, which sends them in its own time, once what stands before them
  * is done.
  *
+ * The object of changeset.look, if any, is read before anything else (G3).
+ *
  * A contested change is not sent: who else owns the field is read from the live
  * object, into change.rival. Then neither status nor the end of a finalizer is
  * written, for the plan was not carried out, and the outcome is ERR_CONTESTED.

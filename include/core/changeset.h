@@ -99,9 +99,15 @@ struct changeset {
     size_t note_count, note_cap;
     struct blast blast; /* what it deletes, and may */
     size_t unchanged;   /* children already as declared */
-    bool waiting;       /* something must go first: plan again on delete */
-    bool incomplete;    /* fields of the status were left out: the schema does
-                         * not have them */
+    /* Set by whoever submits it: read live before anything is sent. When it is
+     * gone, or look_first is set, nothing is sent: plan again from the look. */
+    struct target look;
+    bool look_first;
+    const char *look_uid, *waiting_uid; /* "" when unknown */
+    struct target waiting_for; /* the first that must go; no resource: none */
+    bool waiting;    /* something must go first: plan again on delete */
+    bool incomplete; /* fields of the status were left out: the schema does
+                      * not have them */
     char hash[HASH_HEX_SIZE]; /* over child writes and deletes (note 12); the
                                * same in every process, "" when there are
                                * none */

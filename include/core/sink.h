@@ -15,6 +15,8 @@ struct sink_outcome {
     const struct err *err;
     size_t writes; /* requests that changed something (or would) */
     const struct change *failed; /* NULL when nothing failed */
+    bool unknown; /* whether `failed` was done: no live read could tell */
+    bool looked;  /* changeset.look was read */
 };
 typedef void (*sink_done_fn)(void *arg, struct changeset *cs,
                              const struct sink_outcome *outcome);

@@ -161,6 +161,7 @@ static void job_finish(struct job *job, size_t writes)
     struct controller *c = job->controller;
     bool ok = job->err.code == ERR_NONE;
     struct pass pass = pass_of(job, &job->err);
+    int64_t held_ms = hold_wait_ms(c, &job->key);
 
     pass.writes = writes;
     pass.took_ms = clock_now_ms(loop_clock(c->config.loop)) - job->started_ms;
@@ -178,6 +179,8 @@ static void job_finish(struct job *job, size_t writes)
         workqueue_forget(c->queue, &job->key);
         if (pass.requeue_ms >= 0)
             requeue_after(c, &job->key, (uint64_t)pass.requeue_ms);
+        if (held_ms >= 0)
+            requeue_after(c, &job->key, (uint64_t)held_ms);
     }
     workqueue_done(c->queue, &job->key);
     job_end(job);
@@ -222,6 +225,7 @@ static void on_submitted(void *arg, struct changeset *cs,
     (void)cs;
     job->err = *outcome->err;
     contest_note(job, outcome);
+    hold_note(job, outcome);
     if (job->err.code != ERR_NONE) {
         job_report(job);
         return;
@@ -268,6 +272,7 @@ void job_planned(struct job *job, struct err *err)
         else if (!c->config.one_pass) {
             memory_drop_known_events(job);
             contest_mark(job);
+            hold_ask(job);
         }
         rc = sink_submit(c->sink, &job->cs, on_submitted, job, err);
     }

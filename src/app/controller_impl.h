@@ -68,6 +68,7 @@ struct controller {
     struct taker taker;
     struct blast_brake brake; /* of its deletes */
     struct fights fights;     /* over fields of children */
+    uint64_t gate_waits, gate_reads;
     bool started, draining, synced;
     bool soon; /* the timer is due in the next turn */
     loop_timer_id timer;
@@ -115,6 +116,13 @@ int job_say_applied(struct job *job, struct err *err);
 /* A changeset that only writes the condition saying why it failed; false when
  * there is nothing to write. */
 bool job_plan_failure(struct job *job, const struct err *why);
+
+/* ---- hold.c: what the cache cannot be right about yet (G3) ---- */
+void hold_ask(struct job *job); /* before the changeset is sent */
+void hold_note(struct job *job, const struct sink_outcome *outcome);
+/* Until the root's next look; -1: nothing is held. */
+int64_t hold_wait_ms(struct controller *c, const struct object_key *key);
+void hold_release(struct hold *g);
 
 /* ---- contest.c: fields that are fought over (G6) ---- */
 void contest_mark(struct job *job); /* before the changeset is sent */

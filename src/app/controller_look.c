@@ -50,6 +50,8 @@ struct controller_state controller_state(struct controller *c)
         .adds = workqueue_adds(c->queue),
         .retries = workqueue_retries(c->queue),
         .passes = c->passes,
+        .gate_waits = c->gate_waits,
+        .gate_reads = c->gate_reads,
     };
 
     add_running(c, &s);

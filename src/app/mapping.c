@@ -83,6 +83,7 @@ static void memory_free(struct root_memory *m)
     mem_free(m->names);
     mem_free(m->names_rv);
     mem_free(m->zones);
+    hold_release(&m->hold);
     mem_free(m->events);
     mem_free(m->uid);
     mem_free(m);

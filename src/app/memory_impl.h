@@ -10,12 +10,19 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "core/barrier.h"
 
 struct controller;
 struct err;
 struct job;
 struct object_key;
 struct snapshot;
+
+/* What holds a root back, see hold.c. */
+struct hold {
+    struct barrier barrier;
+    char *object; /* that is held; NULL: none */
+};
 
 /* What is remembered of a root between passes. Freed when the root is gone. */
 struct root_memory {
@@ -27,6 +34,7 @@ struct root_memory {
     char *names_rv;     /* of the root version the names were taken from */
     char *zones;        /* time zones that its passes ask for, one a line */
     char *events;       /* of the last pass, so that each is sent once */
+    struct hold hold;
     bool passed;        /* one_pass only */
     bool failing;       /* the last pass failed */
     bool blocked;       /* ... because a foreign object has the name */

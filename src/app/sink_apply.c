@@ -46,8 +46,11 @@ static void exec_report(void *arg)
 {
     struct exec *e = arg;
     struct exec copy = *e;
-    struct sink_outcome outcome = {
-        .err = &copy.err, .writes = copy.writes, .failed = copy.failed};
+    struct sink_outcome outcome = {.err = &copy.err,
+                                   .writes = copy.writes,
+                                   .failed = copy.failed,
+                                   .unknown = copy.unknown,
+                                   .looked = copy.looked};
 
     e->timer = 0;
     exec_free(e);
@@ -169,8 +172,7 @@ void exec_write(struct exec *e, bool ask)
     if (e->recreate)
         change.verb = CHANGE_RECREATE;
     rc = change_requests(e->cs, &change, &options, &arena, &pair, &err);
-    if (rc == 0 && !ask && e->request < pair.count &&
-        is_delete(e, &change))
+    if (rc == 0 && !ask && e->request < pair.count && is_delete(e, &change))
         rc = e->sink->observer.may_delete(e->sink->observer.arg, e->cs, &err);
     if (rc < 0)
         exec_fail(e, &err);
@@ -374,6 +376,8 @@ static void after_look(struct exec *e, const char *body, size_t len,
     struct err why = e->err;
     bool create = c->verb == CHANGE_CREATE || e->request == 1;
 
+    e->unknown = why.code == ERR_TIMEOUT && status->code != ERR_NONE &&
+                 status->code != ERR_NOT_FOUND;
     if (status->code == ERR_NOT_FOUND)
         observe_gone(e, c);
     if (status->code == ERR_NONE &&
@@ -408,6 +412,9 @@ static void on_answer(void *arg, const struct cluster_answer *answer)
         e->stage == STAGE_WRITE)
         answer_hide(answer, exec_change(e), &err);
     switch (e->stage) {
+    case STAGE_GATE:
+        ask_after_gate(e, answer->body, answer->len, answer->err);
+        break;
     case STAGE_ROOT:
         ask_after_root(e, answer->body, answer->len, answer->err);
         break;
@@ -460,7 +467,10 @@ static int apply_submit(struct sink *sink, struct changeset *cs,
     if (e->next)
         e->next->prev = e;
     s->execs = e;
-    exec_next(e);
+    if (cs->look.resource)
+        exec_get(e, cs->look, STAGE_GATE);
+    else
+        exec_next(e);
     return 0;
 }
 

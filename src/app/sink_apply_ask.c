@@ -17,6 +17,30 @@
 #include "answer_impl.h"
 #include "core/owned_fields.h"
 
+/* ---- the live read of what is held back ---- */
+
+void ask_after_gate(struct exec *e, const char *body, size_t len,
+                    const struct err *status)
+{
+    const struct target *look = &e->cs->look;
+    struct err err = *status;
+
+    e->looked =
+        err.code == ERR_NOT_FOUND ||
+        (err.code == ERR_NONE && exec_observe(e, look, body, len, &err) == 0);
+    if (status->code == ERR_NOT_FOUND)
+        e->sink->observer.gone(e->sink->observer.arg, look->resource,
+                               &look->key, e->cs->look_uid);
+    if (e->looked && (e->cs->look_first || status->code == ERR_NOT_FOUND)) {
+        err_set(&err, ERR_CONFLICT, "%s '%s' was looked at",
+                look->resource->kind, look->key.name);
+        exec_fail(e, &err);
+    } else if (e->cs->look_first && !e->looked)
+        exec_fail(e, &err);
+    else
+        exec_next(e);
+}
+
 /* ---- the live read of the root ---- */
 
 static void root_changed(struct exec *e, const char *how)

@@ -15,6 +15,7 @@ struct apply_sink {
 };
 
 enum exec_stage {
+    STAGE_GATE,   /* the live read of what the cache may be wrong about */
     STAGE_ROOT,   /* the live read of the root before a destructive change */
     STAGE_ASK,    /* dryRun: is an immutable field touched? */
     STAGE_PROBE,  /* dryRun: or is the object itself not valid? */
@@ -35,8 +36,9 @@ struct exec {
     size_t index;   /* of the change under way */
     size_t request; /* 0 or 1 within the change */
     bool root_checked;
-    bool recreate; /* the server said that this change needs it */
-    char *root_rv; /* newest resourceVersion of the root that we saw */
+    bool unknown, looked; /* as in struct sink_outcome */
+    bool recreate;        /* the server said that this change needs it */
+    char *root_rv;        /* newest resourceVersion of the root that we saw */
     size_t writes;
     struct cluster_call *call;
     loop_timer_id timer;
@@ -76,6 +78,9 @@ void exec_wrap(const struct change *c, struct err *err);
 
 /* ---- sink_apply_ask.c: what is asked before a change is written ---- */
 
+/* What the cache may be wrong about was read. */
+void ask_after_gate(struct exec *e, const char *body, size_t len,
+                    const struct err *status);
 /* The root was read before something is destroyed. */
 void ask_after_root(struct exec *e, const char *body, size_t len,
                     const struct err *status);

@@ -59,6 +59,8 @@ enum {
     WRITES,
     FAILURES,
     FAILING,
+    GATE_WAITS,
+    GATE_READS,
     OBJECTS,
     SYNCED,
     IN_FLIGHT_LIMIT,
@@ -158,6 +160,15 @@ static const struct metric_info infos[METRICS] = {
                  .help = "Objects whose last pass failed.",
                  .type = METRIC_GAUGE,
                  .labels = by_operator},
+    [GATE_WAITS] = {.name = "tidelock_gate_waits_total",
+                    .help = "How often an object was held back until another "
+                            "one was seen as it is.",
+                    .type = METRIC_COUNTER,
+                    .labels = by_operator},
+    [GATE_READS] = {.name = "tidelock_gate_reads_total",
+                    .help = "Live reads because the watch did not tell.",
+                    .type = METRIC_COUNTER,
+                    .labels = by_operator},
     [OBJECTS] = {.name = "tidelock_objects",
                  .help =
                      "Objects that exist and that the operator has looked at.",
@@ -351,6 +362,8 @@ void telemetry_state(struct telemetry *t, const struct operator_decl *d,
     metric_set(t->m[UNFINISHED], queue, (double)s->running_ms / 1000);
     metric_set(t->m[LONGEST], queue, (double)s->longest_ms / 1000);
     metric_set(t->m[FAILING], one, (double)s->failing);
+    metric_set(t->m[GATE_WAITS], one, (double)s->gate_waits);
+    metric_set(t->m[GATE_READS], one, (double)s->gate_reads);
     metric_set(t->m[OBJECTS], one, (double)s->known);
     metric_set(t->m[SYNCED], one, s->synced);
     for (size_t i = 0; i < d->rows_count; i++)

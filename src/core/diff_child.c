@@ -197,6 +197,10 @@ static struct change *add_child(struct diff_work *w, const struct diff_step *s,
 static int wait_for(struct diff_work *w, const struct diff_step *s)
 {
     w->cs->waiting = true;
+    if (!w->cs->waiting_for.resource) {
+        w->cs->waiting_for = (struct target){s->resource, s->key};
+        w->cs->waiting_uid = s->live->uid;
+    }
     return diff_note_step(w, s, "waiting for the old object to go");
 }
 

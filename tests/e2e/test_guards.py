@@ -7,6 +7,7 @@ import pytest
 
 import echo
 from echo import configmap, secret
+from gate import is_write
 from harness import condition, wait_for, write_operator
 from live import READY, Live, live          # noqa: F401 (a fixture)
 
@@ -131,6 +132,48 @@ def test_a_fight_is_over_when_the_other_stops(live):
     wait_for(lambda: condition(live.root(), "Reconciled")["reason"] == "Applied",
              "the next try", deadline=120)
     assert live.get("configmaps", "child")["data"]["color"] == "ours"
+
+
+# ---- what cannot be known ----
+
+# rows: D6, D60
+# broken: without hold_back() in hold_note() there is no look before the next write
+def test_after_a_write_without_an_answer_nothing_is_written_before_a_look(live):
+    """The answer is lost, and that of the look as well; the watch is silent."""
+    live.gate.shut("configmaps")
+    mark = live.cluster.audit_mark()
+    lost = [live.gate.lose(is_write("PATCH", "/configmaps/child")),
+            live.gate.lose(lambda r: r.method == "GET" and r.path.endswith("/configmaps/child"))]
+    live.settle(("apply", configmap("child")), READY)
+    assert all(done.is_set() for done in lost)
+    # One write, which took effect (an HTTP client may send it again); then only looks.
+    asked = [(e["verb"], e["responseStatus"]["code"]) for e in
+             live.cluster.audit(since=mark, user=live.user, verbs=["get", "patch"])
+             if e["objectRef"]["resource"] == "configmaps"]
+    writes = [code for verb, code in asked if verb == "patch"]
+    assert writes[0] == 201 and set(writes[1:]) <= {409}
+    assert asked[len(writes):] == [("get", 200)] * (len(asked) - len(writes))
+    assert len(asked) > len(writes)
+
+
+# rows: D60
+# broken: with hold_ask() returning at once the child is not made again
+def test_what_went_while_the_watch_was_silent_is_found_by_a_look(live):
+    keep, child = ("apply", configmap("keep")), ("apply", configmap("child"))
+    live.settle(keep, child, READY)
+    path = live.path_of("configmaps", "child")
+    live.client.patch(path, {"metadata": {"finalizers": ["example.com/slow"]}})
+    live.settle(keep, READY)
+    wait_for(lambda: "deletionTimestamp" in live.get("configmaps", "child")["metadata"],
+             "it to be on its way out")
+    old = live.get("configmaps", "child")["metadata"]["uid"]
+    passes = live.process.log.count('msg="reconciled"')
+    live.declare(keep, child, READY)        # it has to wait for the old one
+    wait_for(lambda: live.process.log.count('msg="reconciled"') > passes, "the pass that waits")
+    live.gate.shut("configmaps")
+    live.client.patch(path, {"metadata": {"finalizers": None}})
+    new = wait_for(lambda: live.find("configmaps", "child"), "it to be made again")
+    assert new["metadata"]["uid"] != old
 
 
 # ---- storms ----

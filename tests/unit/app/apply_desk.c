@@ -84,6 +84,8 @@ void desk_done(void *arg, struct changeset *cs,
     d->err = *outcome->err;
     d->writes = outcome->writes;
     d->failed = outcome->failed;
+    d->unknown = outcome->unknown;
+    d->looked = outcome->looked;
 }
 
 bool desk_is_done(void *arg)

@@ -21,6 +21,7 @@ struct desk {
     struct err err;
     size_t writes;
     const struct change *failed;
+    bool unknown, looked;
 };
 
 /* ---- bodies of answers ---- */

@@ -105,6 +105,73 @@ TEST(a_write_without_answer_is_looked_at)
     desk_release(&d);
 }
 
+/* ---- what the cache may be wrong about is looked at first (G3) ---- */
+
+static void look_at(struct desk *d, bool first)
+{
+    struct change *c = stage_change(&d->stage, CHANGE_APPLY, STAGE_MAP, "a");
+
+    if (!c)
+        return;
+    d->stage.cs.look = (struct target){c->resource, c->key};
+    d->stage.cs.look_uid = "uid-a";
+    d->stage.cs.look_first = first;
+}
+
+TEST(what_went_unseen_is_planned_again)
+{
+    struct desk d;
+
+    desk_set(&d);
+    look_at(&d, false);
+    api_rule(&d.api, "GET configmaps/a", 404, STATUS("NotFound", "no"));
+    check_int(desk_run(&d), -ERR_CONFLICT);
+    check_str(api_log(&d.api), "GET configmaps/a\n");
+    check_str(str_text(&d.seen), "gone ConfigMap a uid-a\n");
+    check(d.looked);
+    desk_release(&d);
+}
+
+TEST(what_is_still_there_holds_nothing_up)
+{
+    struct desk d;
+
+    desk_set(&d);
+    look_at(&d, false);
+    api_rule(&d.api, "GET configmaps/a", 200, MAP("a", "8"));
+    api_rule(&d.api, "PATCH configmaps/a", 200, MAP("a", "9"));
+    check_ok(desk_run(&d), &d.err);
+    check_int(d.writes, 1);
+    desk_release(&d);
+}
+
+TEST(after_an_unknown_outcome_a_look_comes_before_everything)
+{
+    static const struct {
+        int status;
+        const char *body;
+        int code;
+        bool looked;
+    } e[] = {
+        {200, MAP("a", "8"), -ERR_CONFLICT, true},
+        {404, STATUS("NotFound", "no"), -ERR_CONFLICT, true},
+        {503, STATUS("ServiceUnavailable", "no"), -ERR_SERVER, false},
+    };
+
+    for (size_t i = 0; i < sizeof e / sizeof *e; i++) {
+        struct desk d;
+
+        desk_set(&d);
+        look_at(&d, true);
+        api_rule(&d.api, "GET configmaps/a", e[i].status, e[i].body);
+        check_int(desk_run(&d), e[i].code);
+        check(d.looked == e[i].looked);
+        check_str(api_log(&d.api), "GET configmaps/a\n");
+        check_int(d.writes, 0);
+        desk_release(&d);
+    }
+}
+
 TEST(an_unknown_outcome_is_no_name_conflict)
 {
     struct desk d;
