@@ -119,8 +119,6 @@ def test_the_manual_has_every_member(cluster, run):
     cluster.kubectl("delete", "workerpool,deployment", "full")
 
 
-# broken: without a look at the feeds of a controller that waits, a standby was
-# never ready
 def test_a_standby_is_ready_and_does_not_lead(cluster, tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

@@ -10,6 +10,7 @@ import string
 import pytest
 
 import harness
+from figures import figure
 from harness import Tidelock, tidelock, wait_for, write_operator
 from pages import get, is_ready
 from simplane import SimPlane
@@ -73,7 +74,7 @@ def cluster():
 
 
 # rows: D54, S6
-# broken: with the texts of env left without their mark the plan shows all of them
+# broken: with the values left unmarked when they are put into a plan, 200 hits
 def test_200_secret_values_are_said_nowhere(cluster, tmp_path):
     values = canaries(random.Random(SEED))
     operator = write_operator(tmp_path / "keeper", OPERATOR)
@@ -104,6 +105,7 @@ def test_200_secret_values_are_said_nowhere(cluster, tmp_path):
     assert all(said.values()), {k: len(v) for k, v in said.items()}
     hits = [(where, key) for where, text in said.items()
             for key, value in values.items() if shows(text, value)]
+    figure("D54", "hits", len(hits))
     assert hits == [], f"seed {SEED}"
 
 
