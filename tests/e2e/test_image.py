@@ -216,18 +216,14 @@ def test_what_it_cannot_do_it_says(arguments, status, words, tmp_path):
     assert not (tmp_path / "none.tar").exists()
 
 
-def source_copy(folder):
-    """A clone of what is committed, and what is not yet, elsewhere."""
-    subprocess.run(["git", "clone", "-q", "--no-hardlinks", ROOT, folder], check=True)
-    return folder
-
-
 @pytest.mark.long
 def test_two_builds_give_the_same_digest(tmp_path):
     """The whole program, compiled twice, in two folders, without a cache."""
     digests = set()
-    for name in ("one", "another-place/of-some-length"):
-        clone = source_copy(tmp_path / name)
+    clones = [tmp_path / "one", tmp_path / "another-place/of-some-length"]
+    for source, clone in zip([ROOT, clones[0]], clones):   # both of one commit
+        subprocess.run(["git", "clone", "-q", "--no-hardlinks", source, clone], check=True)
+    for clone in clones:
         done = subprocess.run([clone / "deploy/image.sh", "-o", tmp_path / "image.tar"],
                               capture_output=True, text=True,
                               env=dict(os.environ, CCACHE_DISABLE="1"))
