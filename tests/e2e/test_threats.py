@@ -72,6 +72,7 @@ FORGED = {
 }
 
 
+# rows: T4
 # broken: without is_step() in frame_check.c the first three are taken for the script's mistakes and
 #   the worker is kept; core/diff still refuses what they say
 @pytest.mark.parametrize("what", FORGED)
@@ -97,6 +98,7 @@ def test_a_worker_that_speaks_unasked_is_not_used(fake, tmp_path, stolen):
     assert names_asked(fake) == set()
 
 
+# rows: T4
 # broken: without confine() in src/worker/main.c
 def test_a_worker_has_nothing_that_is_worth_stealing(fake, tmp_path, monkeypatch):
     """Looked at from outside while it works: no file, no token, no network. What
@@ -163,6 +165,7 @@ def is_plain_text(log):
     return not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", log)
 
 
+# rows: T10, T18
 # broken: with control characters written to the log as they are
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("what", HOSTILE)
@@ -195,6 +198,7 @@ USUAL = (r"/apis?|/openapi/v3(/.*)?|/apis/coordination\.k8s\.io/v1/namespaces/de
          r"|/api/v1/(namespaces/default/)?configmaps(/[\w-]+)?")
 
 
+# rows: T2, T10
 # broken: without name_is_path_segment() and escapes in kube/request.c the first two reach elsewhere;
 #   either of them alone is enough
 @pytest.mark.parametrize("name", NAMES)
@@ -229,6 +233,7 @@ SHAPES = {
 }
 
 
+# rows: T5
 # broken: with FRAME_MAX at 64 MiB the large one is not refused
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_monstrous_root_is_its_own_trouble(fake, tmp_path, shape):
@@ -283,6 +288,7 @@ def elsewhere():
     found.close()
 
 
+# rows: T14
 # broken: with CURLOPT_FOLLOWLOCATION 1
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(fake, tmp_path, elsewhere, code):
@@ -311,6 +317,7 @@ def outside(tmp_path):
     return tmp_path
 
 
+# rows: T10
 # broken: without file_is_within() the last two are read
 @pytest.mark.parametrize("name", [
     "../outside", "..outside", "...outside", "./../outside", "/etc/passwd", "{outside}",
@@ -331,6 +338,7 @@ def test_a_module_is_never_outside_the_folder(outside, name):
     assert TOKEN not in done.stdout + done.stderr
 
 
+# rows: T10
 # broken: without the check of the name in script/operator.c
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", ".", "", "A", "a b", "-a", "a" * 64, "a\\nb"])
 def test_the_name_of_an_operator_is_no_path(tmp_path, name):

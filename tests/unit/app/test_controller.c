@@ -102,7 +102,7 @@ TEST(as_many_roots_as_allowed_are_in_flight)
     pipe_release(&p);
 }
 
-/* rows: S68
+/* rows: S63, S68
  * broken: job_finish() that queues again what failed while it drains */
 TEST(draining_lets_end_what_is_in_flight)
 {
@@ -126,7 +126,7 @@ TEST(draining_lets_end_what_is_in_flight)
 
 /* What stood there before the start is looked at when there is time; what comes
  * is a change, and first.
- * rows: S74
+ * rows: S74, S111
  * broken: class_of() that says NORMAL always */
 TEST(what_somebody_changes_comes_before_the_first_list)
 {
@@ -156,7 +156,7 @@ TEST(what_somebody_changes_comes_before_the_first_list)
 
 /* ---- what is not known ---- */
 
-/* rows: S84, S120
+/* rows: S84, S88, S120
  * broken: update_synced() that believes every feed */
 TEST(nothing_is_planned_while_a_kind_is_unknown)
 {

@@ -79,6 +79,8 @@ TEST(a_version_that_is_forgotten_leaves_everything_as_it_was)
     pipe_release(&p);
 }
 
+/* rows: S103
+ * broken: a kind that is declared no more was kept */
 TEST(kinds_are_asked_for_before_and_given_back_after)
 {
     struct pipe p;

@@ -52,6 +52,8 @@ TEST(a_root_is_woken_by_what_its_script_may_see)
 }
 
 /* A status is output: writing it must not wake the writer. */
+/* rows: S112
+ * broken: a root was woken by its own status */
 TEST(a_root_is_not_woken_by_its_status)
 {
     struct pipe p;
@@ -80,6 +82,8 @@ TEST(a_kind_without_generation_is_always_woken)
 
 /* ---- children ---- */
 
+/* rows: S109
+ * broken: a child woke nobody */
 TEST(a_child_wakes_its_controller)
 {
     struct pipe p;
@@ -106,6 +110,8 @@ TEST(an_orphan_wakes_the_root_of_its_label)
     pipe_release(&p);
 }
 
+/* rows: S110
+ * broken: the former owner was not woken */
 TEST(a_child_that_changes_hands_wakes_both)
 {
     struct pipe p;

@@ -156,6 +156,8 @@ TEST(a_server_without_streaming_lists_is_listed)
     desk_release(&d);
 }
 
+/* rows: S102
+ * broken: each who wants a kind had a watch of its own */
 TEST(who_wants_the_same_shares_a_feed)
 {
     struct desk d;
@@ -267,6 +269,8 @@ TEST(a_schema_that_is_late_is_asked_for_again)
 
 /* ---- life ---- */
 
+/* rows: S22
+ * broken: a request outlived its watch */
 TEST(a_source_may_be_freed_at_any_time)
 {
     struct desk d;
@@ -306,6 +310,8 @@ static bool run_short_of_memory(uint64_t n)
     return !reached;
 }
 
+/* rows: S95
+ * broken: a store outlived its feed */
 TEST(a_feed_survives_out_of_memory)
 {
     uint64_t n = 1;

@@ -50,6 +50,8 @@ TEST(what_can_be_counted_is_there_before_it_happens)
     telemetry_free(t);
 }
 
+/* rows: S86
+ * broken: every pass was counted twice */
 TEST(passes_are_counted_by_result_row_and_code)
 {
     struct telemetry *t = telemetry_new();

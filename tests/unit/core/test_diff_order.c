@@ -146,6 +146,8 @@ TEST(labels_and_names_alone_never_delete)
 
 /* Several operators may serve one kind of root, and a built-in root may have
  * children that Kubernetes made. */
+/* rows: T15
+ * broken: every child of the root was ours to remove */
 TEST(a_child_that_another_made_is_left_alone)
 {
     struct fixture f;
@@ -314,6 +316,8 @@ TEST(a_plan_hash_is_over_child_writes_only)
 
 /* ---- children that outlive their root ---- */
 
+/* rows: S106
+ * broken: an orphan had an owner reference */
 TEST(an_orphan_child_has_a_label_instead_of_an_owner)
 {
     struct fixture f;
@@ -397,6 +401,8 @@ TEST(a_child_becomes_an_orphan_and_back)
 
 /* ---- finalizers ---- */
 
+/* rows: S108
+ * broken: another finalizer was added */
 TEST(the_finalizer_is_added_before_the_first_write)
 {
     struct fixture f;
@@ -479,6 +485,8 @@ TEST(a_held_step_keeps_the_finalizer)
     fx_release(&f);
 }
 
+/* rows: S108
+ * broken: the finalizer was not seen */
 TEST(an_operator_that_finalizes_no_more_takes_its_finalizer_off)
 {
     struct fixture f;

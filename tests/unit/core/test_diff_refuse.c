@@ -173,6 +173,8 @@ TEST(leftovers_of_kubectl_create_are_dropped)
     fx_release(&f);
 }
 
+/* rows: S105
+ * broken: a controller reference of a script was taken */
 TEST(the_controller_reference_is_the_runtimes)
 {
     struct fixture f;

@@ -30,6 +30,8 @@ static void hold(const struct rule *rules, size_t count)
 #define TEN_ITEMS "i:a@1 i:b@1 i:c@1 i:d@1 i:e@1 i:f@1 i:g@1 i:h@1 i:i@1 i:j@1 "
 #define TEN_HELD "=a@1,b@1,c@1,d@1,e@1,f@1,g@1,h@1,i@1,j@1 "
 
+/* rows: S1, S3, S24, S27, S28, S30, S31, S46
+ * broken: a stream that is cut for ever is never given up for a list */
 TEST(reflector_streams_its_first_list)
 {
     static const struct rule rules[] = {
@@ -75,6 +77,8 @@ TEST(reflector_streams_its_first_list)
     HOLD(rules);
 }
 
+/* rows: S2, S25, S35
+ * broken: without the whole list behind an expired token */
 TEST(reflector_lists_where_it_cannot_stream)
 {
     static const struct rule rules[] = {
@@ -113,6 +117,8 @@ TEST(reflector_lists_where_it_cannot_stream)
     HOLD(rules);
 }
 
+/* rows: S5, S6, S7, S16, S18, S21, S23, S32, S36
+ * broken: 429 in a stream led to a list */
 TEST(reflector_follows_a_watch)
 {
     static const struct rule rules[] = {
@@ -181,6 +187,8 @@ TEST(reflector_follows_a_watch)
     HOLD(rules);
 }
 
+/* rows: S9, S11, S12, S14
+ * broken: a position that was refused was asked for again */
 TEST(reflector_relists_not_older_than_what_it_has_shown)
 {
     static const struct rule rules[] = {
@@ -243,6 +251,8 @@ TEST(reflector_asks_again_before_it_believes_a_loss) /* G9, row 49 */
     HOLD(rules);
 }
 
+/* rows: S39
+ * broken: lists that are not consistent counted as confirmation */
 TEST(reflector_notices_versions_that_go_back) /* G2, rows 38, 39 */
 {
     static const struct rule rules[] = {
@@ -287,8 +297,8 @@ TEST(reflector_notices_versions_that_go_back) /* G2, rows 38, 39 */
     HOLD(rules);
 }
 
-/* rows: D20
- * broken: a forbidden kind asked for every 800 ms */
+/* rows: D20, D21
+ * broken: a forbidden kind was asked for every ten seconds */
 TEST(reflector_freezes_what_it_may_not_see)
 {
     static const struct rule rules[] = {
@@ -319,6 +329,8 @@ TEST(reflector_freezes_what_it_may_not_see)
     HOLD(rules);
 }
 
+/* rows: S4
+ * broken: Retry-After was not looked at */
 TEST(reflector_waits_as_long_as_it_was_asked_to)
 {
     static const struct rule rules[] = {
@@ -338,6 +350,8 @@ TEST(reflector_waits_as_long_as_it_was_asked_to)
     HOLD(rules);
 }
 
+/* rows: S132, D34
+ * broken: a silent watch was resumed for ever */
 TEST(reflector_knows_when_it_is_stale)
 {
     static const struct rule rules[] = {

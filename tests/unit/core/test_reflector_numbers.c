@@ -14,6 +14,8 @@
 #define STREAMED "SYNCING S +b@4 +a@3 = B9 =a@3,b@4 r9 LIVE "
 #define LISTED "S !REJECTED L i:a@3 i:b@4 = p9 = . =a@3,b@4 r9 LIVE W9 "
 
+/* rows: S15
+ * broken: every watch asked for the same time */
 TEST(reflector_spreads_the_timeouts_of_its_watches) /* LW-6, S15 */
 {
     unsigned low = UINT32_MAX, high = 0;
@@ -52,6 +54,8 @@ TEST(reflector_asks_the_same_with_the_same_seed)
     check(memcmp(delays[0], delays[1], sizeof delays[0]) == 0);
 }
 
+/* rows: S8
+ * broken: the size of pages was forgotten */
 TEST(reflector_passes_its_configuration_on)
 {
     char labels[] = "app=x";
@@ -141,6 +145,8 @@ static void check_error(const struct talk *t, enum err_code code,
     check_has(error->msg, part);
 }
 
+/* rows: S34, S60
+ * broken: no reason was kept */
 TEST(reflector_says_why_it_is_not_live)
 {
     struct talk t;

@@ -105,6 +105,8 @@ static void check_owned(const struct store *s, const char *uid,
     check(store_check(s));
 }
 
+/* rows: S109
+ * broken: a child that went stayed with its owner */
 TEST(store_finds_children_by_the_uid_of_their_controller) /* S52, S53 */
 {
     struct store *s = store_new(&snap_gvk);
@@ -131,6 +133,8 @@ TEST(store_finds_children_by_the_uid_of_their_controller) /* S52, S53 */
     store_free(s);
 }
 
+/* rows: S52
+ * broken: the entry of an owner without children was not freed */
 TEST(store_drops_an_owner_without_children) /* IN-12 */
 {
     struct store *s = store_new(&snap_gvk);
@@ -340,6 +344,8 @@ TEST(store_remembers_deletes_within_a_bound)
 
 /* ---- deltas ---- */
 
+/* rows: S40, S45
+ * broken: what was ignored was told as well */
 TEST(store_tells_every_change_once_and_nothing_else) /* S40, S45 */
 {
     struct store *s = store_new(&snap_gvk);
@@ -359,6 +365,8 @@ TEST(store_tells_every_change_once_and_nothing_else) /* S40, S45 */
     store_free(s);
 }
 
+/* rows: S61
+ * broken: another listener was taken off */
 TEST(store_tells_several_listeners_until_they_leave)
 {
     struct store *s = store_new(&snap_gvk);
@@ -404,6 +412,8 @@ TEST(store_has_changed_when_it_tells) /* IN-3 */
 
 /* ---- position ---- */
 
+/* rows: S51
+ * broken: a bookmark moved the position back */
 TEST(store_moves_its_position_forward_only) /* IN-13, S51 */
 {
     struct store *s = store_new(&snap_gvk);

@@ -359,6 +359,8 @@ static bool run_history(uint64_t seed, enum plant plant)
     return fine;
 }
 
+/* rows: S56, S130
+ * broken: an older state took the place of a newer one */
 TEST(store_shows_each_name_as_it_was_and_never_goes_back)
 {
     uint64_t rounds = (uint64_t)test_rounds(400, 20000);

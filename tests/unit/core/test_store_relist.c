@@ -10,6 +10,8 @@
 
 /* ---- relist ---- */
 
+/* rows: S41, S42, S43
+ * broken: the deltas of a list were told from its end */
 TEST(store_swaps_in_a_list_and_tells_deletes_first_in_order) /* IN-2, S43 */
 {
     struct store *s = store_new(&snap_gvk);
@@ -70,6 +72,8 @@ TEST(store_takes_the_word_of_a_list_over_what_it_distrusts) /* G2 */
     store_free(s);
 }
 
+/* rows: S17, S49
+ * broken: what is newer than a list went with it */
 TEST(store_keeps_what_is_newer_than_a_list) /* note 12 */
 {
     struct store *s = store_new(&snap_gvk);
@@ -229,6 +233,8 @@ static void count_change(void *arg, const struct delta *d)
     ++*(int *)arg;
 }
 
+/* rows: S49
+ * broken: half of a list was kept when memory ran out */
 TEST_ALLOC(store_replace_fails_as_a_whole)
 {
     struct store *s = store_new(&snap_gvk);

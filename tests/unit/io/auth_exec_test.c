@@ -78,6 +78,8 @@ TEST(auth_runs_a_plugin_again_after_a_401)
     auth_teardown(&f);
 }
 
+/* rows: S138
+ * broken: a plugin was asked only when its token had expired */
 TEST(auth_runs_a_plugin_again_shortly_before_its_token_expires)
 {
     struct auth_stage f;
@@ -121,6 +123,8 @@ TEST(auth_takes_certificates_from_a_plugin)
     auth_teardown(&f);
 }
 
+/* rows: S138
+ * broken: the authority in a file was not told */
 TEST(auth_tells_a_plugin_what_it_wants_to_know)
 {
     static const char *env[] = {"MINE=x y", NULL};
@@ -205,6 +209,8 @@ TEST(auth_leaves_a_failing_plugin_alone_for_a_while)
     auth_teardown(&f);
 }
 
+/* rows: S138
+ * broken: eleven hints in an hour */
 TEST(auth_gives_the_install_hint_ten_times_an_hour)
 {
     struct auth_stage f;
@@ -228,6 +234,8 @@ TEST(auth_gives_the_install_hint_ten_times_an_hour)
     auth_teardown(&f);
 }
 
+/* rows: S138
+ * broken: a plugin that must ask somebody ran without a terminal */
 TEST(auth_runs_no_plugin_that_needs_a_terminal_without_one)
 {
     struct auth_stage f;

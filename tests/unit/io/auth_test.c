@@ -156,6 +156,8 @@ TEST(auth_names_a_token_file_that_it_cannot_read)
     auth_teardown(&f);
 }
 
+/* rows: D19
+ * broken: a 401 did not look into the token file */
 TEST(auth_looks_into_the_token_file_after_a_401)
 {
     struct auth_stage f;
@@ -187,6 +189,8 @@ static void use_cert_files(struct auth_stage *f, char cert[128], char key[128])
     f->config.key_file = key;
 }
 
+/* rows: D41, S114
+ * broken: a client certificate was never read again */
 TEST(auth_rereads_certificate_files_every_five_minutes)
 {
     const struct cert *old = &cert_kit()->client;
@@ -217,6 +221,8 @@ TEST(auth_rereads_certificate_files_every_five_minutes)
     auth_teardown(&f);
 }
 
+/* rows: S114
+ * broken: half of a new pair was taken */
 TEST(auth_keeps_a_pair_while_half_of_it_is_replaced)
 {
     const struct cert *old = &cert_kit()->client;

@@ -12,6 +12,8 @@ TEST(gate_is_open_unless_told)
     check_int(http_gate_held_ms(&g, 0), 0);
 }
 
+/* rows: S72
+ * broken: the shorter of two holds ended the longer */
 TEST(gate_holds_until_the_longest_of_its_holds_is_over)
 {
     struct http_gate g = {0};

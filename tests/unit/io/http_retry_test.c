@@ -88,6 +88,8 @@ TEST(http_takes_a_date_as_retry_after)
     check_int(a.status, 200);
 }
 
+/* rows: S142, D27
+ * broken: a 500 without Retry-After was sent again */
 TEST(http_hands_out_a_failure_without_retry_after)
 {
     struct answer a;
@@ -192,6 +194,8 @@ TEST(http_holds_neither_the_lease_nor_for_a_503_without_a_time)
     check_int(hold, 0);
 }
 
+/* rows: S142
+ * broken: a request that is not to be repeated was */
 TEST(http_does_not_come_back_unless_asked)
 {
     struct fixture f;
@@ -207,6 +211,8 @@ TEST(http_does_not_come_back_unless_asked)
     fixture_stop(&f);
 }
 
+/* rows: S142
+ * broken: eleven repetitions */
 TEST(http_gives_up_after_ten_repetitions)
 {
     struct request r = {.method = HTTP_GET, .path = "/"};
@@ -285,6 +291,8 @@ TEST(http_repeats_what_may_be_repeated_when_its_connection_was_lost)
     }
 }
 
+/* rows: S142, D27
+ * broken: a write was sent again after its connection was lost */
 TEST(http_never_repeats_a_write_whose_connection_was_lost)
 {
     static const script_fn scripts[] = {die_once, hang_up_once, cut_once};
@@ -453,6 +461,8 @@ static void always_401(struct peer *p)
     }
 }
 
+/* rows: D19
+ * broken: each 401 was answered with new credentials */
 TEST(http_renews_credentials_only_once_for_a_request)
 {
     struct token_file token;

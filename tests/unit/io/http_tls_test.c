@@ -272,6 +272,8 @@ static void age(const char *path)
     check(utimensat(AT_FDCWD, path, old, 0) == 0);
 }
 
+/* rows: S140, D41
+ * broken: the authority was never read again */
 TEST(http_rereads_the_authority_when_its_file_has_changed)
 {
     struct fixture f;
@@ -294,6 +296,8 @@ TEST(http_rereads_the_authority_when_its_file_has_changed)
     unlink(path);
 }
 
+/* rows: S140
+ * broken: an authority that could not be read took the place of the old one */
 TEST(http_keeps_the_old_authority_when_the_file_is_gone_or_empty)
 {
     struct fixture f;

@@ -160,6 +160,8 @@ TEST(lease_is_renewed_without_reading_and_keeps_its_times)
     arena_release(&s.arena);
 }
 
+/* rows: S136
+ * broken: each look at a lease began its time anew */
 TEST(lease_of_another_is_waited_for_by_our_own_clock)
 {
     struct server s;
@@ -243,6 +245,8 @@ TEST(lease_version_alone_is_no_sign_of_life)
     arena_release(&s.arena);
 }
 
+/* rows: S136, D40
+ * broken: a leader went on to the end of its lease */
 TEST(lease_that_cannot_be_renewed_is_lost_at_the_deadline)
 {
     struct server s;
@@ -292,6 +296,8 @@ TEST(lease_answer_that_comes_late_gives_no_more_time)
     arena_release(&s.arena);
 }
 
+/* rows: S136
+ * broken: a leader that was overtaken did not say so */
 TEST(lease_taken_by_another_meanwhile_is_lost)
 {
     struct server s;
@@ -346,6 +352,8 @@ TEST(lease_write_with_an_unknown_outcome_is_looked_at)
     arena_release(&s.arena);
 }
 
+/* rows: S136
+ * broken: a lease that was given back had its whole time */
 TEST(lease_is_released_and_taken_at_once)
 {
     struct server s;
@@ -416,6 +424,8 @@ TEST(lease_release_gives_up_when_nobody_answers)
     arena_release(&s.arena);
 }
 
+/* rows: S93, S137
+ * broken: a renew deadline beyond the lease was taken */
 TEST(lease_timings_that_cannot_work_are_refused)
 {
     static const struct {

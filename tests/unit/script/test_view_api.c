@@ -99,6 +99,8 @@ TEST(get_gives_a_fresh_copy_each_time)
         "info: true\n");
 }
 
+/* rows: S97, S98
+ * broken: another namespace was looked into */
 TEST(get_says_what_is_wrong)
 {
     static const struct example e[] = {
@@ -150,6 +152,8 @@ TEST(an_object_outside_of_names_is_only_looked_for_among_the_children)
 
 /* ---- unknown ---- */
 
+/* rows: S83, S97
+ * broken: a kind that is not known read as absent */
 TEST(an_unknown_kind_is_never_absent)
 {
     struct kit k;
@@ -192,6 +196,8 @@ TEST(a_hit_does_not_need_the_other_entries_of_its_kind)
     "local n = {} for _, o in ipairs(" list ") do n[#n + 1] = "                \
     "o.metadata.name end log.info(table.concat(n, ' '))"
 
+/* rows: S96
+ * broken: labels were not looked at */
 TEST(list_is_sorted_and_selected_by_the_host)
 {
     LOG(NAMES("view:list('v1', 'Node')"), "info: n1 n2\n");
@@ -285,6 +291,8 @@ TEST(view_says_what_it_has)
     all_fail(e, COUNT(e), ERR_PLAN);
 }
 
+/* rows: T16
+ * broken: the whole status was shown to the script */
 TEST(the_root_shows_only_the_status_fields_that_are_memory)
 {
     LOG("log.info(site.status.lastRun)", "info: 7\n");
