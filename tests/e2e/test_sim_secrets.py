@@ -73,7 +73,7 @@ def cluster():
         yield plane
 
 
-# rows: D54, S6
+# rows: D54, T6
 # broken: with the values left unmarked when they are put into a plan, 200 hits
 def test_200_secret_values_are_said_nowhere(cluster, tmp_path):
     values = canaries(random.Random(SEED))

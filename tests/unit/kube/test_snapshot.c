@@ -170,8 +170,6 @@ TEST(partial_metadata_gets_its_real_kind_back)
 
 /* ---- managedFields ---- */
 
-/* rows: S19, S55, S100
- * broken: entries of managers with similar names were kept */
 TEST(managed_fields_of_other_managers_are_dropped)
 {
     struct snapshot *s =
@@ -195,8 +193,8 @@ TEST(managed_fields_of_other_managers_are_dropped)
     snapshot_unref(s, "test");
 }
 
-/* rows: S104
- * broken: every entry was kept */
+/* rows: S19, S55, S100, S104
+ * broken: entries of others were kept */
 TEST(managed_fields_without_an_entry_of_ours_vanish)
 {
     static const char *const objects[] = {
