@@ -188,6 +188,8 @@ static void check_found(struct subject s)
         check(search(&s, 20000, &wrong) > 0);
 }
 
+/* rows: D47, D48
+ * broken: bugs that the test plants itself */
 TEST(the_search_finds_bugs_planted_in_a_decoder)
 {
     check_found(
