@@ -25,10 +25,5 @@ struct source *source_live_new(struct cluster *cluster, uint64_t seed,
  * list. Once for a source. 0 or -ERR_NOMEM. */
 int source_live_scrub(struct source *source, uint64_t interval_ms,
                       struct err *err);
-struct scrub_stats {
-    uint64_t rounds;      /* of one kind each, that came to a verdict */
-    uint64_t differences; /* found by them */
-};
-struct scrub_stats source_live_scrubs(const struct source *source);
 
 #endif

@@ -44,6 +44,8 @@ struct source_status {
     const char *state; /* "live"; "syncing", "stale", "frozen" or "missing" */
     int64_t heard_ms;  /* since the server said anything; -1: never */
     struct reflector_stats stats;
+    uint64_t scrubs;      /* that came to a verdict (core/scrub.h) */
+    uint64_t differences; /* found by them: changes that the watch had lost */
 };
 typedef void (*source_status_fn)(void *arg, const struct source_status *s);
 

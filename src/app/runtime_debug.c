@@ -182,6 +182,8 @@ static void add_watch(void *arg, const struct source_status *s)
     debug_number(l, item, "failures", (int64_t)s->stats.failures);
     debug_number(l, item, "confirmations", (int64_t)s->stats.confirmations);
     debug_number(l, item, "rewinds", (int64_t)s->stats.rewinds);
+    debug_number(l, item, "scrubs", (int64_t)s->scrubs);
+    debug_number(l, item, "differences", (int64_t)s->differences);
 }
 
 static void cache_page(void *arg, const struct endpoint_request *r,

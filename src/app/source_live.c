@@ -422,6 +422,8 @@ static void live_each(const struct source *source, source_status_fn fn,
             .want = &w->want,
             .feed = &w->feed,
             .state = watcher_state(w),
+            .scrubs = w->scrubs,
+            .differences = w->differences,
             .heard_ms = w->heard_at ? (int64_t)(now - w->heard_at) : -1};
 
         if (w->reflector)

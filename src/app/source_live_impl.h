@@ -31,6 +31,7 @@ struct watcher {
     bool learning;         /* on_learned() will be called */
     unsigned users;        /* who asked for the feed and has not dropped it */
     struct err stream_err; /* what ended the stream from our side */
+    uint64_t scrubs, differences; /* see struct source_status */
     uint64_t scrub_at;     /* when its next scrub is due; 0: not said yet */
 };
 

@@ -38,7 +38,6 @@ struct scrubber {
     struct cluster_call *call;
     char *token; /* of the next page, or NULL */
     uint64_t asked_at, waits_since;
-    struct scrub_stats stats;
 };
 
 static uint64_t now_ms(const struct scrubber *s)
@@ -118,8 +117,8 @@ static void close_round(struct scrubber *s)
     struct watcher *w = s->watcher;
     struct str example = {0}, count = {0};
 
-    s->stats.rounds++;
-    s->stats.differences += r.differences;
+    w->scrubs++;
+    w->differences += r.differences;
     if (r.differences) {
         object_key_print(&r.example, &example);
         str_addf(&count, "%zu", r.differences);
@@ -339,13 +338,6 @@ int source_live_scrub(struct source *source, uint64_t interval_ms,
     live->scrubber = s;
     come_back(s, PAGE_REST_MIN_MS);
     return 0;
-}
-
-struct scrub_stats source_live_scrubs(const struct source *source)
-{
-    const struct live *live = (const struct live *)source;
-
-    return live->scrubber ? live->scrubber->stats : (struct scrub_stats){0};
 }
 
 void scrubber_forget(struct scrubber *s, struct watcher *w)

@@ -39,6 +39,8 @@ enum {
     CACHED,
     RELISTS,
     WATCH_FAILURES,
+    SCRUBS,
+    DIFFERENCES,
     EVENTS,
     OPEN_FDS,
     MAX_FDS,
@@ -83,6 +85,15 @@ static const struct metric_info infos[METRICS] = {
                         .help = "Watches and lists of a kind that failed.",
                         .type = METRIC_COUNTER,
                         .labels = by_kind},
+    [SCRUBS] = {.name = "tidelock_scrubs_total",
+                .help = "How often what is kept of a kind was compared with "
+                        "the server.",
+                .type = METRIC_COUNTER,
+                .labels = by_kind},
+    [DIFFERENCES] = {.name = "tidelock_scrub_differences_total",
+                     .help = "Changes of a kind that its watch had lost.",
+                     .type = METRIC_COUNTER,
+                     .labels = by_kind},
     [EVENTS] = {.name = "tidelock_events_total",
                 .help = "Events by what became of them.",
                 .type = METRIC_COUNTER,
@@ -155,11 +166,14 @@ static void add_feed(void *arg, const struct source_status *s)
     metric_add(t->c[CACHED], labels, (double)store_count(s->feed->store));
     metric_add(t->c[RELISTS], labels, (double)s->stats.relists);
     metric_add(t->c[WATCH_FAILURES], labels, (double)s->stats.failures);
+    metric_add(t->c[SCRUBS], labels, (double)s->scrubs);
+    metric_add(t->c[DIFFERENCES], labels, (double)s->differences);
 }
 
 static void clear_feed(void *arg, const struct source_status *s)
 {
-    static const int sums[] = {LAG, CACHED, RELISTS, WATCH_FAILURES};
+    static const int sums[] = {LAG,           CACHED, RELISTS,
+                               WATCH_FAILURES, SCRUBS, DIFFERENCES};
     const struct telemetry *t = arg;
     const struct resource *r = s->feed->resource;
 
