@@ -337,6 +337,7 @@ static int transfer_launch(struct transfer *t, const struct auth_credentials *c,
     t->stop = HTTP_STOP_NONE;
     http_answer_clear(t);
     http_ca_refresh_if_due(&h->ca, clock_now_ms(h->clock));
+    t->ca_version = h->ca.version;
     rc = http_easy_build(t, c, err);
     if (rc < 0)
         return rc;

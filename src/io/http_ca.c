@@ -69,6 +69,7 @@ bool http_ca_refresh(struct http_ca *ca, uint64_t now_ms)
         return false;
     other = fresh.pem.len != ca->pem.len ||
             memcmp(fresh.pem.data, ca->pem.data, ca->pem.len) != 0;
+    fresh.version = ca->version + other;
     http_ca_release(ca);
     *ca = fresh;
     return other;

@@ -36,6 +36,7 @@ struct http_ca {
     struct str pem;
     long long mtime_ns;
     uint64_t checked_ms;
+    unsigned version; /* grows with each other text */
 };
 
 int http_ca_load(struct http_ca *ca, const struct kubeconfig *config,

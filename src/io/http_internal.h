@@ -65,7 +65,7 @@ struct transfer {
     loop_timer_id timer;       /* WAIT: next attempt; CURL: a watch's silence */
     uint64_t begun_ms, last_bytes_ms; /* the latter of watches */
     uint64_t generation;       /* of the credentials of this attempt */
-    unsigned retries;          /* of HT-8 */
+    unsigned ca_version, retries; /* of its authority; of HT-8 */
     bool renewed, ca_reloaded; /* these happen once */
     bool placed;               /* http_gate_place_ms() was asked */
     bool sent;                 /* see http_result */

@@ -114,7 +114,9 @@ static bool renewal_helps(struct transfer *t, CURLcode code)
     }
     if (code == CURLE_PEER_FAILED_VERIFICATION && !t->ca_reloaded) {
         t->ca_reloaded = true;
-        return http_ca_refresh(&h->ca, clock_now_ms(h->clock));
+        /* of many that fail at once the first one reads the file */
+        return t->ca_version != h->ca.version ||
+               http_ca_refresh(&h->ca, clock_now_ms(h->clock));
     }
     return false;
 }

@@ -1,6 +1,6 @@
 """A made-up API server whose answers a test scripts.
 
-It speaks plain HTTP/1.1 on loopback and knows just enough of Kubernetes for an
+It speaks HTTP/1.1 on loopback, plain until speak_tls(), and knows just enough of Kubernetes for an
 operator to live on it: discovery, lists in pages, watches from any version on,
 streaming lists, server-side apply with managedFields, deletes with
 preconditions, and a garbage collector. What a test does not script is answered
@@ -29,6 +29,7 @@ import struct
 import threading
 import time
 import urllib.parse
+import weakref
 
 from fakeobjects import REASONS, Kind, Objects, bookmark_object, status_body
 
@@ -166,6 +167,12 @@ class FakeApi(Objects):
         """Is every scripted answer given?"""
         with self._lock:
             return not any(self._scripts.values())
+
+    def speak_tls(self, context):
+        """Connections from now on are made by this ssl.SSLContext; those that
+        requests came over are cut."""
+        self._http.context = context
+        self._http.cut_all()
 
     # What was asked.
 
@@ -432,6 +439,10 @@ class Exchange:
         """The connection ends here."""
         self._handler.close_connection = True
 
+    def serial(self):
+        """Of the certificate that the client showed; None without one."""
+        return (self._handler.connection.getpeercert() or {}).get("serialNumber")
+
     def reset(self):
         """The connection is torn down: the other side sees a reset."""
         sock = self._handler.connection
@@ -444,6 +455,26 @@ class Exchange:
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
+    context = None              # of TLS
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.connections = weakref.WeakSet()    # over which a request came
+
+    def get_request(self):
+        """The handshake is made by the connection's own thread, when it reads."""
+        connection, address = super().get_request()
+        if self.context:
+            connection = self.context.wrap_socket(connection, server_side=True,
+                                                  do_handshake_on_connect=False)
+        return connection, address
+
+    def cut_all(self):
+        for connection in list(self.connections):
+            try:        # below TLS, which its own thread may be using
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            except OSError:
+                pass    # it is gone
 
     def handle_error(self, request, client_address):
         """The client went away: that is its right."""
@@ -458,6 +489,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def _serve(self):
+        self.server.connections.add(self.connection)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
         request = Request(self.command, self.path, self.headers, body)

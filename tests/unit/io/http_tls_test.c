@@ -296,6 +296,31 @@ TEST(http_rereads_the_authority_when_its_file_has_changed)
     unlink(path);
 }
 
+/* rows: D41
+ * broken: only the first of them found another text, and the rest failed */
+TEST(http_takes_the_new_authority_for_all_that_were_refused_at_once)
+{
+    const struct request r = {.method = HTTP_GET, .path = "/"};
+    struct answer answers[4] = {0};
+    struct fixture f;
+    char path[64];
+
+    init_from_file(&f, path, cert_kit()->other_ca.pem);
+    age(path);
+    if (fixture_client(&f)) {
+        write_file(path, cert_kit()->ca.pem);
+        for (size_t i = 0; i < 4; i++)
+            fixture_send(&f, &r, answer_call(&answers[i]));
+        for (size_t i = 0; i < 4; i++) {
+            check(fixture_done(&f, &answers[i]));
+            check_str(answer_error(&answers[i]), "");
+        }
+        check_int(http_stats(f.http).retries, 4);
+    }
+    fixture_stop(&f);
+    unlink(path);
+}
+
 /* rows: S140
  * broken: an authority that could not be read took the place of the old one */
 TEST(http_keeps_the_old_authority_when_the_file_is_gone_or_empty)
