@@ -144,6 +144,8 @@ void telemetry_request(struct telemetry *t, const char *host,
 void telemetry_lease(struct telemetry *t, const char *name, bool leads,
                      uint64_t reads)
 {
+    if (!t)
+        return;
     metric_set(t->c[LEADS], SET(name), leads);
     metric_set(t->c[SLOWPATH], SET(name), (double)reads);
 }
@@ -183,6 +185,8 @@ static void clear_feed(void *arg, const struct source_status *s)
 
 void telemetry_feeds(struct telemetry *t, const struct source *source)
 {
+    if (!t)
+        return;
     source_each(source, clear_feed, t);
     source_each(source, add_feed, t);
 }
@@ -191,6 +195,8 @@ void telemetry_feeds(struct telemetry *t, const struct source *source)
 
 void telemetry_events(struct telemetry *t, const struct event_queue_stats *s)
 {
+    if (!t)
+        return;
     metric_set(t->c[EVENTS], SET("created"), (double)s->created);
     metric_set(t->c[EVENTS], SET("patched"), (double)s->patched);
     metric_set(t->c[EVENTS], SET("repeated"), (double)s->repeated);
@@ -241,6 +247,8 @@ void telemetry_machine(struct telemetry *t)
 {
     struct rlimit files;
 
+    if (!t)
+        return;
     metric_set(t->c[OPEN_FDS], NULL, count_fds());
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         metric_set(t->c[MAX_FDS], NULL, (double)files.rlim_cur);

@@ -131,13 +131,32 @@ TEST(nobody_has_to_look)
     telemetry_free(NULL);
 }
 
+static void say_everything(struct telemetry *t)
+{
+    const struct http_told told = {
+        .method = HTTP_PATCH, .status = 429, .ms = 20};
+    const struct event_queue_stats events = {.overflow = 3};
+
+    telemetry_request(t, "a:1", &told);
+    telemetry_lease(t, "shop", true, 2);
+    telemetry_events(t, &events);
+    telemetry_limit(t, 1u << 30);
+    telemetry_reload(t, "shop", "refused");
+    telemetry_process(t);
+    telemetry_machine(t);
+}
+
 TEST_TORTURE(metrics_of_a_process_may_lack_memory)
 {
     struct telemetry *t = telemetry_new();
 
     telemetry_begin(t, &decl);
     pass(t, ERR_NONE, -1);
-    if (!torturing())
+    say_everything(t);
+    if (!torturing()) {
         check_has(text_of(t), "result=\"success\"} 1\n");
+        check_has(text_of(t), "{code=\"429\",method=\"PATCH\",host=\"a:1\"} 1\n");
+        check_has(text_of(t), "_events_total{outcome=\"dropped\"} 3\n");
+    }
     telemetry_free(t);
 }

@@ -41,7 +41,8 @@ static void place_init(struct place *p)
     strcpy(p->folder, "/tmp/tidelock-watch-XXXXXX");
     check(mkdtemp(p->folder) != NULL);
     p->loop = loop_new(&p->err);
-    p->watch = watch_new(p->loop, on_change, p);
+    if (p->loop)
+        p->watch = watch_new(p->loop, on_change, p);
 }
 
 static void place_release(struct place *p)
@@ -136,4 +137,25 @@ TEST(what_is_not_there_cannot_be_watched)
     check_int(watch_add(p.watch, path(&p, "no/file"), &p.err), -ERR_IO);
     check_has(p.err.msg, "cannot watch");
     place_release(&p);
+}
+
+/* Whatever is watched when memory ends, hears no less of the rest. */
+TEST_ALLOC(watching_survives_out_of_memory)
+{
+    struct place p;
+    int rc;
+
+    place_init(&p);
+    rc = p.loop && p.watch ? 0 : -ERR_NOMEM;
+    if (rc == 0) {
+        check(mkdir(path(&p, "lib"), 0700) == 0);
+        check(mkdir(path(&p, "lib/below"), 0700) == 0);
+        rc = watch_add(p.watch, p.folder, &p.err);
+    }
+    if (rc == 0) {
+        watch_clear(p.watch);
+        rc = watch_add(p.watch, path(&p, "lib/none"), &p.err);
+    }
+    place_release(&p);
+    return rc;
 }
