@@ -146,6 +146,11 @@ class FakeApi(Objects):
         with self._lock:
             self._scripts[verb, kind].extend(answers)
 
+    def forget(self):
+        """What is scripted and was not asked for is no more."""
+        with self._lock:
+            self._scripts.clear()
+
     def always(self, verb, kind, answer):
         """All of them get this one; None: as usual again."""
         with self._lock:

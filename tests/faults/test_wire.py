@@ -78,6 +78,14 @@ def test_it_cuts_behind_the_byte(wire, offset, then):
         assert sock.recv(100) == b"y" * 100
 
 
+def test_a_cut_is_taken_back(wire):
+    wire.cut_after(0)
+    wire.cut_no_more()
+    with call(wire) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+
+
 def test_it_delays_and_throttles(wire):
     wire.delay = 0.1
     with call(wire) as sock:

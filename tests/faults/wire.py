@@ -5,6 +5,7 @@
         wire.delay = 0.2                # seconds, each piece on its way back
         wire.rate = 1000                # bytes a second of each connection, None: all
         wire.cut_after(1234, then="reset")      # the next connection, once
+        wire.cut_no_more()              # what was announced and has not come
         wire.stop_reading()             # the peer is there and takes nothing
         wire.refuse()                   # nobody listens
         wire.last_comes_first(3)        # three answers wait, and come in reverse
@@ -73,6 +74,10 @@ class Wire:
         "end" as a server that closes, "reset" as one that crashed."""
         self._do(self._cuts.append, (offset, then))
 
+    def cut_no_more(self):
+        """No connection to come is cut: those that were announced, too."""
+        self._do(self._cuts.clear)
+
     def stop_reading(self):
         self._do(self._set, "_reading", False)
 
@@ -89,6 +94,11 @@ class Wire:
     def last_comes_first(self, count):
         """The next pieces of `count` connections wait for each other."""
         self._do(self._set, "_wanted_late", count)
+
+    @property
+    def announced(self):
+        """Cuts whose connections have not come."""
+        return len(self._cuts)
 
     @property
     def late(self):
