@@ -72,6 +72,7 @@ struct controller_config {
     const char *name;        /* only this root; NULL = all */
     struct permits *permits; /* roots at a time; NULL: max_in_flight, 0 = 10 */
     unsigned max_in_flight;
+    bool says_blind; /* roots are told when a kind cannot be seen for long */
     bool one_pass;                    /* plan: each root once */
     controller_planned_fn on_planned; /* may be NULL */
     controller_pass_fn on_pass;       /* may be NULL */

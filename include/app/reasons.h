@@ -26,6 +26,7 @@
     XX(NAME_CONFLICT, "NameConflict")                                          \
     XX(FIELD_CONFLICT, "FieldConflict")                                        \
     XX(FORBIDDEN, "Forbidden")                                                 \
+    XX(NO_KIND, "KindMissing")                                                 \
     XX(REJECTED, "Rejected")                                                   \
     XX(PLAN, "PlanRefused")                                                    \
     XX(EMPTY_PLAN, "EmptyPlan")                                                \

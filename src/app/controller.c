@@ -75,7 +75,7 @@ static void requeue_failed(struct controller *c, const struct job *job)
 
     /* the kind was there when this was planned: if it is gone, its feed will
      * tell, and hold everything back */
-    if (job->err.code == ERR_NO_KIND)
+    if (job->err.code == ERR_NO_KIND && c->synced)
         retry = RETRY_BACKOFF;
     /* what is seen and what is refused do not agree: no hot loop */
     if (retry == RETRY_NOW && m && ++m->conflicts > MAX_CONFLICTS)
@@ -108,7 +108,8 @@ static void log_failure(struct controller *c, const struct job *job)
      * plan would stand */
     bool usual =
         job->err.code == ERR_CONFLICT && (!m || m->conflicts < MAX_CONFLICTS);
-    bool quiet = usual || c->config.one_pass;
+    bool told = !c->synced; /* what is waited for was said for all of them */
+    bool quiet = usual || told || c->config.one_pass;
 
     object_key_print(&job->key, &name);
     log_line(quiet ? LOG_DEBUG : LOG_ERROR, "reconcile failed", "operator",
@@ -282,6 +283,15 @@ void job_planned(struct job *job, struct err *err)
     }
 }
 
+/* Nothing can be planned: the root says which kind cannot be seen, and why. */
+static void job_say_blind(struct job *job)
+{
+    job->err = job->controller->why;
+    if (job->err.code == ERR_NOT_FOUND)
+        job->err.code = ERR_NO_KIND;
+    job_report(job);
+}
+
 static void job_run(struct job *job)
 {
     int rc = 0;
@@ -293,6 +303,8 @@ static void job_run(struct job *job)
         job_report(job);
     else if (job->mode == JOB_PAUSE)
         job_finish(job, 0);
+    else if (!job->controller->synced)
+        job_say_blind(job);
     else
         job_plan(job);
 }
@@ -362,7 +374,7 @@ static bool dispatch(struct controller *c, struct job *job,
 
 static bool may_begin(const struct controller *c)
 {
-    return c->started && c->synced && !c->draining && !c->held;
+    return c->started && (c->synced || c->blind) && !c->draining && !c->held;
 }
 
 static void pump(void *arg);
@@ -510,6 +522,7 @@ void controller_free(struct controller *c)
     controller_note(c, NULL, NULL, NULL);
     controller_forget(c);
     loop_cancel(c->config.loop, c->timer);
+    loop_cancel(c->config.loop, c->blind_timer);
     for (size_t i = 0; i < c->job_count; i++) {
         if (c->jobs[i]->busy)
             job_end(c->jobs[i]);

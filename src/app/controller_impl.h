@@ -70,6 +70,8 @@ struct controller {
     struct fights fights;     /* over fields of children */
     uint64_t gate_waits, gate_reads;
     bool started, draining, synced;
+    bool blind; /* not synced until somebody changes something: roots say so */
+    loop_timer_id blind_timer;
     bool soon; /* the timer is due in the next turn */
     loop_timer_id timer;
     uint64_t passes;

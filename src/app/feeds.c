@@ -82,6 +82,42 @@ const struct err *feeds_lack(const struct controller *c,
     return bad ? &bad->why : NULL;
 }
 
+/* ---- blind for long ---- */
+
+#define BLIND_MS 5000u
+
+/* Only a person can change it. */
+static bool is_lasting(const struct err *why)
+{
+    return why->code == ERR_FORBIDDEN || why->code == ERR_NO_KIND ||
+           why->code == ERR_NOT_FOUND;
+}
+
+static void on_blind(void *arg)
+{
+    struct controller *c = arg;
+
+    c->blind_timer = 0;
+    c->blind = true;
+    controller_plan_all(c);
+}
+
+/* A kind that is missing or forbidden is the trouble of every root: each says
+ * so in its status, once it is no matter of seconds. */
+static void check_blind(struct controller *c)
+{
+    bool lasting = c->config.says_blind && !c->synced && c->root.feed->known &&
+                   is_lasting(&c->why);
+
+    if (lasting == (c->blind || c->blind_timer))
+        return;
+    loop_cancel(c->config.loop, c->blind_timer);
+    c->blind_timer = 0;
+    c->blind = false;
+    if (lasting)
+        c->blind_timer = loop_after(c->config.loop, BLIND_MS, on_blind, c);
+}
+
 void feeds_check(struct controller *c)
 {
     c->root.listed |= c->root.feed->known;
@@ -89,6 +125,7 @@ void feeds_check(struct controller *c)
         c->now.slots[i].listed |= c->now.slots[i].feed->known;
     update_synced(c);
     tell_unsynced(c);
+    check_blind(c);
 }
 
 void controller_feed_changed(struct controller *c, struct source_feed *feed)

@@ -185,6 +185,7 @@ int unit_start(struct unit *u, struct err *err)
         .ns = rt->options->ns ? rt->options->ns : "",
         .name = rt->options->name,
         .permits = inflight_permits(rt->inflight),
+        .says_blind = !runtime_ends(rt) && !runtime_prints(rt),
         .one_pass = rt->options->plan,
         .limits = &rt->limits,
         .on_planned = on_planned,
