@@ -129,11 +129,14 @@ static void keep_names(lua_State *L)
     lua_newtable(L);
     lua_pushnil(L);
     while (lua_next(L, table)) {
-        if (lua_type(L, -1) != LUA_TSTRING || !*lua_tostring(L, -1))
+        if (lua_type(L, -1) != LUA_TSTRING)
             vm_kill(L, ERR_SCRIPT, NULL,
                     "names: expected a list of texts, "
                     "got a %s in it",
                     type_word(L, -1));
+        if (!*lua_tostring(L, -1))
+            vm_kill(L, ERR_SCRIPT, NULL,
+                    "names: a name in the list is an empty text");
         lua_rawseti(L, table + 1, ++n);
     }
     lua_replace(L, table);

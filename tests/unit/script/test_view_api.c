@@ -485,6 +485,8 @@ TEST(names_and_map_must_give_lists)
                        "string"},
         {"return { 1 }", "operator.lua:3: names: expected a list of texts, got "
                          "a number in it"},
+        {"return { 'a', '' }", "operator.lua:3: names: a name in the list is "
+                               "an empty text"},
     };
     const char **names;
     struct kit k;
