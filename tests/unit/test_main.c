@@ -310,6 +310,19 @@ static bool read_arguments(int argc, char **argv)
     return list;
 }
 
+/* A run of a whole program is a figure; that of some tests says nothing. */
+static void report_injections(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    char what[256];
+
+    if (run.word_count || run.stride > 1)
+        return;
+    snprintf(what, sizeof what, "injected failures in %s",
+             slash ? slash + 1 : program);
+    test_figure("D43", what, (double)run.injections);
+}
+
 int main(int argc, char **argv)
 {
     bool list = read_arguments(argc, argv);
@@ -327,6 +340,7 @@ int main(int argc, char **argv)
     }
     if (list)
         return 0;
+    report_injections(argv[0]);
     printf("%llu injected failures\n", (unsigned long long)run.injections);
     printf("%u passed, %u failed, %u skipped\n", run.passed, run.failed,
            run.skips);

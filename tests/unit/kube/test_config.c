@@ -517,10 +517,11 @@ TEST(config_in_a_pod_comes_from_its_environment)
 TEST(config_of_damaged_text_never_crashes)
 {
     struct rng rng;
+    int rounds = test_rounds(5000, 200000);
     char text[sizeof exec_text + sizeof basic];
 
     rng_init(&rng, test_seed());
-    for (int i = 0; i < test_rounds(5000, 200000); i++) {
+    for (int i = 0; i < rounds; i++) {
         struct arena a = {0};
         struct err err = {0};
         struct kubeconfig c = {0};
@@ -538,6 +539,7 @@ TEST(config_of_damaged_text_never_crashes)
         str_release(&out);
         arena_release(&a);
     }
+    TEST_FIGURE("D49", "damaged kubeconfigs (YAML)", rounds);
 }
 
 TEST(config_survives_every_arena_limit)

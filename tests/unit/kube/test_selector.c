@@ -311,12 +311,17 @@ static void random_selector(struct rng *rng, struct str *out)
     }
 }
 
+#define RANDOM_SELECTORS 20000
+#define GARBAGE_SELECTORS 50000
+
+/* rows: D49
+ * broken: with a blank between the terms what is printed is not read back */
 TEST(selectors_print_what_parses_to_the_same)
 {
     struct rng rng;
 
     rng_init(&rng, test_seed());
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < RANDOM_SELECTORS; i++) {
         struct arena a = {0};
         struct err err = {0};
         struct str text = {0}, first = {0}, second = {0};
@@ -336,6 +341,7 @@ TEST(selectors_print_what_parses_to_the_same)
         str_release(&second);
         arena_release(&a);
     }
+    TEST_FIGURE("D49", "selectors printed and read back", RANDOM_SELECTORS);
 }
 
 TEST(selector_garbage_never_crashes)
@@ -344,7 +350,7 @@ TEST(selector_garbage_never_crashes)
     struct rng rng;
 
     rng_init(&rng, test_seed());
-    for (int i = 0; i < 50000; i++) {
+    for (int i = 0; i < GARBAGE_SELECTORS; i++) {
         struct arena a = {0};
         struct err err = {0};
         struct selector *s;
@@ -359,6 +365,7 @@ TEST(selector_garbage_never_crashes)
             check(err.msg[0] != '\0');
         arena_release(&a);
     }
+    TEST_FIGURE("D49", "texts that are hardly selectors", GARBAGE_SELECTORS);
 }
 
 TEST(selectors_survive_every_arena_limit)

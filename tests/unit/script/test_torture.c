@@ -97,6 +97,9 @@ TEST_ALLOC(loading_survives_out_of_memory)
 }
 
 /* Every piece of memory that a job takes, also the blocks of its state. */
+/* rows: D43, D45
+ * broken: with no look at what arena_strndup() gives in vm_text(), a plan has
+ * steps without a name */
 TEST_ALLOC(a_job_survives_out_of_memory)
 {
     struct kit k;
@@ -138,10 +141,13 @@ TEST_ALLOC(names_and_map_survive_out_of_memory)
 
 /* A hard limit below what the job needs refuses every allocation from some
  * point on; whichever point that is, the end is a verdict. */
+/* rows: D45
+ * broken: without vm->refused the verdict is that the host has no memory, and
+ * not that the budget is used up */
 TEST(a_job_survives_any_memory_limit)
 {
     struct kit k;
-    int rc = -1;
+    int rc = -1, ended = 0;
 
     for (size_t limit = 1000; rc != 0 && limit < 2000000; limit += 97) {
         kit_init(&k);
@@ -155,11 +161,13 @@ TEST(a_job_survives_any_memory_limit)
             check_plan(&k);
         else
             check(rc == -ERR_BUDGET);
+        ended += rc == -ERR_BUDGET;
         if (rc != 0 && rc != -ERR_BUDGET)
             check_str(k.err.msg, "");
         kit_release(&k);
     }
     check_int(rc, 0);
+    TEST_FIGURE("D45", "limits that end loading or a job", ended);
 }
 
 TEST(a_job_survives_any_soft_memory_limit)
