@@ -36,7 +36,8 @@ struct program {
     const struct operator_decl *decl;
 };
 /* Blocks until the script was compiled and its declaration checked, a moment
- * at most: an untrusted script is loaded in a worker that ends afterwards.
+ * at most: an untrusted script is loaded in a worker. With one, the loop is
+ * turned: not from inside a callback.
  * NULL: as script_load(), or -ERR_WORKER, -ERR_DEADLINE. */
 struct program *executor_load(struct executor *x,
                               const struct script_file *files, size_t count,

@@ -9,8 +9,9 @@
  * that dies before it says hello, again and again, is not, and tasks fail with
  * the reason
  *
- * Workers are started when the first task needs one and stay. A worker knows
- * nothing but what it was sent, so any of them may run any task.
+ * The worker that loads the scripts at the start is the first of the pool; the
+ * others are started when tasks wait, and all stay. A worker knows nothing but
+ * what it was sent, so any of them may run any task.
  */
 #ifndef TIDELOCK_APP_WORKERS_H
 #define TIDELOCK_APP_WORKERS_H

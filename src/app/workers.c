@@ -10,6 +10,11 @@
  *     |                            +------------------> |
  *     +---- reaped <---- killed, or died of itself -----+
  *
+ * A seat that is IDLE, or STARTING for that purpose, may be LENT to who loads a
+ * script (workers_load.c): the worker that compiled it is then the first of the
+ * pool, so an operator without work costs one process, and the first task
+ * waits for none.
+ *
  * A seat is freed when its process was reaped, never before: there are not
  * more processes than seats, whatever happens to them.
  *
@@ -183,8 +188,7 @@ static void on_ready(void *arg)
 {
     struct seat *s = arg;
 
-    s->pool->stillborn = 0;
-    s->pool->broken_until_ms = 0;
+    seat_is_ready(s);
     clear_seat(s, SEAT_IDLE);
     pump(s->pool);
 }
@@ -264,10 +268,15 @@ static void on_end(void *arg, const struct err *why)
     pump(w);
 }
 
+static struct link_events own_events(struct seat *s)
+{
+    return (struct link_events){on_ready, on_frame, on_end, s};
+}
+
 static int start_worker(struct seat *s, struct err *err)
 {
     struct workers *w = s->pool;
-    struct link_events events = {on_ready, on_frame, on_end, s};
+    struct link_events events = own_events(s);
 
     if (cache_init(&s->cache, w->cache_bytes) < 0)
         return err_nomem(err);
@@ -390,6 +399,47 @@ static void pump(struct workers *w)
         if (start_worker(find_seat(w, SEAT_EMPTY), &err) < 0)
             declare_broken(w, &err);
     }
+}
+
+/* ---- lent to who loads a script ---- */
+
+struct seat *seat_lend(struct workers *w, const struct link_events *events,
+                       struct err *err)
+{
+    struct seat *s = find_seat(w, SEAT_IDLE);
+
+    if (s)
+        s->state = SEAT_LENT;
+    else if (!(s = find_seat(w, SEAT_EMPTY)) || start_worker(s, err) < 0)
+        return NULL;
+    s->link->events = *events;
+    return s;
+}
+
+void seat_is_ready(struct seat *s)
+{
+    s->pool->stillborn = 0;
+    s->pool->broken_until_ms = 0;
+    s->state = SEAT_LENT;
+}
+
+void seat_is_gone(struct seat *s, const struct err *why)
+{
+    on_end(s, why);
+}
+
+void seat_keep(struct seat *s, const struct worker_program *p)
+{
+    s->link->events = own_events(s);
+    s->loaded[p->number] = p->id;
+    clear_seat(s, SEAT_IDLE);
+    pump(s->pool);
+}
+
+void seat_end(struct seat *s, const struct err *why)
+{
+    s->link->events = own_events(s);
+    link_end(s->link, why);
 }
 
 /* ---- the executor ---- */

@@ -81,7 +81,13 @@ struct worker_program {
     uint64_t served;            /* when it had a worker, as workers.given */
 };
 
-enum seat_state { SEAT_EMPTY, SEAT_STARTING, SEAT_IDLE, SEAT_BUSY };
+enum seat_state {
+    SEAT_EMPTY,
+    SEAT_STARTING,
+    SEAT_LENT, /* to who loads a script; nothing else is asked of it */
+    SEAT_IDLE,
+    SEAT_BUSY
+};
 
 /* A place for a worker. */
 struct seat {
@@ -122,6 +128,20 @@ struct workers {
     struct arena scratch; /* of the frame that is being made */
     struct workers_stats stats;
 };
+
+/* ---- workers.c: a worker lent to who loads a script ---- */
+/* An idle seat, or one whose worker is started now; `events` are its worker's
+ * from now on. NULL: every seat is taken (err is NONE), or no worker can be
+ * started. */
+struct seat *seat_lend(struct workers *w, const struct link_events *events,
+                       struct err *err);
+void seat_is_ready(struct seat *s); /* its worker said hello */
+/* Its worker is gone, as events.on_end tells; it is lent no more. */
+void seat_is_gone(struct seat *s, const struct err *why);
+/* The worker has the program and goes on to its tasks. */
+void seat_keep(struct seat *s, const struct worker_program *p);
+/* The worker did not load it, and is ended. */
+void seat_end(struct seat *s, const struct err *why);
 
 /* ---- workers_call.c: tasks as frames ---- */
 /* Tell the worker what to do. The error says why that is not possible. */

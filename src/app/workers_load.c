@@ -1,9 +1,10 @@
 /*
- * workers_load.c -- scripts: compiled by a worker that ends afterwards. The
- *                   workers of the pool get the sources with their first call.
+ * workers_load.c -- scripts: compiled by a worker. The other workers of the
+ *                   pool get the sources with their first call.
  *
- * Before anything is watched that is waited for, on a loop of its own: no other
- * callback runs meanwhile. A process at work goes on meanwhile.
+ * At the start, before anything is watched, that is waited for, and the worker
+ * is one of the pool, which keeps it. A process at work goes on meanwhile: its
+ * workers have work, so there it is one that ends afterwards.
  */
 #include <string.h>
 
@@ -29,8 +30,8 @@ int load_send(struct link *l, const struct worker_program *p, struct err *err)
 
 struct workers_loading {
     struct workers *workers;
-    struct loop *loop;
-    struct link *link;
+    struct seat *seat;              /* of the pool, lent; or */
+    struct link *link;              /* one that ends afterwards */
     struct worker_program *program; /* ours until it is handed over */
     struct operator_decl *decl;     /* in the program's arena */
     loop_timer_id timer;            /* the deadline, then the telling */
@@ -46,20 +47,24 @@ static void on_over(void *arg);
  * turn. */
 static void loader_end(struct workers_loading *l)
 {
-    loop_timer_id soon = loop_after(l->loop, 0, on_over, l);
+    struct loop *loop = l->workers->loop;
+    loop_timer_id soon = loop_after(loop, 0, on_over, l);
 
     l->over = true;
     if (!soon) /* out of memory: the deadline tells it */
         return;
-    loop_cancel(l->loop, l->timer);
+    loop_cancel(loop, l->timer);
     l->timer = soon;
 }
 
 static void on_ready(void *arg)
 {
     struct workers_loading *l = arg;
+    struct link *link = l->seat ? l->seat->link : l->link;
 
-    if (load_send(l->link, l->program, &l->err) < 0)
+    if (l->seat)
+        seat_is_ready(l->seat);
+    if (load_send(link, l->program, &l->err) < 0)
         loader_end(l);
 }
 
@@ -100,8 +105,12 @@ static void on_frame(void *arg, const struct frame *f)
 static void on_end(void *arg, const struct err *why)
 {
     struct workers_loading *l = arg;
+    struct seat *s = l->seat;
 
     l->link = NULL;
+    l->seat = NULL;
+    if (s)
+        seat_is_gone(s, why);
     if (l->over)
         return;
     l->err = *why;
@@ -168,16 +177,20 @@ void workers_unload(struct program *base)
 
 static struct worker_program *program_new(struct workers *w,
                                           const struct script_file *files,
-                                          size_t count)
+                                          size_t count, struct err *err)
 {
     struct worker_program *p = mem_calloc(1, sizeof(*p));
 
-    if (!p)
+    if (!p) {
+        err_nomem(err);
         return NULL;
+    }
     p->base.executor = &w->base;
     p->id = ++w->ids;
     p->last = &p->first;
-    if (keep_files(p, files, count) == 0)
+    if (keep_files(p, files, count) < 0)
+        err_nomem(err);
+    else if (enter(w, p, err) == 0)
         return p;
     workers_unload(&p->base);
     return NULL;
@@ -185,12 +198,24 @@ static struct worker_program *program_new(struct workers *w,
 
 /* ---- a load from its start to its end ---- */
 
+static void give_back(struct workers_loading *l)
+{
+    struct seat *s = l->seat;
+
+    l->seat = NULL;
+    if (s && l->decl && l->err.code == ERR_NONE)
+        seat_keep(s, l->program);
+    else if (s)
+        seat_end(s, &l->err);
+}
+
 void workers_load_cancel(struct workers_loading *l)
 {
     if (!l)
         return;
+    give_back(l);
     link_free(l->link);
-    loop_cancel(l->loop, l->timer);
+    loop_cancel(l->workers->loop, l->timer);
     if (l->program)
         workers_unload(&l->program->base);
     mem_free(l);
@@ -206,7 +231,8 @@ static void on_over(void *arg)
 
     l->timer = 0;
     p->base.decl = l->decl;
-    if (err.code == ERR_NONE && enter(l->workers, p, &err) == 0)
+    give_back(l);
+    if (err.code == ERR_NONE)
         l->program = NULL;
     else
         p = NULL;
@@ -214,28 +240,41 @@ static void on_over(void *arg)
     done(done_arg, p ? &p->base : NULL, &err);
 }
 
+/* A worker of the pool where one is free, or one for this alone. */
+static int find_worker(struct workers_loading *l, bool of_the_pool,
+                       struct err *err)
+{
+    struct workers *w = l->workers;
+    struct link_events events = {on_ready, on_frame, on_end, l};
+
+    if (of_the_pool)
+        l->seat = seat_lend(w, &events, err);
+    if (l->seat && l->seat->state == SEAT_LENT)
+        return load_send(l->seat->link, l->program, err);
+    if (!l->seat && err->code == ERR_NONE)
+        l->link = link_new(w->loop, w->program, &events, err);
+    return l->seat || l->link ? 0 : -(int)err->code;
+}
+
 /* NULL when it did not begin. */
-static struct workers_loading *begin(struct workers *w, struct loop *loop,
-                                     struct worker_program *p, struct err *err)
+static struct workers_loading *begin(struct worker_program *p, bool of_the_pool,
+                                     struct err *err)
 {
     struct workers_loading *l = mem_calloc(1, sizeof(*l));
-    struct link_events events = {on_ready, on_frame, on_end, l};
 
     if (!l) {
         workers_unload(&p->base);
         err_nomem(err);
         return NULL;
     }
-    l->workers = w;
-    l->loop = loop;
+    l->workers = (struct workers *)p->base.executor;
     l->program = p;
-    l->timer = loop_after(loop, LOAD_MS, on_deadline, l);
+    l->timer = loop_after(l->workers->loop, LOAD_MS, on_deadline, l);
     if (!l->timer)
-        err_nomem(err);
-    else
-        l->link = link_new(loop, w->program, &events, err);
-    if (l->link)
+        err_nomem(&l->err);
+    if (l->timer && find_worker(l, of_the_pool, &l->err) == 0)
         return l;
+    *err = l->err;
     workers_load_cancel(l);
     return NULL;
 }
@@ -245,12 +284,10 @@ struct workers_loading *workers_load_start(struct executor *x,
                                            size_t count, workers_loaded_fn done,
                                            void *arg, struct err *err)
 {
-    struct workers *w = (struct workers *)x;
-    struct worker_program *p = program_new(w, files, count);
-    struct workers_loading *l = p ? begin(w, w->loop, p, err) : NULL;
+    struct worker_program *p =
+        program_new((struct workers *)x, files, count, err);
+    struct workers_loading *l = p ? begin(p, false, err) : NULL;
 
-    if (!p)
-        err_nomem(err);
     if (!l)
         return NULL;
     l->done = done;
@@ -259,9 +296,9 @@ struct workers_loading *workers_load_start(struct executor *x,
 }
 
 struct loaded {
-    struct loop *loop;
     struct program *program;
     struct err *err;
+    bool over;
 };
 
 static void on_loaded(void *arg, struct program *p, const struct err *err)
@@ -269,9 +306,9 @@ static void on_loaded(void *arg, struct program *p, const struct err *err)
     struct loaded *out = arg;
 
     out->program = p;
+    out->over = true;
     if (!p)
         *out->err = *err;
-    loop_stop(out->loop);
 }
 
 struct program *workers_load(struct executor *x,
@@ -280,26 +317,20 @@ struct program *workers_load(struct executor *x,
                              struct err *err)
 {
     struct workers *w = (struct workers *)x;
-    struct worker_program *p = program_new(w, files, count);
-    struct loaded out = {.loop = p ? loop_new(err) : NULL, .err = err};
+    struct worker_program *p = program_new(w, files, count, err);
+    struct loaded out = {.err = err};
     struct workers_loading *l;
 
-    if (!p) {
-        err_nomem(err);
+    if (!p)
         return NULL;
-    }
     if (limits)
         p->limits = *limits;
-    if (!out.loop) {
-        workers_unload(&p->base);
+    l = begin(p, true, err);
+    if (!l)
         return NULL;
-    }
-    l = begin(w, out.loop, p, err);
-    if (l) {
-        l->done = on_loaded;
-        l->arg = &out;
-        loop_run(out.loop);
-    }
-    loop_free(out.loop);
+    l->done = on_loaded;
+    l->arg = &out;
+    while (!out.over) /* its deadline is there to be waited for */
+        loop_turn(w->loop, true);
     return out.program;
 }
