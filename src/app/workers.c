@@ -193,36 +193,16 @@ static void on_ready(void *arg)
     pump(s->pool);
 }
 
-/* ---- who waits ---- */
+/* ---- nobody can be helped ---- */
 
-static struct task *take_first(struct workers *w, struct worker_program *p)
-{
-    struct task *t = p->first;
-
-    p->first = t->next;
-    if (!p->first)
-        p->last = &p->first;
-    t->next = NULL;
-    w->stats.waiting--;
-    return t;
-}
-
-static struct worker_program *any_waiting(const struct workers *w)
-{
-    for (unsigned i = 0; i < WORKERS_MAX_PROGRAMS; i++)
-        if (w->programs[i] && w->programs[i]->first)
-            return w->programs[i];
-    return NULL;
-}
-
-/* Nobody can be helped: say why to all who wait. */
+/* Say why to all who wait. */
 static void fail_waiting(struct workers *w, const struct err *why)
 {
     size_t count = w->stats.waiting; /* not those that come meanwhile */
-    struct worker_program *p;
+    struct task *t;
 
-    while (count-- > 0 && (p = any_waiting(w)))
-        finish(take_first(w, p), why);
+    while (count-- > 0 && (t = waiting_any(w)))
+        finish(t, why);
 }
 
 static void declare_broken(struct workers *w, const struct err *why)
@@ -302,55 +282,6 @@ static struct seat *find_seat(struct workers *w, enum seat_state state)
     return NULL;
 }
 
-static unsigned count_free(const struct workers *w)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < w->count; i++)
-        n += w->seats[i].state != SEAT_BUSY;
-    return n;
-}
-
-static unsigned count_busy(const struct workers *w,
-                           const struct worker_program *p)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < w->count; i++)
-        n += w->seats[i].task && w->seats[i].program == p;
-    return n;
-}
-
-static bool may_run(const struct workers *w, const struct worker_program *p)
-{
-    return w->count == 1 || count_free(w) > 1 || now_ms(w) >= p->slow_until_ms;
-}
-
-/* The worker's time is shared out as permits are (core/permits.h): whose script
- * has the fewest workers is next, then who had one longest ago. */
-static bool comes_before(const struct workers *w,
-                         const struct worker_program *a,
-                         const struct worker_program *b)
-{
-    unsigned of_a = count_busy(w, a), of_b = count_busy(w, b);
-
-    return of_a != of_b ? of_a < of_b : a->served < b->served;
-}
-
-static struct task *take_task(struct workers *w)
-{
-    struct worker_program *best = NULL;
-
-    for (unsigned i = 0; i < WORKERS_MAX_PROGRAMS; i++) {
-        struct worker_program *p = w->programs[i];
-
-        if (p && p->first && may_run(w, p) &&
-            (!best || comes_before(w, p, best)))
-            best = p;
-    }
-    return best ? take_first(w, best) : NULL;
-}
-
 static void give(struct seat *s, struct task *t)
 {
     struct workers *w = s->pool;
@@ -391,7 +322,7 @@ static void pump(struct workers *w)
     struct task *t;
 
     while (w->stats.waiting > 0 && (s = find_seat(w, SEAT_IDLE)) &&
-           (t = take_task(w)))
+           (t = waiting_next(w)))
         give(s, t);
     while (wants_worker(w)) {
         struct err err = {0};
@@ -447,34 +378,22 @@ void seat_end(struct seat *s, const struct err *why)
 static void workers_start(struct executor *x, struct task *t)
 {
     struct workers *w = (struct workers *)x;
-    struct worker_program *p = (struct worker_program *)t->program;
 
     if (now_ms(w) < w->broken_until_ms) {
         finish(t, &w->broken);
         return;
     }
-    t->next = NULL;
-    *p->last = t;
-    p->last = &t->next;
-    w->stats.waiting++;
+    waiting_add(w, t);
     pump(w);
 }
 
 static void workers_cancel(struct executor *x, struct task *t)
 {
     struct workers *w = (struct workers *)x;
-    struct worker_program *p = (struct worker_program *)t->program;
     struct err why = {0};
 
-    for (struct task **at = &p->first; *at; at = &(*at)->next) {
-        if (*at != t)
-            continue;
-        *at = t->next;
-        if (p->last == &t->next)
-            p->last = at;
-        w->stats.waiting--;
+    if (waiting_remove(w, t))
         return;
-    }
     err_set(&why, ERR_CANCELLED, "its task was given up");
     for (unsigned i = 0; i < w->count; i++)
         if (w->seats[i].task == t) {

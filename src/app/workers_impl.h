@@ -6,45 +6,9 @@
 
 #include "app/workers.h"
 #include "base/map.h"
-#include "io/child.h"
-#include "script/frame.h"
+#include "workers_link_impl.h"
 
 #define WORKERS_MAX_PROGRAMS 256
-
-/* ---- workers_link.c: one process, its frames, its end ---- */
-
-struct link;
-struct link_events {
-    void (*on_ready)(void *arg); /* it said hello */
-    /* What it says is refused with link_refuse(). */
-    void (*on_frame)(void *arg, const struct frame *f);
-    /* It is gone and reaped, the link is freed; why says what ended it. */
-    void (*on_end)(void *arg, const struct err *why);
-    void *arg;
-};
-
-struct link {
-    struct loop *loop;
-    struct child *child;
-    struct link_events events;
-    struct frame_stream in;
-    struct str out;
-    bool ready, dying;
-    bool refused;        /* it is killed for what it said */
-    loop_timer_id timer; /* until hello */
-    struct err why;      /* why it was killed; NONE: it died of itself */
-    int signal;          /* that ended it */
-};
-
-/* NULL: not started. */
-struct link *link_new(struct loop *loop, const char *program,
-                      const struct link_events *events, struct err *err);
-void link_free(struct link *l); /* kills it; no event comes; NULL is fine */
-int link_send(struct link *l, enum frame_type type, const void *msg,
-              struct err *err);
-/* Kill it for a reason, once; on_end comes. */
-void link_end(struct link *l, const struct err *why);
-void link_refuse(struct link *l, const char *what, const struct err *err);
 
 /* ---- workers_cache.c: which objects a worker has ---- */
 
@@ -142,6 +106,13 @@ void seat_is_gone(struct seat *s, const struct err *why);
 void seat_keep(struct seat *s, const struct worker_program *p);
 /* The worker did not load it, and is ended. */
 void seat_end(struct seat *s, const struct err *why);
+
+/* ---- workers_waiting.c: tasks without a worker ---- */
+void waiting_add(struct workers *w, struct task *t);
+bool waiting_remove(struct workers *w, struct task *t); /* did it wait? */
+/* The fair choice among those that may run now, which waits no more; NULL. */
+struct task *waiting_next(struct workers *w);
+struct task *waiting_any(struct workers *w);
 
 /* ---- workers_call.c: tasks as frames ---- */
 /* Tell the worker what to do. The error says why that is not possible. */
