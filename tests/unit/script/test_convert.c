@@ -164,6 +164,8 @@ static void round_trip(struct kit *k, struct rng *r)
     str_release(&want);
 }
 
+/* rows: D51
+ * broken: with integers read as doubles 2^53+1 comes out as 2^53 */
 TEST(objects_go_through_a_script_unchanged)
 {
     struct kit k;
@@ -177,6 +179,7 @@ TEST(objects_go_through_a_script_unchanged)
     for (int i = 0; i < rounds; i++)
         round_trip(&k, &r);
     kit_release(&k);
+    TEST_FIGURE("D51", "objects that go through a script unchanged", rounds);
 }
 
 /* ---- texts that are no JSON, or say a thing twice ---- */
