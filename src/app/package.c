@@ -103,7 +103,6 @@ static int make_rights(struct package *p, struct err *err)
         .ns = p->options->namespaced ? OWN_NS : "",
         .lease_ns = OWN_NS,
         .lease = p->name,
-        .elects = true,
         .serves = !p->options->namespaced,
     };
     int rc = decls ? rbac_rights_make(&p->rt.arena, &in, &p->rights, err)

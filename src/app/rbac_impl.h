@@ -54,7 +54,6 @@ struct rbac_input {
     const char *ns; /* "": all */
     const char *lease_ns;
     const char *lease;
-    bool elects; /* also what leader election and its Events need */
     bool serves; /* also what pages need that are shown to whom may see them */
 };
 

@@ -19,10 +19,10 @@
  *                                     plugin OwnerReferencesPermission-
  *                                     Enforcement is on
  *      reads        KIND              list, watch
- *      (always)     the Lease         get; with owns patch; create unless all
- *                                     are retired
- *      (always)     Event             create, patch, where the root is, or
- * "default"
+ *      (always)     the Lease         get, create, patch: who leads, and the
+ *                                     kinds that were ever owned
+ *      (always)     Event             create, patch: where the root is, or
+ *                                     "default", and where the Lease is
  *
  * Names: the Lease is only ever applied, and the server takes the name of an
  * apply from its path, also when it becomes a create; it takes that of a list
@@ -340,8 +340,7 @@ static int grant_lease(struct building *b)
         .resource = &lease_kind,
         .ns = b->in->lease_ns,
         .name = b->in->lease,
-        .verbs = RBAC_GET | (b->decl->owns_count ? RBAC_PATCH : 0) |
-                 (applies(b->decl) ? RBAC_CREATE : 0),
+        .verbs = RBAC_GET | RBAC_CREATE | RBAC_PATCH,
         .why = arena_printf(b->a, "the Lease %s: the kinds that it ever owned",
                             b->in->lease),
     };
@@ -377,9 +376,9 @@ static int grant_host(struct building *b)
         .verbs = RBAC_CREATE,
         .why = "--listen: and may they?",
     };
-    int rc = b->in->elects ? grant(b, &lease) : 0;
+    int rc = grant(b, &lease);
 
-    if (rc == 0 && b->in->elects)
+    if (rc == 0)
         rc = grant(b, &events);
     if (rc == 0 && b->in->serves)
         rc = grant(b, &tokens);

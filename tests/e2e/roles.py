@@ -4,8 +4,9 @@ what that user was then seen to do with them."""
 import itertools
 import json
 import shlex
+import tempfile
 
-from harness import tidelock, wait_for
+from harness import Tidelock, tidelock, wait_for
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 numbers = itertools.count(1)
@@ -102,6 +103,13 @@ class Tenant:
         done = tidelock("run", *self.arguments, "--once", kubeconfig=self.kubeconfig)
         assert "Sanitizer" not in done.stderr, done.stderr
         return done
+
+    def lead(self):
+        """Once, until it gives its Lease back."""
+        with tempfile.TemporaryDirectory() as folder, \
+                Tidelock("run", *self.arguments, "--leader-elect=true",
+                         kubeconfig=self.kubeconfig, folder=folder) as process:
+            wait_for(lambda: "this process leads" in process.log, "it to lead")
 
     # What it was seen to do.
 

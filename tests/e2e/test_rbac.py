@@ -133,6 +133,8 @@ class Life:
                 break
             if check:
                 assert check(), f"{change.__name__}: {done.stderr}"
+        else:
+            self.tenant.lead()
         self.end()
         return codes
 

@@ -23,12 +23,15 @@
 #define V_GET "\"get\", " V_SEE
 #define V_OWN V_GET ", \"create\", \"patch\", \"delete\""
 
-#define EVENTS                                                                 \
-    "# Events: of scripts, and of passes that fail\n" RULE(                    \
-        "events.k8s.io", "events", "\"create\", \"patch\"")
-#define LEASE(verbs)                                                           \
-    "# the Lease tidelock: the kinds that it ever owned\n" NAMED(              \
-        "coordination.k8s.io", "leases", "tidelock", verbs)
+#define ABOUT_ROOTS "# Events: of scripts, and of passes that fail\n"
+#define ABOUT_LEASE                                                            \
+    "# Events about the Lease: who leads, scripts that do not load\n"
+#define EVENT_RULE RULE("events.k8s.io", "events", "\"create\", \"patch\"")
+#define EVENTS ABOUT_ROOTS ABOUT_LEASE EVENT_RULE
+#define LEASE                                                                  \
+    "# the Lease tidelock: the kinds that it ever owned\n"                     \
+    "# leader election\n" NAMED("coordination.k8s.io", "leases", "tidelock",   \
+                                "\"get\", \"create\", \"patch\"")
 #define ROOT                                                                   \
     "# resource example.com/v1 Widget\n" RULE("example.com", "widgets", V_GET)
 #define STATUS                                                                 \
@@ -52,7 +55,7 @@ TEST(an_operator_that_owns_nothing_needs_little)
               "#   plan:delete: get and delete on widgets.example.com\n"
               "#   a finalize that there was once: patch on "
               "widgets.example.com\n" CLUSTER_ROLE ROOT STATUS EVENTS
-              "---\n" ROLE("default") LEASE("\"get\""));
+              "---\n" ROLE("default") LEASE);
     rights_release(&r);
 }
 
@@ -84,11 +87,11 @@ TEST(what_is_owned_is_written_and_what_is_retired_only_removed)
                                                                        "te"
                                                                        "\"")
                                                                  EVENTS
-        "---\n" ROLE("default") LEASE("\"get\", \"create\", \"patch\""));
+        "---\n" ROLE("default") LEASE);
     rights_release(&r);
 }
 
-TEST(where_all_is_retired_nothing_is_created)
+TEST(where_all_is_retired_no_child_is_created)
 {
     static struct operator_owned owns[] = {{SECRET, .retired = true}};
     struct rights r;
@@ -99,7 +102,7 @@ TEST(where_all_is_retired_nothing_is_created)
     check_str(
         rights_roles(&r), CLUSTER_ROLE ROOT STATUS
         "# owns v1 Secret, retired\n" RULE("", "secrets", V_GET ", \"delete\"")
-            EVENTS "---\n" ROLE("default") LEASE("\"get\", \"patch\""));
+            EVENTS "---\n" ROLE("default") LEASE);
     check_has(str_text(&r.text), "#   on_delete = \"orphan\" of kinds now "
                                  "retired: patch on secrets\n");
     rights_release(&r);
@@ -129,7 +132,7 @@ TEST(a_root_without_status_is_not_written)
               CLUSTER_ROLE "# resource example.com/v1 Tenant\n" RULE(
                   "example.com", "tenants", V_GET) "---\n"
               /* a cluster-scoped object's Events are in "default" */
-              ROLE("default") EVENTS LEASE("\"get\""));
+              ROLE("default") EVENTS LEASE);
     rights_release(&r);
 }
 
@@ -158,8 +161,7 @@ TEST(each_namespace_gets_what_is_asked_of_it_alone)
     check_str(
         rights_roles(&r),
         CLUSTER_ROLE ROOT STATUS READ_SECRETS READ_DEPLOYMENTS READ_NODES EVENTS
-        "---\n" ROLE("default") LEASE("\"get\"") "---\n" ROLE("shared")
-            READ_SHARED);
+        "---\n" ROLE("default") LEASE "---\n" ROLE("shared") READ_SHARED);
     rights_release(&r);
 }
 
@@ -171,10 +173,10 @@ TEST(one_namespace_gets_roles_and_only_the_rest_a_cluster_role)
     r.decl.reads = reads_everywhere;
     r.decl.reads_count = 4;
     r.in.ns = "web";
-    check_str(rights_roles(&r),
-              CLUSTER_ROLE READ_DEPLOYMENTS READ_NODES "---\n" ROLE("default")
-                  LEASE("\"get\"") "---\n" ROLE("shared") READ_SHARED
-              "---\n" ROLE("web") ROOT STATUS READ_SECRETS EVENTS);
+    check_str(rights_roles(&r), CLUSTER_ROLE READ_DEPLOYMENTS READ_NODES
+              "---\n" ROLE("default") LEASE ABOUT_LEASE EVENT_RULE
+              "---\n" ROLE("shared") READ_SHARED "---\n" ROLE("web")
+                  ROOT STATUS READ_SECRETS ABOUT_ROOTS EVENT_RULE);
     rights_release(&r);
 }
 
@@ -185,8 +187,7 @@ TEST(the_lease_joins_the_role_of_its_namespace)
     rights_init(&r);
     r.in.ns = "web";
     r.in.lease_ns = "web";
-    check_str(rights_roles(&r),
-              ROLE("web") ROOT STATUS EVENTS LEASE("\"get\""));
+    check_str(rights_roles(&r), ROLE("web") ROOT STATUS EVENTS LEASE);
     rights_release(&r);
 }
 
@@ -229,7 +230,7 @@ TEST(a_wider_rule_takes_a_narrower_one_in)
     r.decl.reads_count = 5;
     check_str(rights_roles(&r),
               CLUSTER_ROLE ROOT STATUS READ_SECRETS READ_SHARED EVENTS
-              "---\n" ROLE("default") LEASE("\"get\""));
+              "---\n" ROLE("default") LEASE);
     rights_release(&r);
 }
 
@@ -271,13 +272,15 @@ TEST(operators_of_one_process_share_rules_and_are_named)
               "# tenancy: owns v1 ConfigMap\n" RULE("", "configmaps", V_OWN));
     check_has(text, "# shop: the Lease tidelock: the kinds that it ever owned\n"
                     "# tenancy: the Lease tidelock: the kinds that it ever "
-                    "owned\n" NAMED("coordination.k8s.io", "leases", "tidelock",
-                                    "\"get\", \"create\", \"patch\""));
+                    "owned\n# leader election\n" NAMED(
+                        "coordination.k8s.io", "leases", "tidelock",
+                        "\"get\", \"create\", \"patch\""));
     /* those of Tenants are covered by those of Widgets */
-    check_has(text,
-              "# shop: Events: of scripts, and of passes that fail\n"
-              "# tenancy: Events: of scripts, and of passes that fail\n" RULE(
-                  "events.k8s.io", "events", "\"create\", \"patch\""));
+    check_has(
+        text,
+        "# shop: Events: of scripts, and of passes that fail\n"
+        "# tenancy: Events: of scripts, and of passes that fail\n" ABOUT_LEASE
+            EVENT_RULE);
     check_has(text, "# tenancy: owns: children that block their owner's "
                     "deletion\n" RULE("example.com", "tenants/finalizers",
                                       "\"update\""));
@@ -323,20 +326,15 @@ TEST(the_process_itself_has_rights_of_its_own)
     const char *text;
 
     rights_init(&r);
-    r.in.elects = r.in.serves = true;
+    r.in.serves = true;
     r.in.ns = "web";
     text = rights_roles(&r);
-    check_has(text, "# leader election\n" NAMED("coordination.k8s.io", "leases",
-                                                "tidelock",
-                                                "\"get\", \"create\", "
-                                                "\"patch\""));
+    check_has(text, LEASE);
     check_has(text,
               RULE("authentication.k8s.io", "tokenreviews", "\"create\""));
     check_has(text, RULE("authorization.k8s.io", "subjectaccessreviews",
                          "\"create\""));
-    check_has(text, "# Events about the Lease: who leads, scripts that do not "
-                    "load\n" RULE("events.k8s.io", "events",
-                                  "\"create\", \"patch\""));
+    check_has(text, ABOUT_LEASE EVENT_RULE);
     rights_release(&r);
 }
 
@@ -368,7 +366,7 @@ TEST(json_says_the_same_without_reasons)
             "\"events.k8s.io\"],\"resources\":[\"events\"],\"verbs\":["
             "\"create\",\"patch\"]},{\"apiGroups\":[\"coordination.k8s.io\"],"
             "\"resourceNames\":[\"tidelock\"],\"resources\":["
-            "\"leases\"],\"verbs\":[\"get\"]}]}");
+            "\"leases\"],\"verbs\":[\"get\",\"create\",\"patch\"]}]}");
         check_str(value_text_at(list->as.items[0], "kind"), "ClusterRole");
         check(!value_path(list->as.items[0], "metadata.namespace"));
     }

@@ -35,8 +35,8 @@ static bool is_done(void *arg)
     return ((struct desk *)arg)->done > 0;
 }
 
-/* 7 rights: get, list and watch of Widgets, patch of their status, create of
- * Events, get of the Lease. */
+/* 9 rights: get, list and watch of Widgets, patch of their status, create and
+ * patch of Events; get, create and patch of the Lease. */
 static bool start(struct desk *d)
 {
     memset(d, 0, sizeof *d);
@@ -69,11 +69,11 @@ TEST(each_verb_is_asked_for_and_all_may_be_there)
         api_rule(&d.api, REVIEWS, 201, YES)->forever = true;
         ask(&d);
         check_ok(-(int)d.err.code, &d.err);
-        check_str(str_text(&d.text), "All 7 rights are there.\n");
+        check_str(str_text(&d.text), "All 9 rights are there.\n");
         check_int(d.done, 1);
-        check_str(api_log(&d.api),
-                  REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS
-                          "\n" REVIEWS "\n" REVIEWS "\n");
+        check_str(api_log(&d.api), REVIEWS
+                  "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS
+                  "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS "\n" REVIEWS "\n");
     }
     end(&d);
 }
@@ -102,7 +102,13 @@ TEST(what_is_missing_is_named)
                   "missing: get leases.coordination.k8s.io 'tidelock'"
                   " in namespace 'default'"
                   "   (the Lease tidelock: the kinds that it ever owned)\n"
-                  "7 of 7 rights are missing.\n");
+                  "missing: create leases.coordination.k8s.io 'tidelock'"
+                  " in namespace 'default'"
+                  "   (the Lease tidelock: the kinds that it ever owned)\n"
+                  "missing: patch leases.coordination.k8s.io 'tidelock'"
+                  " in namespace 'default'"
+                  "   (the Lease tidelock: the kinds that it ever owned)\n"
+                  "9 of 9 rights are missing.\n");
     }
     end(&d);
 }
@@ -176,7 +182,7 @@ TEST_TORTURE(a_check_survives_out_of_memory)
         check(!d.check || d.done == 1);
         if (d.err.code == ERR_NONE && d.check &&
             rbac_check_print(d.check, &d.text) == 0 && !d.text.failed)
-            check_str(str_text(&d.text), "All 7 rights are there.\n");
+            check_str(str_text(&d.text), "All 9 rights are there.\n");
     }
     end(&d);
 }
