@@ -63,6 +63,8 @@ struct controller_config {
     struct loop *loop;         /* all borrowed */
     const struct clock *clock; /* of views and the queue; NULL: the loop's */
     struct controller_script script;
+    const char *digest; /* of the operator's files, for the log, read when
+                         * something is submitted; or NULL */
     struct source *source;
     const struct restmap *restmap;
     const struct schema_set *schemas;

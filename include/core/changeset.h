@@ -103,11 +103,11 @@ struct changeset {
      * gone, or look_first is set, nothing is sent: plan again from the look. */
     struct target look;
     bool look_first;
+    const char *row, *script; /* for the log, set likewise: id, digest, NULL */
     const char *look_uid, *waiting_uid; /* "" when unknown */
     struct target waiting_for; /* the first that must go; no resource: none */
     bool waiting;    /* something must go first: plan again on delete */
-    bool incomplete; /* fields of the status were left out: the schema does
-                      * not have them */
+    bool incomplete; /* status fields that the schema lacks were left out */
     char hash[HASH_HEX_SIZE]; /* over child writes and deletes (note 12); the
                                * same in every process, "" when there are
                                * none */

@@ -266,6 +266,8 @@ void job_planned(struct job *job, struct err *err)
     memory_note_overrun(job, err);
     log_script_lines(job);
     tell_planned(job, err);
+    job->cs.row = job->row ? job->row->id : NULL;
+    job->cs.script = c->config.digest;
     if (rc == 0) {
         memory_guard_creates(job);
         if (job->mode == JOB_PLAN)

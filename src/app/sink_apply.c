@@ -39,6 +39,8 @@ static void exec_free(struct exec *e)
     cluster_cancel(e->call);
     loop_cancel(e->sink->cluster->loop, e->timer);
     mem_free(e->root_rv);
+    mem_free(e->before_rv);
+    mem_free(e->after_rv);
     mem_free(e);
 }
 
@@ -100,6 +102,24 @@ static const char *answered_hash(const struct exec *e)
     return exec_change(e)->declared_hash;
 }
 
+/* For the log alone: what there is no memory for is not said. */
+static void keep_versions(struct exec *e, const char *before, const char *after)
+{
+    mem_free(e->before_rv);
+    mem_free(e->after_rv);
+    e->before_rv = before ? mem_strdup(before) : NULL;
+    e->after_rv = after ? mem_strdup(after) : NULL;
+}
+
+static const char *known_version(const struct exec *e, const struct change *c)
+{
+    if (is_root(e, c))
+        return e->root_rv;
+    if (c->live && e->request == 0)
+        return c->live->resource_version;
+    return NULL;
+}
+
 int exec_observe(struct exec *e, const struct target *t, const char *body,
                  size_t len, struct err *err)
 {
@@ -108,6 +128,9 @@ int exec_observe(struct exec *e, const struct target *t, const char *body,
 
     if (rc < 0)
         return rc;
+    if (e->index < e->cs->count)
+        keep_versions(e, known_version(e, exec_change(e)),
+                      snap->resource_version);
     if (t->resource == e->cs->root_resource &&
         object_key_equal(&t->key, &e->cs->root->key)) {
         char *rv = mem_strdup(snap->resource_version);
@@ -284,9 +307,37 @@ static void write_refused(struct exec *e, bool sent, const struct err *status)
 
 /* ---- a write that was accepted ---- */
 
-static void request_done(struct exec *e)
+/* The trail of who changed what, and by which decision. Never a value. */
+static void say_written(const struct exec *e, const struct change *c)
+{
+    const struct changeset *cs = e->cs;
+    enum change_verb verb = is_delete(e, c) ? CHANGE_DELETE : c->verb;
+    struct str object = {0}, root = {0};
+
+    if (!log_enabled(LOG_INFO))
+        return;
+    object_key_print(&c->key, &object);
+    object_key_print(&cs->root->key, &root);
+    log_info("wrote", "operator", cs->decl->name, "verb",
+             change_verb_word(verb), "apiVersion", c->resource->api_version,
+             "kind", c->resource->kind, "object", str_text(&object), "root",
+             str_text(&root), "uid", cs->root->uid, "plan", cs->hash, "row",
+             cs->row, "script", cs->script, "before", e->before_rv, "after",
+             e->after_rv, NULL);
+    str_release(&object);
+    str_release(&root);
+}
+
+static void count_write(struct exec *e)
 {
     e->writes++;
+    say_written(e, exec_change(e));
+    keep_versions(e, NULL, NULL);
+}
+
+static void request_done(struct exec *e)
+{
+    count_write(e);
     e->request++;
     exec_write(e, false);
 }
@@ -299,6 +350,7 @@ static void delete_done(struct exec *e, const char *body, size_t len)
     struct err err = {0};
     bool waits;
 
+    keep_versions(e, known_version(e, c), NULL);
     if (answer_is_a("Status", body, len)) {
         observe_gone(e, c);
         request_done(e);
@@ -318,7 +370,7 @@ static void delete_done(struct exec *e, const char *body, size_t len)
     exec_observe(e, &target, body, len, &err);
     /* it waits for finalizers or grace: the create of a recreate comes with
      * the pass that its deletion will cause */
-    e->writes++;
+    count_write(e);
     exec_skip(e);
 }
 

@@ -39,6 +39,8 @@ struct exec {
     bool unknown, looked; /* as in struct sink_outcome */
     bool recreate;        /* the server said that this change needs it */
     char *root_rv;        /* newest resourceVersion of the root that we saw */
+    char *before_rv, *after_rv; /* of the object of the last answer: as it was
+                                 * known, as it is; NULL: neither */
     size_t writes;
     struct cluster_call *call;
     loop_timer_id timer;

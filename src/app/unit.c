@@ -178,6 +178,7 @@ int unit_start(struct unit *u, struct err *err)
     struct controller_config config = {
         .loop = rt->loop,
         .script = {u->bundle.program, u->bundle.script, u->bundle.params},
+        .digest = u->digest,
         .restmap = rt->restmap,
         .schemas = rt->schemas,
         .schemas_are_live = rt->cluster != NULL,
