@@ -69,9 +69,8 @@ static void run_all(const struct attack *rows, size_t count)
     }
 }
 
-/* rows: D52, D53
- * broken: with load() in the list of what a script finds, three attempts end
- * otherwise; with the stock pcall() the loops around it never end */
+/* rows: D52
+ * broken: with load() in the list of what a script finds */
 TEST(attacks_of_the_list_end_as_it_says)
 {
     run_all(attacks, attack_count);

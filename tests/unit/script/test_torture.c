@@ -98,8 +98,7 @@ TEST_ALLOC(loading_survives_out_of_memory)
 
 /* Every piece of memory that a job takes, also the blocks of its state. */
 /* rows: D43, D45
- * broken: with no look at what arena_strndup() gives in vm_text(), a plan has
- * steps without a name */
+ * broken: with no look at what arena_strndup() gives in vm_text() */
 TEST_ALLOC(a_job_survives_out_of_memory)
 {
     struct kit k;
