@@ -15,6 +15,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "cluster"))
+sys.path.append(str(ROOT / "tests" / "faults"))     # wire.py
 
 # seconds; an order of magnitude above what is usual
 DEADLINE = int(os.environ.get("TIDELOCK_TEST_DEADLINE") or 60)

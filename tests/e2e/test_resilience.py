@@ -2,14 +2,17 @@
 one process go on where they were."""
 
 import json
+import time
 import urllib.parse
 
 import pytest
 
 from controlplane import ControlPlane
+from figures import figure
 from harness import Tidelock, crd, install_crd, wait_for, writes
 from mirror import mirror
 from proxy import ApiProxy, Cut, Hook
+from wire import Wire
 
 KINDS = ("Mirror", "Shadow")
 GROUP = "fake.example.com"
@@ -259,3 +262,82 @@ def test_a_restored_backup_is_noticed(world, tmp_path):
         world.put("Mirror", "one", "7")
         world.agree()
     assert world.plane.audit(since=mark, user=USER, verbs=["delete"]) == []
+
+
+MANY = 1000
+
+
+@pytest.fixture
+def many(world):
+    """A thousand more roots."""
+    for number in range(MANY):
+        world.put("Mirror", f"many-{number}", str(number))
+    yield world
+    for number in range(MANY):
+        world.remove("Mirror", f"many-{number}")
+
+
+def recover(world, value):
+    """Seconds until edits of both kinds are mirrored."""
+    began = time.monotonic()
+    world.put("Mirror", "one", value)
+    world.put("Shadow", "two", value)
+    wait_for(lambda: world.made()["Mirror", "one"] == world.made()["Shadow", "two"] == value,
+             "the edits to be mirrored", 120)
+    return time.monotonic() - began
+
+
+def check_nothing_else(world, mark):
+    """Since the mark: no list, and no child written but those of the edits."""
+    lists = world.plane.audit(since=mark, user=USER, verbs=["list", "delete"])
+    lists += [q for queries in watches(world, mark).values() for q in queries
+              if "sendInitialEvents" in q]
+    changed = {e["objectRef"]["name"] for e in writes(world.plane, mark, USER)}
+    assert (lists, changed) == ([], {"one-mirror", "two-shadow"})
+    return len(lists), len(changed - {"one-mirror", "two-shadow"})
+
+
+# rows: D36
+# broken: a lost connection answered by a list
+@pytest.mark.long
+def test_a_restart_under_a_thousand_objects(many, tmp_path):
+    with many.run(tmp_path):
+        many.agree()
+        mark = many.plane.audit_mark()
+        many.plane.restart_apiserver(["--watch-cache=false"])
+        seconds = recover(many, "restarted")
+    relists, children = check_nothing_else(many, mark)
+    figure("D36", "objects", MANY)
+    figure("D36", "relists, writes to children", f"{relists}, {children}")
+    figure("D36", "recovery s", seconds)
+
+
+AWAY = 60       # seconds
+
+
+def peak(times):
+    """The most of them within a second."""
+    return max(sum(begin <= t < begin + 1 for t in times) for begin in times)
+
+
+# rows: D37
+# broken: no longer wait after each failure: 1,200 connections in the minute
+@pytest.mark.long
+def test_a_server_that_is_killed_and_away_for_a_minute(many, tmp_path):
+    """Nobody hammers at its door, nor takes long to come back."""
+    with Wire(many.plane.port) as wire, \
+            many.run(tmp_path, wire.kubeconfig(many.kubeconfig, tmp_path)):
+        many.agree()
+        mark, before = many.plane.audit_mark(), len(wire.connections)
+        many.plane.stop_apiserver(kill=True)
+        killed = time.monotonic()
+        wait_for(lambda: time.monotonic() > killed + AWAY, "a minute", 2 * AWAY)
+        knocks = [c.at for c in wire.connections[before:]]
+        many.plane.start_apiserver(["--watch-cache=false"])
+        seconds = recover(many, "back")
+        connects = [c.at for c in wire.connections[before:]]
+    check_nothing_else(many, mark)
+    figure("D37", "connects in the minute, most in a second",
+           f"{len(knocks)}, {peak(connects)}")
+    figure("D37", "recovery s", seconds)
+    assert 0 < len(knocks) < 3 * AWAY       # of three watches

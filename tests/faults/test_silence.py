@@ -5,13 +5,16 @@ are through (waiting.py, conftest.py).
 """
 
 import json
+import time
 
 import pytest
 
+from fakeapi import FakeApi, Kind
 from figures import figure
-from harness import wait_for
-from mirror import agree
+from harness import Tidelock, wait_for
+from mirror import agree, mirror
 from waiting import SLOW
+from wire import Wire
 
 
 def test_others_are_not_held_up_by_an_answer_that_trickles(begun):
@@ -51,3 +54,27 @@ def test_the_loop_goes_on_while_a_name_server_does_not(begun):
     result = result_of(begun.names)
     figure("D42", "longest pause of the loop ms", result["stall_ms"])
     assert result["moved"]
+
+
+# rows: D34
+# broken: reflector_silence_ms() without an end: the watch goes on for ever
+@pytest.mark.long
+def test_a_peer_that_says_nothing_any_more_is_given_up(tmp_path):
+    """It is there and its kernel acknowledges what it gets, so no timer of TCP
+    helps; what helps is that bookmarks do not come."""
+    with FakeApi(tmp_path, [Kind("Mirror")]) as fake, Wire(fake.port) as wire:
+        fake.put("Mirror", "one", {"value": "one"})
+        with Tidelock("run", mirror(tmp_path), folder=tmp_path,
+                      kubeconfig=wire.kubeconfig(fake.kubeconfig, tmp_path)):
+            agree(fake)
+            for kind in ("Mirror", "ConfigMap"):
+                fake.bookmark(kind)
+            agree(fake)         # through the same watch: they have come
+            wire.stop_reading()
+            silent, before = time.monotonic(), len(wire.connections)
+            mark = fake.mark()
+            wait_for(lambda: len(wire.connections) > before, "the watch to begin again", 120)
+            figure("D34", "silent peer, detection s", wire.connections[before].at - silent)
+            wire.read_on()
+            agree(fake)
+    assert not fake.asked("stream", since=mark) and not fake.asked("list", since=mark)
