@@ -173,14 +173,15 @@ add_certificates() {
     cat "$from"/*.crt >"$into/ca-certificates.crt"
 }
 
-# Compiled again without the tables that only old readers need (a third of the
-# size), and without the copies for clocks that count leap seconds. Names of
-# one zone are links to one file.
+# Compiled again from 2014 on, when Kubernetes began, without the tables that only
+# old readers need and the copies for clocks that count leap seconds. Names of
+# one zone are links to one file. Of the source only the names are kept, which a
+# message that suggests one reads.
 add_zones() {
     local from=/usr/share/zoneinfo/tzdata.zi into=$1/usr/share/zoneinfo
     [[ -f $from ]] || die "there is no $from (package tzdata)"
-    zic -b slim -d "$into" "$from"
-    install -m 644 "$from" "$into"
+    zic -b slim -r "@$(date -u -d 2014-01-01 +%s)" -d "$into" "$from"
+    sed -n 's/^\(Z [^ ]*\).*/\1/p; /^L /p' "$from" >"$into/tzdata.zi"
 }
 
 add_etc() {

@@ -9,20 +9,36 @@
 #
 # The declarations are in include/base/embed.h and include/base/version.h.
 
-# The bytes of a file as C initialisers, sixteen a line.
+# The bytes of a file, packed (zstd), as C initialisers, sixteen a line; and how
+# many they are unpacked.
 function(embed_bytes file ret_text ret_len)
   set(text "")
   set(len 0)
   if(file)
-    file(READ "${file}" hex HEX)
-    string(LENGTH "${hex}" digits)
-    math(EXPR len "${digits} / 2")
+    file(SIZE "${file}" len)
+    file(ARCHIVE_CREATE OUTPUT "${OUT}.zst" PATHS "${file}"
+      FORMAT raw COMPRESSION Zstd COMPRESSION_LEVEL 9)
+    file(READ "${OUT}.zst" hex HEX)
+    file(REMOVE "${OUT}.zst")
     string(REGEX REPLACE "(................................)" "\\1\n" hex
       "${hex}")
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," text "${hex}")
   endif()
-  set(${ret_text} "${text}0x00" PARENT_SCOPE)
+  set(${ret_text} "${text}" PARENT_SCOPE)
   set(${ret_len} ${len} PARENT_SCOPE)
+endfunction()
+
+# The bytes and the room for their text; `suffix` tells several apart.
+function(embed_data file suffix ret_data ret_fields)
+  embed_bytes("${file}" bytes len)
+  set(${ret_data} "static const unsigned char packed${suffix}[] = {
+${bytes}
+};
+static char text${suffix}[${len} + 1];
+" PARENT_SCOPE)
+  set(${ret_fields}
+    "packed${suffix}, sizeof packed${suffix}, text${suffix}, ${len}"
+    PARENT_SCOPE)
 endfunction()
 
 # Leave the file alone when nothing changed, so that nothing is rebuilt.
@@ -47,23 +63,20 @@ function(embed_files)
       string(REPLACE "/" "." name "${name}")
       string(REGEX REPLACE "\\.init$" "" name "${name}")
     endif()
-    embed_bytes("${file}" bytes len)
-    string(APPEND data
-      "static const unsigned char data_${n}[] = {\n${bytes}\n};\n")
-    string(APPEND table
-      "    {\"${name}\", (const char *)data_${n}, ${len}},\n")
+    embed_data("${file}" _${n} one fields)
+    string(APPEND data "${one}")
+    string(APPEND table "    {\"${name}\", ${fields}},\n")
     math(EXPR n "${n} + 1")
   endforeach()
   file(WRITE "${OUT}" "#include \"base/embed.h\"\n\n${data}\n"
-    "const struct embed_file ${ARRAY}[] = {\n${table}    {0, 0, 0},\n};\n")
+    "const struct embed_file ${ARRAY}[] = {\n${table}    {0},\n};\n")
 endfunction()
 
 function(embed_one)
-  embed_bytes("${IN}" bytes len)
-  file(WRITE "${OUT}" "#include \"base/embed.h\"\n\n"
-    "static const unsigned char data[] = {\n${bytes}\n};\n\n"
+  embed_data("${IN}" "" data fields)
+  file(WRITE "${OUT}" "#include \"base/embed.h\"\n\n${data}\n"
     "const struct embed_file ${VARIABLE} = {\n"
-    "    \"${VARIABLE}\", (const char *)data, ${len}};\n")
+    "    \"${VARIABLE}\", ${fields}};\n")
 endfunction()
 
 # A clean clone, a work tree and a tarball: only the last has no commit.

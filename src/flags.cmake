@@ -51,6 +51,10 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   # Nothing here unwinds a stack; debuggers read the tables of -g.
   target_compile_options(tidelock_flags INTERFACE
     -fno-asynchronous-unwind-tables -fno-unwind-tables)
+  # What nobody calls stays out of the programs.
+  target_compile_options(tidelock_flags INTERFACE
+    -ffunction-sections -fdata-sections)
+  tidelock_try_link_flag(-Wl,--gc-sections)
   # Level 3 where the C library knows it, else 2; both need optimisation.
   set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
   check_c_source_compiles("#include <stdio.h>

@@ -1,8 +1,10 @@
 /*
  * embed.h -- files that were made part of the binary by the build.
  *
- * The data live as long as the program and are followed by one NUL that is
- * not counted in `len`.
+ * They are packed, a fifth of their size, and each is unpacked when it is first
+ * asked for, into room that the program has from its start: nothing can fail,
+ * and what is never asked for takes no memory. They are text: no file is empty
+ * or has a NUL. Not for several threads.
  */
 #ifndef TIDELOCK_BASE_EMBED_H
 #define TIDELOCK_BASE_EMBED_H
@@ -11,9 +13,14 @@
 
 struct embed_file {
     const char *name; /* "tidelock.conditions" for a Lua module */
-    const char *data;
-    size_t len;
+    const unsigned char *packed;
+    size_t packed_len;
+    char *text; /* embed_text() fills it */
+    size_t len; /* of the text, without the NUL after it */
 };
+
+/* The text, which lives as long as the program. */
+const char *embed_text(const struct embed_file *f);
 
 /* lua/tidelock/NAME.lua, sorted by name; ends with a NULL name. In script. */
 extern const struct embed_file embed_lua_files[];
@@ -37,7 +44,7 @@ extern const struct embed_file embed_types_files[];
 /* src/app/explain/NAME.md, by name. In app. */
 extern const struct embed_file embed_explain_files[];
 
-/* src/kube/schema.data; len 0 when the build had none. In kube. */
+/* src/kube/schema.data. In kube. */
 extern const struct embed_file embed_schema;
 
 /* src/sim/protobuf.data. In sim. */

@@ -22,7 +22,7 @@ static const struct embed_file *file_of(const struct explanation *e)
     const struct embed_file *f = embed_explain_files;
 
     while (e->names && f->name &&
-           !(e->names >= f->data && e->names < f->data + f->len))
+           !(e->names >= f->text && e->names < f->text + f->len))
         f++;
     return f;
 }
@@ -33,7 +33,7 @@ static void set_entry(struct explanation *e, const struct embed_file *f,
     const char *end = strchr(heading, '\n');
     const char *stop = strstr(heading, ENTRY);
 
-    e->group = f->data + strspn(f->data, "# ");
+    e->group = f->text + strspn(f->text, "# ");
     e->group_len = strcspn(e->group, "\n");
     e->names = heading;
     e->names_len = (size_t)(end - heading);
@@ -46,10 +46,10 @@ static void set_entry(struct explanation *e, const struct embed_file *f,
 bool explain_next(struct explanation *e)
 {
     const struct embed_file *f = file_of(e);
-    const char *from = e->names ? e->names : f->data;
+    const char *from = e->names;
 
-    for (; f->name; f++, from = f->data) {
-        const char *heading = from ? strstr(from, ENTRY) : NULL;
+    for (; f->name; f++, from = NULL) {
+        const char *heading = strstr(from ? from : embed_text(f), ENTRY);
 
         if (!heading)
             continue;

@@ -59,7 +59,7 @@ static const char *template_of(const char *name)
 {
     for (size_t i = 0; embed_package_files[i].name; i++)
         if (strcmp(embed_package_files[i].name, name) == 0)
-            return embed_package_files[i].data;
+            return embed_text(&embed_package_files[i]);
     return "";
 }
 

@@ -270,7 +270,7 @@ static const char *text_of(const char *name)
 {
     for (size_t i = 0; embed_new_files[i].name; i++)
         if (strcmp(embed_new_files[i].name, name) == 0)
-            return embed_new_files[i].data;
+            return embed_text(&embed_new_files[i]);
     return "";
 }
 

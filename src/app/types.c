@@ -271,7 +271,8 @@ static int write_library(struct typing *t, struct err *err)
     for (size_t i = 0; embed_types_files[i].name && rc == 0 && !there; i++) {
         struct str text = {0};
 
-        str_addn(&text, embed_types_files[i].data, embed_types_files[i].len);
+        str_addn(&text, embed_text(&embed_types_files[i]),
+                 embed_types_files[i].len);
         rc = write_file(t, embed_types_files[i].name, &text, err);
         str_release(&text);
     }

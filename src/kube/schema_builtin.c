@@ -13,7 +13,7 @@ const struct schema_table *schema_builtin(void)
 {
     static struct schema_table table;
 
-    table.data = embed_schema.data;
+    table.data = embed_text(&embed_schema);
     table.len = embed_schema.len;
     return &table;
 }

@@ -52,7 +52,8 @@ static bool find_module(const struct lint_input *in, const char *name,
 {
     for (size_t i = 0; embed_lint_files[i].name; i++)
         if (strcmp(embed_lint_files[i].name, name) == 0) {
-            *ret = (struct script_file){name, embed_lint_files[i].data,
+            *ret = (struct script_file){name,
+                                        embed_text(&embed_lint_files[i]),
                                         embed_lint_files[i].len};
             return true;
         }

@@ -57,7 +57,8 @@ static int add_embedded(struct script *s, const struct embed_file *embedded,
             name.data[i] = '/';
     str_add(&name, strchr(embedded->name, '.') ? ".lua" : "/init.lua");
     rc = str_check(&name, "the name of a module", err);
-    file = (struct script_file){str_text(&name), embedded->data, embedded->len};
+    file = (struct script_file){str_text(&name), embed_text(embedded),
+                                embedded->len};
     if (rc == 0)
         rc = module_add(s, embedded->name, &file, err);
     str_release(&name);

@@ -117,8 +117,8 @@ static int l_load_testing(lua_State *L)
     if (!f)
         return luaL_error(L, "there is no module '%s'", name);
     lua_pushfstring(L, "@%s", name);
-    if (luaL_loadbufferx(L, f->data, f->len, lua_tostring(L, -1), "t") !=
-        LUA_OK)
+    if (luaL_loadbufferx(L, embed_text(f), f->len, lua_tostring(L, -1),
+                         "t") != LUA_OK)
         return lua_error(L);
     lua_pushstring(L, name);
     lua_call(L, 1, 1);

@@ -143,7 +143,7 @@ static int compare_line(const char *line, const char *end, const char *key,
 /* What follows "KEY<tab>", NULL when there is no such line. */
 static const char *table_line(const char *key, size_t len)
 {
-    const char *low = embed_protobuf.data;
+    const char *low = embed_text(&embed_protobuf);
     const char *end = low + embed_protobuf.len, *high = end;
 
     while (low < high) {

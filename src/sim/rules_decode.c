@@ -288,7 +288,7 @@ bool rules_is_zero(const struct value *v)
     case VALUE_INTEGER:
         return v->as.integer == 0;
     case VALUE_DOUBLE:
-        return fpclassify(v->as.number) == FP_ZERO;
+        return v->as.number == 0;
     case VALUE_STRING:
     case VALUE_ARRAY:
         return v->count == 0;
