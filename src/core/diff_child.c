@@ -236,6 +236,17 @@ static int refuse_other(struct diff_work *w, const struct diff_step *s,
     return diff_place(w, s->step, -ERR_NAME_CONFLICT);
 }
 
+/* Did somebody change the child after the root as we know it? Another process
+ * with a newer view may have (two that believe they lead), and what is declared
+ * from the older one would take that back. Versions of two kinds are comparable
+ * where one etcd keeps both; elsewhere this finds nothing. */
+static bool is_ahead_of_root(const struct diff_work *w,
+                             const struct diff_step *s)
+{
+    return rv_compare(s->live->resource_version,
+                      w->in->view->root->resource_version) == RV_NEWER;
+}
+
 /* The child is there and ours: what is there to change? */
 static int change_child(struct diff_work *w, const struct diff_step *s,
                         const struct diff_declared *d)
@@ -263,7 +274,8 @@ static int change_child(struct diff_work *w, const struct diff_step *s,
     if (diff_was_read(w, s->live))
         c->resource_version = s->live->resource_version;
     c->force = s->owner == OWNER_US;
-    c->destructive = drift.foreign || scales_down(d->body, live);
+    c->destructive = drift.foreign || scales_down(d->body, live) ||
+                     is_ahead_of_root(w, s);
     c->reason = drift.foreign ? "changed by another writer" : NULL;
     c->check_immutable = s->step->recreate;
     c->fields = drift.fields;

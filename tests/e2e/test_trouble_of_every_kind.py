@@ -5,12 +5,14 @@ The server is a scripted one (fakeapi.py). Each root of the operator becomes as
 many ConfigMaps as it says, each with the root's value.
 """
 
+import threading
+
 import pytest
 
 from fakeapi import FakeApi, Kind, plain, refuse
 from figures import figure
 from harness import Tidelock, wait_for, write_operator
-from mirror import agree, end_watch, run_mirror
+from mirror import agree, end_watch, mirror, run_mirror
 
 OPERATOR = """
 local tidelock = require "tidelock"
@@ -272,3 +274,45 @@ def test_nothing_is_written_again_before_a_look_has_shown_what_became_of_it(fake
     assert asked == ["apply", "get", "get", "get", "get", "apply"]
     figure("D6", "duplicates", 0)
     figure("D60", "duplicates", 0)
+
+
+# ---- two that believe they lead ----
+
+# rows: D10
+# broken: without the look at the root in exec_next() the first puts the old value back
+def test_two_processes_without_an_election_lose_nothing(fake, tmp_path):
+    """The first has not heard of the roots for a while; the second has."""
+    operator = mirror(tmp_path)
+
+    def start(name):
+        (tmp_path / name).mkdir()
+        return Tidelock("run", operator, "--leader-elect=false",
+                        kubeconfig=fake.kubeconfig, folder=tmp_path / name)
+    with start("first"):
+        agree(fake)
+        mark, held = fake.mark(), threading.Event()
+        watches = [r for r in fake.asked("stream", "Mirror") + fake.asked("watch", "Mirror")]
+
+        def hold(exchange, lines):
+            if exchange.request in watches:
+                held.wait(60)
+            exchange.write(b"".join(lines))
+        fake.tamper("Mirror", hold)
+        with start("second"):
+            agree(fake)
+            with fake.transaction():
+                fake.put("Mirror", "one", {"value": "new"})
+                fake.remove("Mirror", "two")
+                fake.put("Mirror", "three", {"value": "newer"})
+            agree(fake)
+            for name in ("one", "two", "three"):    # by the first, which wonders
+                wait_for(lambda: [r for r in fake.asked("get", "Mirror", mark)
+                                  if r.key[1] == name], f"a look at {name}")
+            held.set()
+            agree(fake)
+    assert not fake.asked("delete")
+    seen = {name: [obj["data"]["value"] for _, event, obj in fake.kinds["ConfigMap"].history
+                   if obj["metadata"]["name"] == f"{name}-mirror" and event != "DELETED"]
+            for name in ("one", "two", "three")}
+    assert seen == {"one": ["one", "new"], "two": ["two"], "three": ["three", "newer"]}
+    figure("D10", "violations", 0)

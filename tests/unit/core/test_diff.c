@@ -101,6 +101,7 @@ TEST(row_4_a_child_that_differs_is_applied_with_its_uid)
     struct fixture f;
 
     settled_with(&f, MAP_A);
+    fx_root(&f, "{'metadata':{'resourceVersion':'99999'}}");
     fx_apply(&f, MAP_A2);
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_story(&f), "change ConfigMap a");
@@ -111,6 +112,21 @@ TEST(row_4_a_child_that_differs_is_applied_with_its_uid)
     check_str(value_text(fx_change(&f, 0)->fields[0].before), "v");
     check_str(value_text(fx_change(&f, 0)->fields[0].after), "w");
     check(!fx_change(&f, 0)->destructive);
+    fx_release(&f);
+}
+
+/* rows: D10
+ * broken: without is_ahead_of_root() it was applied without a look */
+TEST(row_4_a_child_newer_than_its_root_asks_for_the_live_root_first)
+{
+    struct fixture f;
+
+    settled_with(&f, MAP_A);
+    fx_root(&f, "{'metadata':{'resourceVersion':'2'}}");
+    fx_apply(&f, MAP_A2);
+    check_ok(fx_diff(&f), &f.err);
+    check_str(fx_story(&f), "change ConfigMap a");
+    check(fx_change(&f, 0)->destructive);
     fx_release(&f);
 }
 

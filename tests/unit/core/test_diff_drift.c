@@ -63,6 +63,7 @@ TEST(a_changed_field_is_named_by_the_keys_of_its_list)
     struct fixture f;
 
     settle_with(&f, DEPLOYMENT(CONTAINER));
+    fx_root(&f, "{'metadata':{'resourceVersion':'99999'}}");
     next_plan(&f, DEPLOYMENT("{'name':'c','image':'i:2','ports':["
                              "{'containerPort':80,'name':'web'}],"
                              "'args':['a','c'],'env':["

@@ -380,6 +380,7 @@ TEST(a_child_becomes_an_orphan_and_back)
     fx_init(&f);
     fx_apply_map(&f, "a");
     settle(&f);
+    fx_root(&f, "{'metadata':{'resourceVersion':'99999'}}");
     fx_apply_map(&f, "a")->orphan = true;
     check_ok(fx_diff(&f), &f.err);
     check_str(fx_story(&f), "change ConfigMap a");
