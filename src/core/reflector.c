@@ -28,7 +28,7 @@
 
 /* A silent watch is dead (note 12). Beyond the longest allowed silence there
  * must be time to resume before the store counts as STALE. */
-#define SILENCE_WATCH_MIN 90000u /* bookmarks come once a minute (WS-5) */
+#define SILENCE_WATCH_MIN 80000u /* bookmarks come once a minute (WS-5) */
 #define SILENCE_WATCH_MAX 165000u
 #define SILENCE_STREAM 30000u
 #define SILENCE_LIST 60000u

@@ -192,6 +192,8 @@ TEST(workers_that_talk_nonsense_are_ended)
     check_int(s.overran + s.died, 0);
 }
 
+/* rows: S81
+ * broken: a crash was not counted */
 TEST(workers_that_crash_are_replaced)
 {
     int signal = 0;

@@ -98,7 +98,7 @@ TEST(reflector_allows_silence_by_the_bookmarks_it_saw) /* note 12 */
     talk_run(&t, "p9 . W9");
     check_int(reflector_silence_ms(t.reflector), 165000);
     talk_run(&t, "t10000 b10"); /* the first may come early */
-    check_int(reflector_silence_ms(t.reflector), 90000);
+    check_int(reflector_silence_ms(t.reflector), 80000);
     talk_run(&t, "t80000 b11 t2000 b12");
     check_int(reflector_silence_ms(t.reflector), 100000);
     talk_run(&t, "t100000 !TIMEOUT z W12"); /* it was not dead, it is slow */
@@ -109,7 +109,7 @@ TEST(reflector_allows_silence_by_the_bookmarks_it_saw) /* note 12 */
 
     talk_begin(&t, NULL);
     talk_run(&t, "S t50000 B9 t40000 b10"); /* not from the request on */
-    check_int(reflector_silence_ms(t.reflector), 90000);
+    check_int(reflector_silence_ms(t.reflector), 80000);
     talk_end(&t);
 }
 
