@@ -151,7 +151,8 @@ def test_a_dry_run_shows_each_new_plan_as_it_comes(busy, tmp_path):
     with Tidelock("run", *busy.arguments, "--dry-run", kubeconfig=busy.kubeconfig,
                   folder=tmp_path) as process:
         wait_for(lambda: f"ConfigMap {busy.ns}/created" in process.output, "a plan")
-        busy.declare(("apply", configmap("brand-new")))
+        busy.declare(("allow_bulk", "all of it is another"),
+                     ("apply", configmap("brand-new")))
         wait_for(lambda: f"ConfigMap {busy.ns}/brand-new" in process.output,
                  "another plan")
         assert process.stop() == 2

@@ -93,7 +93,7 @@ website  1 tests in N ms
     ('website:plan { objct = 1 }',
      "'objct' cannot be given\n           hint: there is absent, at, children"),
     (f'website:plan("{SITE}"):expect {{ aply = {{}} }}',
-     "nothing of a plan is called 'aply'\n           hint: there is apply"),
+     "nothing of a plan is called 'aply'\n           hint: there is allow_bulk, apply"),
     ('website:plan { object = "nowhere.yaml" }', "cannot read 'nowhere.yaml'"),
     ('website:plan { object = { apiVersion = "v1", kind = "Pod", '
      'metadata = { name = "x" } } }',

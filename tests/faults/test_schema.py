@@ -150,7 +150,7 @@ def test_every_leaf_of_a_schema_changes_the_plan_or_is_declared_inert(tmp_path, 
     inert = set(INERT.get(operator, {}))
     figure("D13", f"leaves of {operator}, inert ones, silent ones",
            f"{len(paths)}, {len(inert)}, {len(silent - inert)}")
-    assert silent == inert
+    assert silent <= inert  # what depends on the time of day is not always silent
 
 
 # ---- roots that a schema allows ----
