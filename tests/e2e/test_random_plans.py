@@ -122,7 +122,8 @@ def children(root):
 
 def play(root, gambler):
     steps = gambler.steps()
-    root.declare(("allow_bulk", "whatever comes"), *steps, ("condition", "Ready", gambler.maybe(0.5), "Is"))
+    root.declare(("allow_bulk", "whatever comes"), *steps,
+                 ("condition", "Ready", gambler.maybe(0.5), "Is"))
     gambler.interfere(root)
     told = planned(root.plan())
     mark = root.cluster.audit_mark()
