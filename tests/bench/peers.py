@@ -187,14 +187,24 @@ class Running:
     def memory(self, what):
         return round(self._sum(lambda pid: bench.memory(pid)[what]) / 1024, 1)
 
-    def settle(self, seconds=SETTLED_S):
-        """Until it has used next to no CPU for a while."""
+    def begun(self):
+        """Until it watches or lists something: none says so in its log alike."""
+        wait_for(lambda: self.control.audit(user=self.user, verbs=["watch", "list"]),
+                 f"{self.user} to begin", deadline=60)
+
+    def settle(self, seconds=SETTLED_S, deadline=600):
+        """Until it has used next to no CPU for a while; False: it never did."""
+        end = time.monotonic() + deadline
         last, since = self.cpu(), time.monotonic()
-        while time.monotonic() - since < seconds:
-            time.sleep(0.1)
+
+        def quiet():
+            nonlocal last, since
             now = self.cpu()
             if now - last > 0.02:
                 last, since = now, time.monotonic()
+            return time.monotonic() - since >= seconds or time.monotonic() > end
+        wait_for(quiet, "it to come to rest", deadline=deadline + 60, every=0.1)
+        return time.monotonic() <= end
 
     def writes(self, mark):
         return len(self.control.audit(since=mark, user=self.user, verbs=WRITES))
@@ -218,7 +228,7 @@ class Bench:
 
     def idle(self, peer):
         with self.start(peer, peer.command(self.folder, None)) as running:
-            time.sleep(SETTLED_S)  # nothing says that a peer has begun
+            running.begun()
             running.settle()
             return {"RSS idle": running.memory("rss"),
                     "private idle": running.memory("private")}
@@ -283,14 +293,8 @@ class Bench:
 
     def cached(self, peer, plural, kind, text):
         with self.start(peer, peer.cache(self.folder, plural, kind)) as running:
-            begin = time.monotonic()
-            time.sleep(SETTLED_S)
-            while time.monotonic() - begin < 180:
-                before = running.cpu()
-                time.sleep(SETTLED_S)
-                if running.cpu() - before < 0.05:
-                    break
-            else:
+            running.begun()
+            if not running.settle(deadline=180):
                 return {f"{plural}: RSS": "not synced in 180 s"}
             return {f"{plural}: RSS": running.memory("rss"),
                     f"{plural}: private": running.memory("private"),
@@ -364,13 +368,16 @@ class Floor:
 
     def __init__(self, control, ns):
         self.control, self.ns = control, ns
+        self.sites = bench.WEBSITES.format(ns=ns)
+        # before any edit: the watch begins here, whenever the thread does
+        self.version = control.client().get(
+            self.sites, limit=1)["metadata"]["resourceVersion"]
         self.thread = threading.Thread(target=self._work, daemon=True)
 
     def _work(self):
         reader, writer = self.control.new_client(), self.control.new_client()
-        sites = bench.WEBSITES.format(ns=self.ns)
-        version = reader.get(sites, limit=1)["metadata"]["resourceVersion"]
-        for event in reader.watch(sites, timeout=3600, resourceVersion=version):
+        for event in reader.watch(self.sites, timeout=3600,
+                                  resourceVersion=self.version):
             site = event["object"]
             writer.patch(
                 f"{DEPLOYMENTS.format(ns=self.ns)}/{site['metadata']['name']}",
