@@ -89,6 +89,9 @@ int value_set(struct arena *a, struct value *object, const char *key,
               struct value *item);
 int value_setn(struct arena *a, struct value *object, const char *key,
                size_t key_len, struct value *item);
+/* A text that may be missing: NULL sets nothing. */
+int value_set_text(struct arena *a, struct value *object, const char *key,
+                   const char *text);
 /* Append without looking whether the key is there: for callers that know it
  * is not, in objects of many members. */
 int value_addn(struct arena *a, struct value *object, const char *key,

@@ -211,12 +211,6 @@ static struct value *kind_value(struct arena *a, const struct gvk *gvk)
     return v;
 }
 
-static int set_text(struct arena *a, struct value *v, const char *key,
-                    const char *text)
-{
-    return text ? value_set(a, v, key, value_string(a, text)) : 0;
-}
-
 static struct value *finding_value(const struct check *c, struct arena *a,
                                    const struct finding *f)
 {
@@ -226,21 +220,21 @@ static struct value *finding_value(const struct check *c, struct arena *a,
 
     add_path(c, f->file, &path);
     if (rc == 0)
-        rc = set_text(a, v, "file", str_text(&path));
+        rc = value_set_text(a, v, "file", str_text(&path));
     if (rc == 0 && f->line)
         rc = value_set(a, v, "line", value_integer(a, f->line));
     if (rc == 0 && f->column)
         rc = value_set(a, v, "column", value_integer(a, f->column));
     if (rc == 0)
-        rc = set_text(a, v, "level", level_name(f));
+        rc = value_set_text(a, v, "level", level_name(f));
     if (rc == 0)
-        rc = set_text(a, v, "code", f->code);
+        rc = value_set_text(a, v, "code", f->code);
     if (rc == 0)
-        rc = set_text(a, v, "message", f->message);
+        rc = value_set_text(a, v, "message", f->message);
     if (rc == 0)
-        rc = set_text(a, v, "hint", f->hint);
+        rc = value_set_text(a, v, "hint", f->hint);
     if (rc == 0)
-        rc = set_text(a, v, "seen", f->when);
+        rc = value_set_text(a, v, "seen", f->when);
     str_release(&path);
     return rc == 0 ? v : NULL;
 }
@@ -265,7 +259,7 @@ static int add_kinds(const struct check *c, struct arena *a, struct value *out)
     if (rc == 0)
         rc = value_set(a, out, "reads", reads);
     if (rc == 0)
-        rc = set_text(a, out, "name", d->name);
+        rc = value_set_text(a, out, "name", d->name);
     if (rc == 0)
         rc = value_set(a, out, "resource", kind_value(a, &d->root));
     return rc;
@@ -274,7 +268,7 @@ static int add_kinds(const struct check *c, struct arena *a, struct value *out)
 struct value *check_value(const struct check *c, struct arena *a)
 {
     struct value *v = value_object(a), *list = value_array(a);
-    int rc = v && list ? set_text(a, v, "path", c->path) : -ERR_NOMEM;
+    int rc = v && list ? value_set_text(a, v, "path", c->path) : -ERR_NOMEM;
 
     for (size_t i = 0; i < c->found.count && rc == 0; i++)
         rc = value_append(a, list, finding_value(c, a, &c->found.items[i]));

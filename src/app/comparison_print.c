@@ -286,17 +286,11 @@ int comparison_print_text(struct comparison *c, struct err *err)
 
 /* ---- the document ---- */
 
-static int set_text(struct arena *a, struct value *object, const char *key,
-                    const char *text)
-{
-    return text ? value_set(a, object, key, value_string(a, text)) : 0;
-}
-
 static struct value *field_value(struct arena *a, const struct change_field *f)
 {
     struct value *v = value_object(a);
 
-    if (!v || set_text(a, v, "path", *f->path ? f->path : NULL) < 0 ||
+    if (!v || value_set_text(a, v, "path", *f->path ? f->path : NULL) < 0 ||
         (f->before && value_set(a, v, "old",
                                 f->sensitive ? value_string(a, "(sensitive)")
                                              : f->before) < 0) ||
@@ -320,11 +314,12 @@ static struct value *difference_value(struct arena *a,
     struct value *v = value_object(a);
     struct value *fields = value_array(a);
 
-    if (!v || set_text(a, v, "side", side_word(d->sign)) < 0 ||
-        set_text(a, v, "about", d->about ? d->about : "change") < 0)
+    if (!v || value_set_text(a, v, "side", side_word(d->sign)) < 0 ||
+        value_set_text(a, v, "about", d->about ? d->about : "change") < 0)
         return NULL;
     for (size_t i = 0; d->change && i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (set_text(a, v, keys[i], value_text_at(d->change, keys[i])) < 0)
+        if (value_set_text(a, v, keys[i], value_text_at(d->change, keys[i])) <
+            0)
             return NULL;
     for (size_t i = 0; i < d->field_count; i++)
         if (value_append(a, fields, field_value(a, &d->fields[i])) < 0)
@@ -339,9 +334,9 @@ static struct value *pair_value(struct arena *a, const struct compared *pair)
     struct value *v = value_object(a);
     struct value *list = value_array(a);
 
-    if (!v || set_text(a, v, "fixture", pair->label) < 0 ||
-        set_text(a, v, "namespace", pair->ns) < 0 ||
-        set_text(a, v, "name", pair->name) < 0)
+    if (!v || value_set_text(a, v, "fixture", pair->label) < 0 ||
+        value_set_text(a, v, "namespace", pair->ns) < 0 ||
+        value_set_text(a, v, "name", pair->name) < 0)
         return NULL;
     for (size_t i = 0; i < pair->count; i++)
         if (value_append(a, list, difference_value(a, &pair->items[i])) < 0)
@@ -361,11 +356,11 @@ static struct value *document(struct comparison *c)
         if (value_append(a, items, pair_value(a, &c->items[i])) < 0)
             return NULL;
     if (!summary ||
-        set_text(a, doc, "apiVersion", "tidelock.dev/v1alpha1") < 0 ||
-        set_text(a, doc, "kind", "PlanComparison") < 0 ||
-        set_text(a, doc, "operator", o->title) < 0 ||
-        set_text(a, doc, "old", o->old_name) < 0 ||
-        set_text(a, doc, "new", o->new_name) < 0 ||
+        value_set_text(a, doc, "apiVersion", "tidelock.dev/v1alpha1") < 0 ||
+        value_set_text(a, doc, "kind", "PlanComparison") < 0 ||
+        value_set_text(a, doc, "operator", o->title) < 0 ||
+        value_set_text(a, doc, "old", o->old_name) < 0 ||
+        value_set_text(a, doc, "new", o->new_name) < 0 ||
         value_set(a, doc, "items", items) < 0 ||
         value_set(a, summary, "plans", value_integer(a, (int64_t)c->count)) <
             0 ||

@@ -7,12 +7,6 @@
 #include "redact.h"
 #include "report_impl.h"
 
-static int set_text(struct arena *a, struct value *object, const char *key,
-                    const char *text)
-{
-    return text ? value_set(a, object, key, value_string(a, text)) : 0;
-}
-
 static int set_flag(struct arena *a, struct value *object, const char *key,
                     bool flag)
 {
@@ -27,8 +21,8 @@ static int set_resource(struct arena *a, struct value *out,
 {
     if (!r)
         return 0;
-    if (set_text(a, out, "plural", r->plural) < 0 ||
-        set_text(a, out, "singular", r->singular) < 0 ||
+    if (value_set_text(a, out, "plural", r->plural) < 0 ||
+        value_set_text(a, out, "singular", r->singular) < 0 ||
         set_flag(a, out, "namespaced", r->namespaced) < 0 ||
         set_flag(a, out, "statusSubresource", r->has_status) < 0)
         return -ERR_NOMEM;
@@ -42,9 +36,9 @@ static int set_read(struct arena *a, struct value *out,
 {
     if (!read)
         return set_flag(a, out, "owned", true);
-    if (set_text(a, out, "labels", read->labels) < 0 ||
-        set_text(a, out, "fields", read->fields) < 0 ||
-        set_text(a, out, "readNamespace", fixture_scope(read)) < 0)
+    if (value_set_text(a, out, "labels", read->labels) < 0 ||
+        value_set_text(a, out, "fields", read->fields) < 0 ||
+        value_set_text(a, out, "readNamespace", fixture_scope(read)) < 0)
         return -ERR_NOMEM;
     return set_flag(a, out, "byName", read->by_name);
 }
@@ -72,15 +66,17 @@ static int add_kind(struct arena *a, struct value *kinds,
 {
     struct value *out = value_object(a);
 
-    if (!out || set_text(a, out, "apiVersion", kind->gvk.api_version) < 0 ||
-        set_text(a, out, "kind", kind->gvk.kind) < 0 ||
+    if (!out ||
+        value_set_text(a, out, "apiVersion", kind->gvk.api_version) < 0 ||
+        value_set_text(a, out, "kind", kind->gvk.kind) < 0 ||
         set_resource(a, out, kind->resource) < 0 ||
         set_read(a, out, kind->owned ? NULL : kind->read) < 0 ||
         value_append(a, kinds, out) < 0)
         return err_nomem(err);
     if (kind->known)
         return add_items(a, out, kind, err);
-    if (set_text(a, out, "unknown", kind->unknown ? kind->unknown : "") < 0)
+    if (value_set_text(a, out, "unknown", kind->unknown ? kind->unknown : "") <
+        0)
         return err_nomem(err);
     return 0;
 }
@@ -93,8 +89,9 @@ static int add_root_kind(struct arena *a, struct value *doc,
 {
     struct value *out = value_make(a, doc, "rootKind");
 
-    if (!out || set_text(a, out, "apiVersion", view->root->api_version) < 0 ||
-        set_text(a, out, "kind", view->root->kind) < 0)
+    if (!out ||
+        value_set_text(a, out, "apiVersion", view->root->api_version) < 0 ||
+        value_set_text(a, out, "kind", view->root->kind) < 0)
         return -ERR_NOMEM;
     return set_resource(a, out, view->root_resource);
 }
@@ -115,11 +112,12 @@ static int fill(const struct fixture_source *s, struct arena *a,
         rc = add_kind(a, kinds, &view->kinds[i], err);
     if (rc < 0)
         return rc;
-    if (set_text(a, doc, "apiVersion", FIXTURE_API_VERSION) < 0 ||
-        set_text(a, doc, "kind", FIXTURE_KIND) < 0 ||
-        set_text(a, doc, "operator", s->decl->name) < 0 ||
-        set_text(a, doc, "operatorPath", s->operator_path) < 0 ||
-        set_text(a, doc, "now", time) < 0 || add_root_kind(a, doc, view) < 0 ||
+    if (value_set_text(a, doc, "apiVersion", FIXTURE_API_VERSION) < 0 ||
+        value_set_text(a, doc, "kind", FIXTURE_KIND) < 0 ||
+        value_set_text(a, doc, "operator", s->decl->name) < 0 ||
+        value_set_text(a, doc, "operatorPath", s->operator_path) < 0 ||
+        value_set_text(a, doc, "now", time) < 0 ||
+        add_root_kind(a, doc, view) < 0 ||
         value_set(a, doc, "parameters",
                   view->params ? value_copy(a, view->params)
                                : value_object(a)) < 0 ||

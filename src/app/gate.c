@@ -225,12 +225,6 @@ static void on_access(void *arg, const struct cluster_answer *answer)
         visit_end(v, allowed ? GATE_OPEN : GATE_FORBIDDEN);
 }
 
-static int set_text(struct arena *a, struct value *v, const char *key,
-                    const char *text)
-{
-    return text ? value_set(a, v, key, value_string(a, text)) : 0;
-}
-
 /* `user` as the TokenReview has it. NULL on out of memory. */
 static struct value *access_body(struct arena *a, const struct value *user,
                                  const char *path)
@@ -242,14 +236,14 @@ static struct value *access_body(struct arena *a, const struct value *user,
     struct value *extra = value_get(user, "extra");
 
     if (!url ||
-        set_text(a, body, "apiVersion", access_review.api_version) < 0 ||
-        set_text(a, body, "kind", access_review.kind) < 0 ||
-        set_text(a, spec, "user", value_text_at(user, "username")) < 0 ||
-        set_text(a, spec, "uid", value_text_at(user, "uid")) < 0 ||
+        value_set_text(a, body, "apiVersion", access_review.api_version) < 0 ||
+        value_set_text(a, body, "kind", access_review.kind) < 0 ||
+        value_set_text(a, spec, "user", value_text_at(user, "username")) < 0 ||
+        value_set_text(a, spec, "uid", value_text_at(user, "uid")) < 0 ||
         (groups && value_set(a, spec, "groups", groups) < 0) ||
         (extra && value_set(a, spec, "extra", extra) < 0) ||
-        set_text(a, url, "path", path) < 0 ||
-        set_text(a, url, "verb", "get") < 0)
+        value_set_text(a, url, "path", path) < 0 ||
+        value_set_text(a, url, "verb", "get") < 0)
         return NULL;
     return body;
 }
@@ -287,8 +281,8 @@ static void ask_token(struct visit *v, const char *token)
     struct value *text = value_string(&a, token);
 
     if (!spec ||
-        set_text(&a, body, "apiVersion", token_review.api_version) < 0 ||
-        set_text(&a, body, "kind", token_review.kind) < 0 ||
+        value_set_text(&a, body, "apiVersion", token_review.api_version) < 0 ||
+        value_set_text(&a, body, "kind", token_review.kind) < 0 ||
         value_set(&a, spec, "token", text) < 0)
         body = NULL;
     visit_send(v, &token_review, body, on_token);

@@ -117,21 +117,16 @@ int report_print_value(const struct value *v, struct str *out, struct err *err)
 
 /* ---- requests ---- */
 
-static int set_text(struct arena *a, struct value *object, const char *key,
-                    const char *text)
-{
-    return text ? value_set(a, object, key, value_string(a, text)) : 0;
-}
-
 struct value *report_value_request(struct arena *a, const struct request *r,
                                    const struct change *marked, struct err *err)
 {
     struct value *out = value_object(a);
     struct value *body = NULL;
 
-    if (!out || set_text(a, out, "method", http_method_name(r->method)) < 0 ||
-        set_text(a, out, "path", r->path) < 0 ||
-        set_text(a, out, "contentType", r->content_type) < 0)
+    if (!out ||
+        value_set_text(a, out, "method", http_method_name(r->method)) < 0 ||
+        value_set_text(a, out, "path", r->path) < 0 ||
+        value_set_text(a, out, "contentType", r->content_type) < 0)
         return NULL;
     if (!r->body)
         return out;
@@ -156,7 +151,7 @@ static struct value *field_value(struct arena *a, const struct change_field *f)
         before = before ? value_string(a, hidden) : NULL;
         after = after ? value_string(a, hidden) : NULL;
     }
-    if (!out || set_text(a, out, "path", f->path) < 0 ||
+    if (!out || value_set_text(a, out, "path", f->path) < 0 ||
         (before && value_set(a, out, "before", before) < 0) ||
         (after && value_set(a, out, "after", after) < 0))
         return NULL;
@@ -198,13 +193,15 @@ static int change_value(struct arena *a, const struct changeset *cs,
 {
     struct value *out = value_object(a);
 
-    if (!out || set_text(a, out, "action", change_verb_word(c->verb)) < 0 ||
-        set_text(a, out, "apiVersion", c->resource->api_version) < 0 ||
-        set_text(a, out, "kind", c->resource->kind) < 0 ||
-        set_text(a, out, "namespace", *c->key.ns ? c->key.ns : NULL) < 0 ||
-        set_text(a, out, "name", c->key.name) < 0 ||
-        set_text(a, out, "line", c->line) < 0 ||
-        set_text(a, out, "reason", c->reason) < 0 ||
+    if (!out ||
+        value_set_text(a, out, "action", change_verb_word(c->verb)) < 0 ||
+        value_set_text(a, out, "apiVersion", c->resource->api_version) < 0 ||
+        value_set_text(a, out, "kind", c->resource->kind) < 0 ||
+        value_set_text(a, out, "namespace", *c->key.ns ? c->key.ns : NULL) <
+            0 ||
+        value_set_text(a, out, "name", c->key.name) < 0 ||
+        value_set_text(a, out, "line", c->line) < 0 ||
+        value_set_text(a, out, "reason", c->reason) < 0 ||
         value_set(a, out, "confirmed", value_bool(a, c->confirmed)) < 0 ||
         add_fields(a, out, c) < 0)
         return err_nomem(err);
@@ -229,16 +226,17 @@ static int add_changes(struct arena *a, struct value *item,
     for (size_t i = 0; i < cs->note_count && rc == 0; i++) {
         struct value *note = value_object(a);
 
-        if (!note || set_text(a, note, "kind", cs->notes[i].ref.gvk.kind) < 0 ||
-            set_text(a, note, "name", cs->notes[i].ref.key.name) < 0 ||
-            set_text(a, note, "text", cs->notes[i].text) < 0 ||
+        if (!note ||
+            value_set_text(a, note, "kind", cs->notes[i].ref.gvk.kind) < 0 ||
+            value_set_text(a, note, "name", cs->notes[i].ref.key.name) < 0 ||
+            value_set_text(a, note, "text", cs->notes[i].text) < 0 ||
             value_append(a, notes, note) < 0)
             rc = err_nomem(err);
     }
     if (rc == 0 &&
         (value_set(a, item, "changes", changes) < 0 ||
          (cs->note_count && value_set(a, item, "notes", notes) < 0) ||
-         set_text(a, item, "hash", cs->hash) < 0 ||
+         value_set_text(a, item, "hash", cs->hash) < 0 ||
          value_set(a, item, "unchanged",
                    value_integer(a, (int64_t)cs->unchanged)) < 0))
         rc = err_nomem(err);
@@ -249,12 +247,14 @@ static struct value *root_value(struct arena *a, const struct pass *pass)
 {
     struct value *root = value_object(a);
 
-    if (!root || set_text(a, root, "apiVersion", pass->root->api_version) < 0 ||
-        set_text(a, root, "kind", pass->root->kind) < 0 ||
-        set_text(a, root, "namespace", *pass->key.ns ? pass->key.ns : NULL) <
-            0 ||
-        set_text(a, root, "name", pass->key.name) < 0 ||
-        set_text(a, root, "uid", *pass->root->uid ? pass->root->uid : NULL) < 0)
+    if (!root ||
+        value_set_text(a, root, "apiVersion", pass->root->api_version) < 0 ||
+        value_set_text(a, root, "kind", pass->root->kind) < 0 ||
+        value_set_text(a, root, "namespace",
+                       *pass->key.ns ? pass->key.ns : NULL) < 0 ||
+        value_set_text(a, root, "name", pass->key.name) < 0 ||
+        value_set_text(a, root, "uid",
+                       *pass->root->uid ? pass->root->uid : NULL) < 0)
         return NULL;
     return root;
 }
@@ -264,10 +264,10 @@ static struct value *error_value(struct arena *a, const struct pass *pass)
     const struct err *err = pass->err;
     struct value *v = value_object(a);
 
-    if (!v || set_text(a, v, "code", err_name(err->code)) < 0 ||
-        set_text(a, v, "message", err->msg) < 0 ||
-        set_text(a, v, "hint", *err->hint ? err->hint : NULL) < 0 ||
-        set_text(a, v, "trace", pass->trace) < 0)
+    if (!v || value_set_text(a, v, "code", err_name(err->code)) < 0 ||
+        value_set_text(a, v, "message", err->msg) < 0 ||
+        value_set_text(a, v, "hint", *err->hint ? err->hint : NULL) < 0 ||
+        value_set_text(a, v, "trace", pass->trace) < 0)
         return NULL;
     return v;
 }
@@ -276,9 +276,9 @@ static struct value *row_value(struct arena *a, const struct pass *pass)
 {
     struct value *v = value_object(a);
 
-    if (!v || set_text(a, v, "id", pass->row->id) < 0 ||
-        set_text(a, v, "why", pass->why) < 0 ||
-        set_text(a, v, "line", pass->row->place) < 0 ||
+    if (!v || value_set_text(a, v, "id", pass->row->id) < 0 ||
+        value_set_text(a, v, "why", pass->why) < 0 ||
+        value_set_text(a, v, "line", pass->row->place) < 0 ||
         value_set(a, v, "held", value_bool(a, pass->held)) < 0)
         return NULL;
     return v;
@@ -298,7 +298,7 @@ int report_value_pass(struct arena *a, const struct pass *pass,
     if (pass->row && value_set(a, item, "row", row_value(a, pass)) < 0)
         return err_nomem(err);
     if (pass->plan && pass->plan->nothing &&
-        set_text(a, item, "nothing", pass->plan->nothing) < 0)
+        value_set_text(a, item, "nothing", pass->plan->nothing) < 0)
         return err_nomem(err);
     if (pass->requeue_ms >= 0 &&
         value_set(a, item, "requeueAfterMilliseconds",
@@ -338,9 +338,10 @@ struct value *report_value_document(struct arena *a, const char *operator_name,
 {
     struct value *doc = value_object(a);
 
-    if (!doc || set_text(a, doc, "apiVersion", "tidelock.dev/v1alpha1") < 0 ||
-        set_text(a, doc, "kind", "Plan") < 0 ||
-        set_text(a, doc, "operator", operator_name) < 0 ||
+    if (!doc ||
+        value_set_text(a, doc, "apiVersion", "tidelock.dev/v1alpha1") < 0 ||
+        value_set_text(a, doc, "kind", "Plan") < 0 ||
+        value_set_text(a, doc, "operator", operator_name) < 0 ||
         value_set(a, doc, "items", items) < 0 ||
         value_set(a, doc, "operatorWrites", operator_writes) < 0 ||
         value_set(a, doc, "summary", summary_value(a, counts)) < 0)

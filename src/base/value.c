@@ -174,6 +174,12 @@ int value_set(struct arena *a, struct value *object, const char *key,
     return value_setn(a, object, key, strlen(key), item);
 }
 
+int value_set_text(struct arena *a, struct value *object, const char *key,
+                   const char *text)
+{
+    return text ? value_set(a, object, key, value_string(a, text)) : 0;
+}
+
 struct value *value_make(struct arena *a, struct value *object, const char *key)
 {
     struct value *child = value_get(object, key);

@@ -27,13 +27,6 @@ static const struct value *find_extension(const struct value *cluster)
     return NULL;
 }
 
-/* Sets `key` when there is something to set. */
-static int set_text(struct arena *a, struct value *o, const char *key,
-                    const char *text)
-{
-    return text ? value_set(a, o, key, value_string(a, text)) : 0;
-}
-
 static int set_true(struct arena *a, struct value *o, const char *key, bool on)
 {
     return on ? value_set(a, o, key, value_bool(a, true)) : 0;
@@ -50,7 +43,8 @@ static int set_ca(struct arena *a, struct value *o, const struct kubeconfig *c)
     str_init(&text, 0);
     rc = hash_base64_encode(c->ca_data, c->ca_data_len, &text);
     if (rc == 0)
-        rc = set_text(a, o, "certificate-authority-data", str_text(&text));
+        rc =
+            value_set_text(a, o, "certificate-authority-data", str_text(&text));
     str_release(&text);
     return rc;
 }
@@ -62,11 +56,11 @@ static int set_cluster(struct arena *a, struct value *spec,
     const struct value *extension = find_extension(c->cluster);
     struct value *cluster = value_make(a, spec, "cluster");
     bool failed =
-        !cluster || set_text(a, cluster, "server", c->server) < 0 ||
-        set_text(a, cluster, "tls-server-name", c->tls_server_name) < 0 ||
+        !cluster || value_set_text(a, cluster, "server", c->server) < 0 ||
+        value_set_text(a, cluster, "tls-server-name", c->tls_server_name) < 0 ||
         set_true(a, cluster, "insecure-skip-tls-verify", c->insecure) < 0 ||
         set_ca(a, cluster, c) < 0 ||
-        set_text(a, cluster, "proxy-url", c->proxy_url) < 0 ||
+        value_set_text(a, cluster, "proxy-url", c->proxy_url) < 0 ||
         set_true(a, cluster, "disable-compression", c->disable_compression) < 0;
 
     if (!failed && extension)
@@ -81,8 +75,9 @@ int exec_info_print(const struct kubeconfig *c, bool interactive,
     struct value *root = value_object(&a), *spec;
     int rc = -ERR_NOMEM;
 
-    if (root && set_text(&a, root, "apiVersion", c->exec.api_version) == 0 &&
-        set_text(&a, root, "kind", "ExecCredential") == 0 &&
+    if (root &&
+        value_set_text(&a, root, "apiVersion", c->exec.api_version) == 0 &&
+        value_set_text(&a, root, "kind", "ExecCredential") == 0 &&
         (spec = value_make(&a, root, "spec")) &&
         value_set(&a, spec, "interactive", value_bool(&a, interactive)) == 0)
         rc = c->exec.provide_cluster_info ? set_cluster(&a, spec, c) : 0;

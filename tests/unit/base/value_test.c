@@ -255,6 +255,18 @@ TEST(value_set_replaces_in_place)
     arena_release(&a);
 }
 
+TEST(value_set_text_leaves_out_what_is_missing)
+{
+    struct arena a = {0};
+    struct value *v = parse(&a, "{\"a\":1}");
+
+    check_int(value_set_text(&a, v, "b", NULL), 0);
+    check_int(value_set_text(&a, v, "c", ""), 0);
+    check_int(value_set_text(&a, v, "a", "x"), 0);
+    check_prints(v, "{\"a\":\"x\",\"c\":\"\"}");
+    arena_release(&a);
+}
+
 TEST(value_set_extends_a_parsed_object)
 {
     struct arena a = {0};
