@@ -4,9 +4,10 @@
  *                  nothing itself.
  *
  *      said --> POST --> quiet --said again--> PATCH (count 2) --> counting
- *                          |                                         |
- *                        6 min                    30 min: PATCH what was
- * counted |                      6 min of silence: PATCH, over over
+ *                          |                                          |
+ *                        6 min            30 min: PATCH what was counted
+ *                          |              6 min of silence: PATCH, and over
+ *                        over
  *
  * Rules EV-2 .. EV-5: Events are the same when type, reason, action, reporting
  * controller and instance, regarding and related are; the note may differ, the
@@ -16,8 +17,9 @@
  * that makes 25 different Events at a time, and then more than one in 300 s,
  * is not heard with the rest.
  *
- *     event_queue_next(): SLEEP: wait, or until something is added, and ask
- * again SEND: event_queue_request(), send it, _answered()
+ *     event_queue_next():
+ *         SLEEP: wait, or until something is added, and ask again
+ *         SEND: event_queue_request(), send it, event_queue_answered()
  */
 #ifndef TIDELOCK_CORE_EVENT_QUEUE_H
 #define TIDELOCK_CORE_EVENT_QUEUE_H

@@ -267,8 +267,7 @@ void herald_flush(struct herald *h, void (*done)(void *arg), void *arg)
     h->done_arg = arg;
     event_queue_flush(h->queue);
     h->flush_timer = loop_after(loop_of(h), HERALD_FLUSH_MS, on_flushed, h);
-    if (!h->flush_timer) { /* out of memory: rather unsaid than never at an end
-                            */
+    if (!h->flush_timer) { /* no memory: rather unsaid than without an end */
         on_flushed(h);
         return;
     }
