@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/ledger.h"
+#include "kube/lease.h"
 
 #define DEFINITIONS "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 #define FINALIZER "tidelock.dev/"
@@ -146,16 +147,9 @@ static void on_lease(void *arg, const struct cluster_answer *answer)
 
 bool doctor_ask_lease(struct doctor *d)
 {
-    static const struct resource lease = {
-        .api_version = "coordination.k8s.io/v1",
-        .group = "coordination.k8s.io",
-        .version = "v1",
-        .kind = "Lease",
-        .plural = "leases",
-        .namespaced = true,
-    };
     const char *name = d->options->lease ? d->options->lease : "tidelock";
-    const struct target target = {&lease, {d->rt.cluster->config.ns, name}};
+    const struct target target = {&lease_resource,
+                                  {d->rt.cluster->config.ns, name}};
     struct request request;
     struct err err = {0};
 

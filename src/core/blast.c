@@ -36,12 +36,9 @@ bool blast_is_stateful(const struct resource *resource)
         {"", "Secret"},
         {"apiextensions.k8s.io", "CustomResourceDefinition"},
     };
-    const char *slash = strchr(resource->api_version, '/');
-    size_t len = slash ? (size_t)(slash - resource->api_version) : 0;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strlen(kinds[i].group) == len &&
-            strncmp(kinds[i].group, resource->api_version, len) == 0 &&
+        if (strcmp(kinds[i].group, resource->group) == 0 &&
             strcmp(kinds[i].kind, resource->kind) == 0)
             return true;
     return false;

@@ -1,16 +1,16 @@
 /*
  * test_blast.c -- the limits of what is deleted, and their brake.
  */
-#include "core/blast.h"
 #include "base/clock.h"
+#include "core/blast.h"
 #include "test.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static const struct resource config_map = {.api_version = "v1",
-                                           .kind = "ConfigMap"};
-static const struct resource claim = {.api_version = "v1",
-                                      .kind = "PersistentVolumeClaim"};
+static const struct resource config_map = {
+    .api_version = "v1", .group = "", .kind = "ConfigMap"};
+static const struct resource claim = {
+    .api_version = "v1", .group = "", .kind = "PersistentVolumeClaim"};
 static const struct object_key key = {"default", "a"};
 
 /* `maps` ConfigMaps and `claims` claims, children, of so many. */
@@ -28,24 +28,22 @@ static struct blast blast_of(size_t maps, size_t claims, size_t owned)
 TEST(kinds_that_hold_data_are_known_by_group_and_kind)
 {
     static const struct {
-        const char *api_version, *kind;
+        const char *group, *kind;
         bool stateful;
     } e[] = {
-        {"v1", "PersistentVolumeClaim", true},
-        {"v1", "PersistentVolume", true},
-        {"v1", "Namespace", true},
-        {"v1", "Secret", true},
-        {"apiextensions.k8s.io/v1", "CustomResourceDefinition", true},
-        {"v1", "ConfigMap", false},
-        {"example.com/v1", "Secret", false},
-        {"apiextensions.k8s.io.example.com/v1", "CustomResourceDefinition",
-         false},
-        {"v1", "CustomResourceDefinition", false},
+        {"", "PersistentVolumeClaim", true},
+        {"", "PersistentVolume", true},
+        {"", "Namespace", true},
+        {"", "Secret", true},
+        {"apiextensions.k8s.io", "CustomResourceDefinition", true},
+        {"", "ConfigMap", false},
+        {"example.com", "Secret", false},
+        {"apiextensions.k8s.io.example.com", "CustomResourceDefinition", false},
+        {"", "CustomResourceDefinition", false},
     };
 
     for (size_t i = 0; i < COUNT(e); i++) {
-        struct resource r = {.api_version = e[i].api_version,
-                             .kind = e[i].kind};
+        struct resource r = {.group = e[i].group, .kind = e[i].kind};
 
         check(blast_is_stateful(&r) == e[i].stateful);
     }
