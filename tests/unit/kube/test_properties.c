@@ -131,7 +131,7 @@ static void decode_line_ends_twice(const struct stream *s, size_t split,
 {
     stream_decode(s, split, chunk, log);
     if (chunk < s->len && s->text[chunk - 1] == '\n' && log->len > 0)
-        str_addn(log, str_text(log), 1);
+        str_addc(log, *str_text(log));
 }
 
 static int parse_with(const char *json, size_t len, const char *from,
